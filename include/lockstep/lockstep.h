@@ -1,0 +1,330 @@
+/*
+ * lockstep.h - TLS 1.3 (RFC 8446), without I/O.
+ *
+ * A lockstep_conn is a pipe with two sides. Bytes enter with *_in and leave with *_out.
+ * The library opens no socket, reads no file and starts no thread.
+ *
+ *     network                     lockstep_conn                    application
+ *              lockstep_wire_in   +------------+  lockstep_app_out
+ *     recv ------------------->  |  record    |  -------------------> plaintext
+ *                                |  handshake |
+ *     send <-------------------  |  keys      |  <------------------- plaintext
+ *              lockstep_wire_out  +------------+  lockstep_app_in
+ *
+ * CONVENTIONS (true of every function, so not repeated below)
+ *
+ *   Status     A function that can fail returns lockstep_status; 0 is success. There is no errno
+ *              and no error queue. The first failure of a connection is final: every later call
+ *              returns it, and only lockstep_wire_out still yields bytes (the alert) and
+ *              lockstep_app_out what was authenticated before. The one exception is
+ *              LOCKSTEP_ERR_USAGE, which changes nothing.
+ *   Order      Object first, then outputs (`out`, `out_len`, `used`), then inputs.
+ *   Bytes      `p, p_len` is a byte slice, `p_len` in bytes; NULL is allowed when `p_len` is 0.
+ *              `list, num_list` counts elements. Strings are NUL-terminated UTF-8.
+ *   Time       int64_t milliseconds since 1970-01-01T00:00:00Z, suffix `_ms`.
+ *   Ownership  *borrowed*: used during the call only.   *copied*: yours again on return.
+ *              *lent*: yours to read until the next call on that object without `const`.
+ *   Threads    A sealed config may be shared. A connection has one user at a time. No globals.
+ *   Callbacks  Are never handed a connection, so they cannot call back into one.
+ *   Misuse     Passing NULL for an object, or an unsealed config, returns LOCKSTEP_ERR_USAGE;
+ *              nothing in the library aborts on what a peer or a caller sent.
+ */
+#ifndef LOCKSTEP_H
+#define LOCKSTEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lockstep/env.h>
+#include <lockstep/slice.h>
+#include <lockstep/status.h>
+#include <lockstep/x509.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lockstep_config lockstep_config; /* what to offer and whom to trust; sealed, shared */
+typedef struct lockstep_conn lockstep_conn;     /* one TLS connection, client or server */
+
+/* lockstep_failure says why a connection failed, for logs and for people. */
+typedef struct lockstep_failure {
+    lockstep_status status;
+    int alert;        /* alert number sent or received (RFC 8446 §6), or LOCKSTEP_ALERT_NONE */
+    const char *rule; /* what was broken, e.g. "RFC 8446 §4.2.8"; static, may be empty */
+    char detail[160]; /* e.g. "server chose x448, we offered x25519 and secp256r1"; escaped */
+} lockstep_failure;
+
+/* ---- Names of code points ---------------------------------------------------------------------- */
+
+/* Named groups (RFC 8446 §4.2.7, draft-ietf-tls-ecdhe-mlkem). */
+enum lockstep_group {
+    LOCKSTEP_GROUP_SECP256R1 = 0x0017,
+    LOCKSTEP_GROUP_SECP384R1 = 0x0018,
+    LOCKSTEP_GROUP_X25519 = 0x001d,
+    LOCKSTEP_GROUP_X25519MLKEM768 = 0x11ec
+};
+
+/* Cipher suites (RFC 8446 §B.4). */
+enum lockstep_suite {
+    LOCKSTEP_SUITE_AES_128_GCM_SHA256 = 0x1301,
+    LOCKSTEP_SUITE_AES_256_GCM_SHA384 = 0x1302,
+    LOCKSTEP_SUITE_CHACHA20_POLY1305_SHA256 = 0x1303
+};
+
+/* These return the registered name of a code point ("X25519MLKEM768", "TLS_AES_128_GCM_SHA256",
+ * "ecdsa_secp256r1_sha256"), or "unknown". Static. */
+LOCKSTEP_API const char *lockstep_group_name(uint16_t group);
+LOCKSTEP_API const char *lockstep_suite_name(uint16_t suite);
+LOCKSTEP_API const char *lockstep_scheme_name(uint16_t scheme);
+
+/* These return the code point of a name that this library implements, in any case ("P-256" and
+ * "prime256v1" are secp256r1, as curl and OpenSSL write them), or 0. */
+LOCKSTEP_API uint16_t lockstep_group_by_name(const char *name);
+LOCKSTEP_API uint16_t lockstep_suite_by_name(const char *name);
+
+/* ---- Configuration: build it, seal it, share it ---------------------------------------------- */
+
+/*
+ * lockstep_config_new sets `*out` to a config with the defaults of docs/defaults.md: TLS 1.3, no
+ * trust anchors, no identity, no ALPN. `env` is copied; NULL takes all defaults.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *env);
+
+/* lockstep_config_set_trust says whom to trust: clients judge servers by it, servers that want
+ * client certificates judge those. The config takes a reference. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_trust(lockstep_config *cfg,
+                                                           lockstep_trust *trust);
+
+/*
+ * lockstep_config_add_identity adds a certificate chain, leaf first, and the private key of its
+ * leaf (both PEM, copied); at most 32. LOCKSTEP_ERR_PEM, LOCKSTEP_ERR_KEY_MISMATCH if the two do not
+ * belong together, LOCKSTEP_ERR_KEY_UNSUPPORTED. A server picks the first identity that suits the
+ * ClientHello's server_name and signature_algorithms (RFC 8446 §4.4.2.2), and where none has the
+ * name, the first that suits the algorithms.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_add_identity(lockstep_config *cfg,
+                                                              const uint8_t *chain,
+                                                              size_t chain_len,
+                                                              const uint8_t *key, size_t key_len);
+
+/* lockstep_config_require_known_name makes a server refuse a server_name that none of its identities
+ * has, with unrecognized_name (RFC 6066 §3), instead of answering with its first. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_require_known_name(lockstep_config *cfg);
+
+/* lockstep_config_set_alpn sets the protocols (RFC 7301), best first; 1 to 8 names of 1 to 255
+ * bytes, copied. A server that finds none in common refuses (§3.2); one without a list ignores ALPN. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_alpn(lockstep_config *cfg,
+                                                          const char *const *names,
+                                                          size_t num_names);
+
+/* lockstep_config_set_groups sets the key exchange groups, best first; a client sends key shares for
+ * the first `num_shares` of them (0: the default, the first and, where that is a hybrid, the first
+ * that is not). LOCKSTEP_ERR_USAGE for an unknown or repeated group or an empty list. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_groups(lockstep_config *cfg,
+                                                            const uint16_t *groups,
+                                                            size_t num_groups, size_t num_shares);
+
+/* lockstep_config_set_suites sets the cipher suites, best first. LOCKSTEP_ERR_USAGE likewise. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_suites(lockstep_config *cfg,
+                                                            const uint16_t *suites,
+                                                            size_t num_suites);
+
+/* lockstep_config_set_record_size_limit sets the largest plaintext, in bytes, that this side accepts
+ * in a protected record (RFC 8449): 64 to 16,385, the content type included. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_record_size_limit(lockstep_config *cfg,
+                                                                       size_t limit);
+
+/* Does a server ask for a client certificate (RFC 8446 §4.3.2)? REQUIRE refuses clients without. */
+enum lockstep_client_auth {
+    LOCKSTEP_CLIENT_AUTH_NONE = 0,
+    LOCKSTEP_CLIENT_AUTH_REQUEST,
+    LOCKSTEP_CLIENT_AUTH_REQUIRE
+};
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_client_auth(lockstep_config *cfg,
+                                                                 enum lockstep_client_auth mode);
+
+/*
+ * lockstep_config_danger_skip_verification makes clients accept any certificate, for any name.
+ * Anyone on the path can then read and change the traffic. For tests; grep for "danger".
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_danger_skip_verification(lockstep_config *cfg);
+
+/* Questions a connection may ask instead of answering from its config; see lockstep_asking. */
+enum lockstep_ask_kind {
+    LOCKSTEP_ASK_IDENTITY = 1 << 0,  /* server: which chain and key for this ClientHello? */
+    LOCKSTEP_ASK_SIGNATURE = 1 << 1, /* sign these bytes (key in an HSM, or in another process) */
+    LOCKSTEP_ASK_VERDICT = 1 << 2    /* is this chain good for this name, now? */
+};
+
+/* lockstep_config_ask makes connections ask the questions in `kinds` (a bit set). */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_ask(lockstep_config *cfg, unsigned kinds);
+
+/* lockstep_config_gather_jobs makes connections post their jobs instead of running them. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_gather_jobs(lockstep_config *cfg);
+
+/*
+ * lockstep_config_seal ends the building: it checks that the parts fit together and makes every
+ * later setter fail. Connections accept sealed configs only, and each holds a reference.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_seal(lockstep_config *cfg);
+
+/* lockstep_config_free drops the caller's reference. NULL is allowed. */
+LOCKSTEP_API void lockstep_config_free(lockstep_config *cfg);
+
+/* ---- Connections ----------------------------------------------------------------------------- */
+
+/*
+ * lockstep_client_new sets `*out` to a client connection for `server_name` (copied): a DNS name,
+ * which is sent as SNI (RFC 6066 §3) and must be in the certificate, or an IP address, which is
+ * only matched. It has its ClientHello ready in lockstep_wire_out. LOCKSTEP_ERR_NAME for anything
+ * else, LOCKSTEP_ERR_USAGE for NULL: there is no client that checks no name. LOCKSTEP_ERR_USAGE too
+ * if the config has neither trust anchors nor LOCKSTEP_ASK_VERDICT nor the danger of above.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_client_new(lockstep_conn **out,
+                                                     const lockstep_config *cfg,
+                                                     const char *server_name);
+
+/* lockstep_server_new sets `*out` to a server connection that waits for a ClientHello. */
+LOCKSTEP_CHECKED lockstep_status lockstep_server_new(lockstep_conn **out,
+                                                     const lockstep_config *cfg);
+
+/* lockstep_conn_free wipes and releases `conn`. NULL is allowed. It sends nothing. */
+LOCKSTEP_API void lockstep_conn_free(lockstep_conn *conn);
+
+/* What a connection can do now. More than one bit may be set; 0 never is. */
+enum lockstep_state {
+    LOCKSTEP_WIRE_IN = 1 << 0,   /* wants bytes from the peer */
+    LOCKSTEP_WIRE_OUT = 1 << 1,  /* has bytes for the peer */
+    LOCKSTEP_APP_IN = 1 << 2,    /* accepts application bytes to send */
+    LOCKSTEP_APP_OUT = 1 << 3,   /* has application bytes from the peer */
+    LOCKSTEP_ASKS = 1 << 4,      /* waits for an answer; see lockstep_asking */
+    LOCKSTEP_SECURE = 1 << 5,    /* handshake done: peer verified as the config demands */
+    LOCKSTEP_PEER_DONE = 1 << 6, /* close_notify received: no more application bytes will come */
+    LOCKSTEP_CLOSED = 1 << 7,    /* nothing more in or out; see lockstep_failure_of for why */
+    LOCKSTEP_HAS_JOB = 1 << 8    /* waits for public-key work; see lockstep_next_job */
+};
+LOCKSTEP_API unsigned lockstep_state_of(const lockstep_conn *conn);
+
+/*
+ * lockstep_wire_in gives the connection bytes received from the peer (borrowed) and sets `*used`
+ * to how many it took. It takes fewer than `in_len` only when application bytes wait in
+ * lockstep_app_out, or 64 KiB in lockstep_wire_out, or when it fails, asks or has a job; offer the
+ * rest again afterwards. Any split of the stream into calls has the same effect as any other split.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_wire_in(lockstep_conn *conn, size_t *used,
+                                                  const uint8_t *in, size_t in_len);
+
+/* lockstep_wire_eof says that the peer's stream ended. Before close_notify that is a truncation
+ * (RFC 8446 §6.1) and the connection fails with LOCKSTEP_ERR_TRUNCATED. */
+LOCKSTEP_CHECKED lockstep_status lockstep_wire_eof(lockstep_conn *conn);
+
+/* lockstep_wire_out returns how many bytes wait for the peer and sets `*out` to them (lent).
+ * It works after a failure too, so that the alert can be sent. */
+LOCKSTEP_API size_t lockstep_wire_out(const lockstep_conn *conn, const uint8_t **out);
+
+/* lockstep_wire_sent says that the first `n` of those bytes are on their way; `n` beyond what waits
+ * counts as all of it. */
+LOCKSTEP_API void lockstep_wire_sent(lockstep_conn *conn, size_t n);
+
+/*
+ * lockstep_app_in encrypts application bytes (borrowed) and sets `*used` to how many it took: up
+ * to 64 KiB of records are buffered, then 0 until lockstep_wire_sent makes room. It fails with
+ * LOCKSTEP_ERR_USAGE before LOCKSTEP_SECURE.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used,
+                                                 const uint8_t *in, size_t in_len);
+
+/* lockstep_app_out returns how many authenticated bytes wait and sets `*out` to them (lent). */
+LOCKSTEP_API size_t lockstep_app_out(const lockstep_conn *conn, const uint8_t **out);
+
+/* lockstep_app_taken says that the first `n` of those bytes are used; they are wiped. */
+LOCKSTEP_API void lockstep_app_taken(lockstep_conn *conn, size_t n);
+
+/* lockstep_close queues close_notify (RFC 8446 §6.1); the peer may go on sending until
+ * LOCKSTEP_PEER_DONE. Before LOCKSTEP_SECURE it gives the handshake up (user_canceled). */
+LOCKSTEP_CHECKED lockstep_status lockstep_close(lockstep_conn *conn);
+
+/* lockstep_update_keys changes this side's sending keys, and with `both` asks the peer to change
+ * its own (RFC 8446 §4.6.3). The engine does so itself before the limits of §5.5. */
+LOCKSTEP_CHECKED lockstep_status lockstep_update_keys(lockstep_conn *conn, bool both);
+
+/* lockstep_failure_of returns the connection's failure (lent), or NULL if it has not failed. */
+LOCKSTEP_API const lockstep_failure *lockstep_failure_of(const lockstep_conn *conn);
+
+/* What was agreed on. Zero or NULL where it is not known yet. */
+typedef struct lockstep_info {
+    uint16_t version;         /* 0x0304 */
+    uint16_t suite;           /* CipherSuite */
+    uint16_t group;           /* NamedGroup */
+    uint16_t peer_scheme;     /* SignatureScheme of the peer's CertificateVerify */
+    uint16_t own_scheme;      /* of our own */
+    bool retried;             /* a HelloRetryRequest was sent or received */
+    const char *server_name;  /* client: the name asked for; server: the SNI received; escaped */
+    const char *alpn;         /* the protocol agreed on */
+    const lockstep_slice *peer_chain; /* DER certificates, leaf first */
+    size_t num_peer_chain;
+    const lockstep_report *report; /* how the peer's chain was judged */
+    uint64_t bytes_in, bytes_out;  /* application bytes so far */
+} lockstep_info;
+
+/* lockstep_info_of fills `*out`; what it points to is lent. */
+LOCKSTEP_API void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out);
+
+/* ---- Answers ---------------------------------------------------------------------------------- */
+
+/* lockstep_ask is an open question. All pointers are lent until it is answered. */
+typedef struct lockstep_ask {
+    enum lockstep_ask_kind kind;
+    const char *server_name;     /* IDENTITY, VERDICT: the name asked for; NULL if none */
+    const uint16_t *schemes;     /* IDENTITY, SIGNATURE: SignatureScheme (RFC 8446 §4.2.3) */
+    size_t num_schemes;
+    lockstep_slice to_sign;      /* SIGNATURE: the exact input of RFC 8446 §4.4.3 */
+    const lockstep_slice *chain; /* VERDICT: DER certificates, leaf first */
+    size_t num_chain;
+} lockstep_ask;
+
+/* lockstep_asking returns the open question, or NULL. Answer now or later; nothing blocks. */
+LOCKSTEP_API const lockstep_ask *lockstep_asking(const lockstep_conn *conn);
+
+/* lockstep_answer_identity goes on with the identities of `identity_from`, a sealed config of which
+ * the connection takes a reference; NULL refuses the name with unrecognized_name. */
+LOCKSTEP_CHECKED lockstep_status lockstep_answer_identity(lockstep_conn *conn,
+                                                          const lockstep_config *identity_from);
+
+/* lockstep_answer_signature gives the signature (copied) and the scheme it was made with, one of
+ * those asked for. */
+LOCKSTEP_CHECKED lockstep_status lockstep_answer_signature(lockstep_conn *conn, uint16_t scheme,
+                                                           const uint8_t *sig, size_t sig_len);
+
+/* lockstep_answer_verdict goes on (`verdict` LOCKSTEP_OK) or fails with a LOCKSTEP_CERT_ status. */
+LOCKSTEP_CHECKED lockstep_status lockstep_answer_verdict(lockstep_conn *conn,
+                                                         lockstep_status verdict);
+
+/* ---- Jobs: public-key work, alone or many at a time -------------------------------------------- */
+
+/*
+ * A job is one public-key operation that a connection waits for: make a key share, compute a shared
+ * secret, sign, verify. By default it runs inside the call that needed it, and nobody sees it. With
+ * lockstep_config_gather_jobs a connection sets LOCKSTEP_HAS_JOB instead and goes on when it is told
+ * to; an event loop then collects the jobs of all its connections and runs them together.
+ */
+typedef struct lockstep_job lockstep_job;
+
+/* lockstep_next_job returns a job of `conn` that waits to be run (lent until lockstep_resume), or
+ * NULL. */
+LOCKSTEP_API lockstep_job *lockstep_next_job(lockstep_conn *conn);
+
+/* lockstep_run_jobs runs `jobs`, of any kinds and any connections, and groups them itself. A job's
+ * failure is its connection's alone. May run on any thread that owns those connections. */
+LOCKSTEP_API void lockstep_run_jobs(lockstep_job *const *jobs, size_t num_jobs);
+
+/* lockstep_resume goes on after the connection's jobs have run. */
+LOCKSTEP_CHECKED lockstep_status lockstep_resume(lockstep_conn *conn);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LOCKSTEP_H */

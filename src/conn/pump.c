@@ -1,0 +1,188 @@
+/*
+ * pump.c - between the handshake and the records: messages in, the outbox out.
+ */
+#include "conn/conn.h"
+#include "util/secret.h"
+#include "wire/key_update.h"
+
+/* ---- Keys ------------------------------------------------------------------------------------------- */
+
+static lockstep_status install(lockstep_conn *conn, const lk_traffic_secret *secret,
+                               lk_aead_kind aead, bool seal) {
+    uint8_t key[LK_AEAD_KEY_MAX], iv[LK_AEAD_NONCE_LEN];
+    lk_traffic_keys(secret, aead, key, iv);
+    lockstep_status status = lk_protect_with(seal ? &conn->out : &conn->in,
+                                             conn->settings->crypto, aead, key, iv, seal);
+    lk_wipe(key, sizeof key);
+    lk_wipe(iv, sizeof iv);
+    return status == LOCKSTEP_OK ? status : lk_conn_fail_with(conn, status, "installing keys");
+}
+
+static lk_traffic_secret *secret_of(lockstep_conn *conn, bool client) {
+    return client ? &conn->session.client : &conn->session.server;
+}
+
+/* next_keys moves one direction on (§7.2). */
+static lockstep_status next_keys(lockstep_conn *conn, bool seal) {
+    bool client = seal == conn->is_client;
+    lk_traffic_secret *secret = secret_of(conn, client);
+    lk_traffic_next(secret);
+    lk_note_key(&conn->watch, client, client ? "c ap traffic, updated" : "s ap traffic, updated",
+                "RFC 8446 §7.2", lk_secret_slice(&secret->s));
+    return install(conn, secret, conn->session.aead, seal);
+}
+
+lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request) {
+    lk_buffer message = lk_buffer_of(&conn->settings->heap, 0);
+    lk_builder b = lk_builder_of(&message);
+    lk_key_update_build(&b, request);
+    lockstep_status status =
+        lk_builder_ok(&b) ? lk_conn_send(conn, LK_HANDSHAKE, lk_buffer_slice(&message))
+                          : lk_conn_fail_with(conn, LOCKSTEP_ERR_NO_MEMORY, "KeyUpdate");
+    if (status == LOCKSTEP_OK)
+        lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_MESSAGE, LK_KEY_UPDATE, true, true, "KeyUpdate",
+                      lk_buffer_slice(&message));
+    lk_buffer_free(&message);
+    return status == LOCKSTEP_OK ? next_keys(conn, true) : status;
+}
+
+/* ---- The outbox ------------------------------------------------------------------------------------- */
+
+static lockstep_status send_ccs(lockstep_conn *conn) {
+    static const uint8_t record[] = {LK_CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1};
+    if (!lk_buffer_append(&conn->wire_out, lk_slice_of(record, sizeof record)))
+        return lk_conn_fail_with(conn, LOCKSTEP_ERR_NO_MEMORY, "change_cipher_spec");
+    lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_RECORD, LK_CHANGE_CIPHER_SPEC, true, false,
+                  "change_cipher_spec", lk_slice_of(record, sizeof record));
+    return LOCKSTEP_OK;
+}
+
+static void secured(lockstep_conn *conn) {
+    conn->secure = true;
+    lk_handshake_free(conn->hs);
+    conn->hs = NULL;
+    lk_buffer_drop_if_empty(&conn->messages);
+}
+
+static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item) {
+    switch (item->kind) {
+    case LK_OUT_CHANGE_CIPHER_SPEC:
+        return send_ccs(conn);
+    case LK_OUT_WRITE_KEYS:
+        return install(conn, &item->secret, item->aead, true);
+    case LK_OUT_READ_KEYS:
+        return install(conn, &item->secret, item->aead, false);
+    case LK_OUT_PEER_LIMIT:
+        /* The limit counts the content type (RFC 8449 §4). What exceeds the protocol's own is not
+         * used; ours holds from here on too, since both sides know the extension. */
+        conn->send_max = item->length - 1 < LK_PLAINTEXT_MAX ? item->length - 1 : LK_PLAINTEXT_MAX;
+        conn->accept_max = conn->settings->record_size_limit;
+        return LOCKSTEP_OK;
+    case LK_OUT_SKIP_EARLY_DATA:
+        conn->skip_early = LK_SKIP_EARLY_MAX;
+        return LOCKSTEP_OK;
+    case LK_OUT_SECURE:
+        secured(conn);
+        return LOCKSTEP_OK;
+    default:
+        return LOCKSTEP_ERR_USAGE;
+    }
+}
+
+lockstep_status lk_conn_pump(lockstep_conn *conn) {
+    /* While the handshake waits its flight is not complete, and half a flight helps nobody. */
+    if (conn->hs == NULL || lk_handshake_waiting(conn->hs))
+        return LOCKSTEP_OK;
+    lk_outbox *box = lk_handshake_outbox(conn->hs);
+    size_t at = 0, num_items = box->num_items;
+    for (size_t i = 0; i < num_items && conn->hs != NULL;) {
+        lockstep_status status;
+        if (box->items[i].kind == LK_OUT_MESSAGE) {
+            /* Messages that follow each other under one key share records (§5.1). */
+            size_t run = 0;
+            for (; i < num_items && box->items[i].kind == LK_OUT_MESSAGE; i++)
+                run += box->items[i].length;
+            status = lk_conn_send(conn, LK_HANDSHAKE,
+                                  lk_slice_of(lk_buffer_bytes(&box->bytes) + at, run));
+            at += run;
+            conn->spoke = true;
+        } else {
+            status = carry_out(conn, &box->items[i++]);
+        }
+        if (status != LOCKSTEP_OK)
+            return status;
+    }
+    if (conn->hs != NULL) {
+        lk_wipe(box->items, sizeof box->items);
+        box->num_items = 0;
+        lk_buffer_cut(&box->bytes, 0);
+    }
+    return LOCKSTEP_OK;
+}
+
+/* ---- Messages --------------------------------------------------------------------------------------- */
+
+/* next_message finds the first message in the buffer and checks its length as soon as that is known, so
+ * that nobody can make us wait for, and hold, 16 MB. */
+static lockstep_status next_message(lockstep_conn *conn, lk_slice *message) {
+    lk_slice have = lk_buffer_slice(&conn->messages);
+    *message = lk_slice_of(NULL, 0);
+    if (have.p_len < LK_HANDSHAKE_HEADER)
+        return LOCKSTEP_OK;
+    size_t body = (size_t)have.p[1] << 16 | (size_t)have.p[2] << 8 | have.p[3];
+    size_t max = 16384;
+    if (conn->hs != NULL) {
+        size_t expected = lk_handshake_expects(conn->hs, have.p[0]);
+        /* A message that is not allowed at all need not be whole to be refused. */
+        if (expected == 0) {
+            *message = lk_slice_of(have.p, LK_HANDSHAKE_HEADER);
+            return LOCKSTEP_OK;
+        }
+        max = expected;
+    }
+    if (body > max)
+        return lk_conn_fail_with(conn, LOCKSTEP_PEER_MESSAGE_TOO_LARGE, "%s of %zu bytes, limit %zu",
+                                 lk_handshake_name(have.p[0]), body, max);
+    if (have.p_len >= LK_HANDSHAKE_HEADER + body)
+        *message = lk_slice_of(have.p, LK_HANDSHAKE_HEADER + body);
+    return LOCKSTEP_OK;
+}
+
+static lockstep_status post_handshake(lockstep_conn *conn, lk_slice message, bool ends_record) {
+    lk_post_message post;
+    lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_MESSAGE, message.p[0], false, true,
+                  lk_handshake_name(message.p[0]), message);
+    if (++conn->useless > LK_MAX_USELESS)
+        return lk_conn_fail_with(conn, LOCKSTEP_PEER_FLOOD,
+                                 "%u messages in a row without application data", conn->useless);
+    lockstep_status status = lk_post_handshake_receive(&post, &conn->failure, conn->is_client,
+                                                       message, ends_record);
+    if (status != LOCKSTEP_OK)
+        return lk_conn_fail(conn);
+    if (post.keys_changed && (status = next_keys(conn, false)) != LOCKSTEP_OK)
+        return status;
+    /* After our close_notify nothing is sent any more, no answer either. */
+    return post.answer && !conn->close_sent ? lk_conn_update_keys(conn, false) : LOCKSTEP_OK;
+}
+
+lockstep_status lk_conn_messages(lockstep_conn *conn) {
+    while (conn->hs == NULL || !lk_handshake_waiting(conn->hs)) {
+        lk_slice message;
+        lockstep_status status = next_message(conn, &message);
+        if (status != LOCKSTEP_OK || message.p_len == 0)
+            return status;
+        bool ends_record = message.p_len == lk_buffer_length(&conn->messages);
+        conn->heard_hello = true;
+        if (conn->hs != NULL) {
+            if (lk_handshake_receive(conn->hs, message, ends_record) != LOCKSTEP_OK)
+                return lk_conn_fail(conn);
+        } else if ((status = post_handshake(conn, message, ends_record)) != LOCKSTEP_OK) {
+            return status;
+        }
+        lk_buffer_take(&conn->messages, message.p_len);
+        lk_buffer_drop_if_empty(&conn->messages);
+        if ((status = lk_conn_pump(conn)) != LOCKSTEP_OK)
+            return status;
+    }
+    return LOCKSTEP_OK;
+}

@@ -1,0 +1,53 @@
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "crypto/crypto.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
+#include "crypto/provider.h"
+
+lk_crypto *lk_crypto_new(void) {
+    lk_crypto *c = OPENSSL_zalloc(sizeof *c);
+    if (c == NULL)
+        return NULL;
+    c->aes_128_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
+    c->aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    c->chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+    c->p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    c->p384 = EC_GROUP_new_by_curve_name(NID_secp384r1);
+    EVP_KEYMGMT *ml_kem = EVP_KEYMGMT_fetch(NULL, "ML-KEM-768", NULL);
+    c->has_ml_kem = ml_kem != NULL;
+    EVP_KEYMGMT_free(ml_kem);
+    ERR_clear_error();
+    if (c->aes_128_gcm == NULL || c->aes_256_gcm == NULL || c->chacha20_poly1305 == NULL ||
+        c->p256 == NULL || c->p384 == NULL) {
+        lk_crypto_free(c);
+        return NULL;
+    }
+    return c;
+}
+
+void lk_crypto_free(lk_crypto *c) {
+    if (c == NULL)
+        return;
+    EVP_CIPHER_free(c->aes_128_gcm);
+    EVP_CIPHER_free(c->aes_256_gcm);
+    EVP_CIPHER_free(c->chacha20_poly1305);
+    EC_GROUP_free(c->p256);
+    EC_GROUP_free(c->p384);
+    OPENSSL_free(c);
+}
+
+bool lk_crypto_random(void *arg, uint8_t *out, size_t out_len) {
+    (void)arg;
+    while (out_len > 0) {
+        int n = out_len > 65536 ? 65536 : (int)out_len;
+        if (RAND_bytes(out, n) != 1) {
+            ERR_clear_error();
+            return false;
+        }
+        out += n;
+        out_len -= (size_t)n;
+    }
+    return true;
+}

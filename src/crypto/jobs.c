@@ -1,0 +1,37 @@
+#include "crypto/jobs.h"
+
+static lockstep_status run(lk_job *job) {
+    switch (job->kind) {
+    case LK_JOB_SHARE:
+        return lk_kex_generate(&job->u.kex.made, job->u.kex.share, job->crypto, job->u.kex.group,
+                               job->u.kex.random);
+    case LK_JOB_RESPOND:
+        return lk_kex_respond(job->u.kex.share, job->u.kex.secret, &job->u.kex.secret_len,
+                              job->crypto, job->u.kex.group, job->u.kex.random, job->u.kex.peer);
+    case LK_JOB_DERIVE:
+        return lk_kex_derive(job->u.kex.own, job->u.kex.secret, &job->u.kex.secret_len,
+                             job->u.kex.peer);
+    case LK_JOB_SIGN:
+        return lk_private_key_sign(job->u.sign.key, job->u.sign.algorithm, job->u.sign.message,
+                                   job->u.sign.signature, &job->u.sign.signature_len);
+    case LK_JOB_VERIFY:
+        return lk_public_key_verify(job->u.verify.key, job->u.verify.algorithm,
+                                    job->u.verify.signature, job->u.verify.message)
+                   ? LOCKSTEP_OK
+                   : LOCKSTEP_PEER_BAD_SIGNATURE;
+    case LK_JOB_JUDGE:
+        return job->u.judge.judge(job->u.judge.arg);
+    default:
+        return LOCKSTEP_ERR_USAGE;
+    }
+}
+
+void lk_jobs_run(lk_job *const *jobs, size_t num_jobs) {
+    /* Kind by kind, so that operations of one sort stand beside each other. */
+    for (int kind = 0; kind < LK_JOB_KINDS; kind++)
+        for (size_t i = 0; i < num_jobs; i++)
+            if (jobs[i]->kind == (lk_job_kind)kind && !jobs[i]->done) {
+                jobs[i]->status = run(jobs[i]);
+                jobs[i]->done = true;
+            }
+}

@@ -1,0 +1,65 @@
+/*
+ * jobs.h - public-key work as data: posted by a handshake, run by whoever gathers it.
+ *
+ * A job owns nothing: all that it points to belongs to the handshake that posted it and stays where
+ * it is until the job is done. Jobs of different connections share no writable state, so they can
+ * run in any order, together, or on other threads.
+ */
+#ifndef LK_CRYPTO_JOBS_H
+#define LK_CRYPTO_JOBS_H
+
+#include "crypto/kex.h"
+#include "crypto/keys.h"
+
+typedef enum lk_job_kind {
+    LK_JOB_SHARE,   /* client: make a key share */
+    LK_JOB_RESPOND, /* server: make a key share and the shared secret */
+    LK_JOB_DERIVE,  /* client: compute the shared secret */
+    LK_JOB_SIGN,
+    LK_JOB_VERIFY,
+    LK_JOB_JUDGE, /* several verifications whose number is not known before: a chain */
+    LK_JOB_KINDS
+} lk_job_kind;
+
+/* The public name is lockstep_job. */
+struct lockstep_job {
+    lk_job_kind kind;
+    bool taken, done; /* handed out; has run */
+    lockstep_status status; /* of the work, once done */
+    const lk_crypto *crypto;
+    union {
+        struct {
+            const lk_kex_group *group;
+            uint8_t random[LK_KEX_RANDOM_MAX];
+            uint8_t *share;      /* out: for SHARE client_share, for RESPOND server_share bytes */
+            lk_ephemeral *made;  /* SHARE, out: to be owned by the handshake */
+            const lk_ephemeral *own; /* DERIVE */
+            lk_slice peer;           /* RESPOND, DERIVE */
+            uint8_t secret[LK_KEX_SECRET_MAX]; /* RESPOND, DERIVE, out */
+            size_t secret_len;
+        } kex;
+        struct {
+            const lk_private_key *key;
+            lk_signature_algorithm algorithm;
+            lk_slice message;
+            uint8_t signature[LK_SIGNATURE_MAX]; /* out */
+            size_t signature_len;
+        } sign;
+        struct {
+            const lk_public_key *key;
+            lk_signature_algorithm algorithm;
+            lk_slice message, signature;
+        } verify;
+        struct {
+            lockstep_status (*judge)(void *arg);
+            void *arg;
+        } judge;
+    } u;
+};
+
+typedef struct lockstep_job lk_job;
+
+/* lk_jobs_run runs all jobs that are not done, those of one kind together. */
+void lk_jobs_run(lk_job *const *jobs, size_t num_jobs);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * kex.h - ephemeral key exchange: the groups of RFC 8446 §4.2.8 and X25519MLKEM768.
+ *
+ * A group is used as a KEM, which fits both kinds: the client generates a share, the server responds
+ * to it with a share of its own and the shared secret, the client derives the same from the answer.
+ */
+#ifndef LK_CRYPTO_KEX_H
+#define LK_CRYPTO_KEX_H
+
+#include <lockstep/env.h>
+#include <lockstep/status.h>
+
+#include "crypto/crypto.h"
+#include "util/bytes.h"
+
+#define LK_KEX_RANDOM_MAX 96   /* random bytes that a generation or an answer uses up */
+#define LK_KEX_SHARE_MAX  1216 /* X25519MLKEM768 of a client: 1184 + 32 */
+#define LK_KEX_SECRET_MAX 64   /* X25519MLKEM768: 32 + 32 */
+#define LK_KEX_NUM_GROUPS 4
+
+typedef struct lk_kex_group {
+    uint16_t id; /* NamedGroup (RFC 8446 §4.2.7) */
+    const char *name;
+    uint16_t client_share, server_share; /* bytes of key_exchange in each direction */
+    bool hybrid;
+} lk_kex_group;
+
+/* The groups that this room computes, in the order of preference. */
+extern const lk_kex_group lk_kex_groups[LK_KEX_NUM_GROUPS];
+
+/* lk_kex_group_of returns the group of a code point, or NULL. */
+const lk_kex_group *lk_kex_group_of(uint16_t id);
+
+/* The private half of a share that was sent. */
+typedef struct lk_ephemeral lk_ephemeral;
+void lk_ephemeral_free(lk_ephemeral *e);
+
+/* lk_kex_draw takes from `env` the random bytes that one generation or answer in `group` needs
+ * (LK_KEX_RANDOM_MAX of room). False: no random bytes to be had. */
+bool lk_kex_draw(const lk_crypto *crypto, const lockstep_env *env, const lk_kex_group *group,
+                 uint8_t *out);
+
+/* lk_kex_generate makes a key pair from `random` and writes the client's share, group->client_share
+ * bytes. LOCKSTEP_ERR_NO_MEMORY, LOCKSTEP_ERR_CRYPTO. */
+LOCKSTEP_CHECKED lockstep_status lk_kex_generate(lk_ephemeral **out, uint8_t *share,
+                                                 const lk_crypto *crypto,
+                                                 const lk_kex_group *group, const uint8_t *random);
+
+/* lk_kex_respond answers the client's share: it writes the server's, group->server_share bytes, and
+ * the shared secret. LOCKSTEP_PEER_KEY_SHARE if the client's is not a valid public key. */
+LOCKSTEP_CHECKED lockstep_status lk_kex_respond(uint8_t *share, uint8_t *secret, size_t *secret_len,
+                                                const lk_crypto *crypto, const lk_kex_group *group,
+                                                const uint8_t *random, lk_slice peer);
+
+/* lk_kex_derive computes the shared secret from the server's share. LOCKSTEP_PEER_KEY_SHARE. */
+LOCKSTEP_CHECKED lockstep_status lk_kex_derive(const lk_ephemeral *e, uint8_t *secret,
+                                               size_t *secret_len, lk_slice peer);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * certificate.c - Certificate (RFC 8446 §4.4.2): send ours, take the peer's and have it judged. The one
+ * place where a lk_chain_proof is made.
+ */
+#include "handshake/internal.h"
+
+static lk_chain_proof prove(void) {
+    return (lk_chain_proof){true};
+}
+
+/* ---- Ours ----------------------------------------------------------------------------------------- */
+
+lockstep_status lk_send_certificate(lk_handshake *hs) {
+    const lk_identity *identity = hs->identity;
+    size_t at = lk_buffer_length(&hs->outbox.bytes);
+    lk_builder b = lk_builder_of(&hs->outbox.bytes);
+    lk_certificate_build(&b, lk_slice_of(NULL, 0), identity == NULL ? NULL : identity->chain,
+                         identity == NULL ? 0 : identity->num_chain);
+    return lk_send(hs, &b, at);
+}
+
+/* ---- The peer's: keeping -------------------------------------------------------------------------- */
+
+/* keep_chain copies the chain into one block of the session, since it outlives the message. */
+static lockstep_status keep_chain(lk_handshake *hs, const lk_certificate *certificate) {
+    lk_session *session = hs->session;
+    size_t size = certificate->num_chain * sizeof(lk_slice);
+    for (size_t i = 0; i < certificate->num_chain; i++)
+        size += certificate->chain[i].p_len;
+    lk_slice *chain = lk_alloc(&hs->settings->heap, size);
+    if (chain == NULL)
+        return lk_fail_memory(hs);
+    uint8_t *p = (uint8_t *)(chain + certificate->num_chain);
+    for (size_t i = 0; i < certificate->num_chain; i++) {
+        chain[i] = lk_slice_of(p, certificate->chain[i].p_len);
+        memcpy(p, certificate->chain[i].p, certificate->chain[i].p_len);
+        p += certificate->chain[i].p_len;
+    }
+    session->peer_chain = chain;
+    session->peer_chain_size = size;
+    session->num_peer_chain = certificate->num_chain;
+    return LOCKSTEP_OK;
+}
+
+/* make_key reads the leaf's key where no judge has: CertificateVerify is checked in any case. */
+static lockstep_status make_key(lk_handshake *hs) {
+    lk_cert leaf;
+    lockstep_status status = lk_cert_parse(&leaf, hs->session->peer_chain[0]);
+    if (status == LOCKSTEP_OK)
+        status = lk_cert_public_key(&hs->peer_key, hs->settings->crypto, &leaf);
+    return status == LOCKSTEP_OK ? status : lk_fail(hs, status, "the peer's own certificate");
+}
+
+static lockstep_status accepted(lk_handshake *hs) {
+    hs->chain_proof = prove();
+    hs->state = hs->is_client ? LK_CLIENT_WAIT_CV : LK_SERVER_WAIT_CV;
+    return LOCKSTEP_OK;
+}
+
+/* ---- The peer's: judging -------------------------------------------------------------------------- */
+
+static lockstep_status judge(void *arg) {
+    lk_handshake *hs = arg;
+    lockstep_report **report = &hs->session->report;
+    return lk_judge_chain(&hs->peer_key, report, &hs->judge);
+}
+
+static lockstep_status judged(lk_handshake *hs) {
+    lockstep_status status = hs->jobs[0]->status;
+    const lockstep_report *report = hs->session->report;
+    for (size_t i = 0; report != NULL && i < lockstep_report_num_checks(report); i++) {
+        const lockstep_check *check = lockstep_report_check(report, i);
+        lk_note_check(&hs->watch, check->name, check->rule, check->status, "%s: %s",
+                      check->subject, check->compared);
+    }
+    if (status != LOCKSTEP_OK)
+        return lk_fail(hs, status, "%s",
+                       report != NULL ? lockstep_report_sentence(report) : "");
+    return accepted(hs);
+}
+
+static lockstep_status post_judge(lk_handshake *hs) {
+    const lk_settings *s = hs->settings;
+    lk_job *job = lk_post(hs, LK_JOB_JUDGE, judged);
+    if (job == NULL)
+        return lk_fail_memory(hs);
+    hs->judge = (lk_judge_request){
+        .crypto = s->crypto,
+        .trust = s->trust,
+        .chain = hs->session->peer_chain,
+        .num_chain = hs->session->num_peer_chain,
+        .host = hs->is_client ? &hs->name : NULL,
+        .now_ms = s->env.now_ms(s->env.arg),
+        .purpose = hs->is_client ? LOCKSTEP_PURPOSE_SERVER : LOCKSTEP_PURPOSE_CLIENT,
+    };
+    job->u.judge.judge = judge;
+    job->u.judge.arg = hs;
+    return LOCKSTEP_OK;
+}
+
+/* The application's verdict was good; a bad one ends in lk_handshake_answer_verdict. */
+static lockstep_status answered(lk_handshake *hs) {
+    LK_TRY(make_key(hs));
+    return accepted(hs);
+}
+
+lockstep_status lk_handshake_answer_verdict(lk_handshake *hs, lockstep_status verdict) {
+    if (!hs->asking || hs->ask.kind != LOCKSTEP_ASK_VERDICT)
+        return LOCKSTEP_ERR_USAGE;
+    hs->asking = false;
+    if (verdict != LOCKSTEP_OK)
+        return lk_fail(hs, verdict, "by the application's verdict");
+    return LOCKSTEP_OK;
+}
+
+static lockstep_status decide(lk_handshake *hs) {
+    if ((hs->settings->asks & LOCKSTEP_ASK_VERDICT) != 0) {
+        hs->ask.server_name = hs->is_client ? (const char *)hs->session->server_name : NULL;
+        hs->ask.chain = hs->session->peer_chain;
+        hs->ask.num_chain = hs->session->num_peer_chain;
+        lk_ask_question(hs, LOCKSTEP_ASK_VERDICT, answered);
+        return LOCKSTEP_OK;
+    }
+    if (hs->is_client && hs->settings->danger_skip_verification) {
+        lk_note_check(&hs->watch, "certificate chain", "RFC 5280 §6", LOCKSTEP_OK,
+                      "NOT CHECKED, as the configuration demands: anybody could be on the other end");
+        LK_TRY(make_key(hs));
+        return accepted(hs);
+    }
+    return post_judge(hs);
+}
+
+/* A client without a certificate is let in unless one is required (§4.4.2.4). */
+static lockstep_status no_client_certificate(lk_handshake *hs) {
+    if (hs->settings->client_auth == LOCKSTEP_CLIENT_AUTH_REQUIRE)
+        return lk_fail(hs, LOCKSTEP_CERT_REQUIRED, "this server lets nobody in without one");
+    hs->chain_proof = prove();
+    hs->possession_proof = lk_possession_not_needed(hs);
+    hs->state = LK_SERVER_WAIT_FINISHED;
+    return LOCKSTEP_OK;
+}
+
+lk_chain_proof lk_chain_not_needed(const lk_handshake *hs) {
+    return (lk_chain_proof){!hs->is_client &&
+                            hs->settings->client_auth == LOCKSTEP_CLIENT_AUTH_NONE};
+}
+
+lockstep_status lk_on_certificate(lk_handshake *hs, lk_slice message) {
+    lk_certificate certificate;
+    lk_flaw flaw;
+    lockstep_status status = lk_certificate_parse(&certificate, &flaw, lk_body(message));
+    if (status != LOCKSTEP_OK)
+        return lk_fail_flaw(hs, status, &flaw);
+    if (certificate.context.p_len > 0)
+        return lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_CONTEXT, "%zu bytes in a handshake",
+                       certificate.context.p_len);
+    /* Extensions of a Certificate answer those of the ClientHello or CertificateRequest (§4.4.2), and
+     * neither of ours has any that may be answered here. */
+    if (certificate.unknown_extension)
+        return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "extension %u",
+                       certificate.unknown_id);
+    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
+        if ((certificate.extensions >> i & 1) != 0)
+            return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "%s",
+                           lk_extension_table[i].name);
+    LK_TRY(lk_hash_message(hs, message));
+    if (certificate.num_chain == 0)
+        return hs->is_client ? lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_EMPTY, "an empty list")
+                             : no_client_certificate(hs);
+    LK_TRY(keep_chain(hs, &certificate));
+    return decide(hs);
+}

@@ -1,0 +1,130 @@
+/*
+ * client_hello.c - the client's first flight (RFC 8446 §4.1.2): key shares are made as jobs, then the
+ * message is written. negotiate.c reads it on the other side.
+ */
+#include "handshake/internal.h"
+
+static bool draw(lk_handshake *hs, uint8_t *out, size_t out_len) {
+    return hs->settings->env.random(hs->settings->env.arg, out, out_len);
+}
+
+/* post_share posts the making of a key share; its place in hs->shares is taken at once. */
+static lockstep_status post_share(lk_handshake *hs, const lk_kex_group *group, lk_step then) {
+    lk_share *share = &hs->shares[hs->num_shares++];
+    share->group = group;
+    share->bytes = lk_arena_alloc(&hs->arena, group->client_share);
+    lk_job *job = share->bytes == NULL ? NULL : lk_post(hs, LK_JOB_SHARE, then);
+    if (job == NULL)
+        return lk_fail_memory(hs);
+    job->u.kex.group = group;
+    job->u.kex.share = share->bytes;
+    if (!lk_kex_draw(hs->settings->crypto, &hs->settings->env, group, job->u.kex.random))
+        return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for the key share of %s", group->name);
+    return LOCKSTEP_OK;
+}
+
+/* GREASE code points are 0x?a?a with equal bytes (RFC 8701 §2); the two extensions must differ. */
+static void pick_grease(lk_handshake *hs, const uint8_t *random) {
+    for (size_t i = 0; i < 5; i++) {
+        uint16_t byte = (uint16_t)((random[i] & 0xf0) | 0x0a);
+        hs->grease[i] = (uint16_t)(byte << 8 | byte);
+    }
+    if (hs->grease[3] == hs->grease[4])
+        hs->grease[4] ^= 0x1010;
+}
+
+lockstep_status lk_client_start(lk_handshake *hs) {
+    const lk_settings *s = hs->settings;
+    uint8_t grease[5];
+    hs->session_id_len = s->compatibility_mode ? LK_SESSION_ID_MAX : 0;
+    if (!draw(hs, hs->client_random, sizeof hs->client_random) ||
+        !draw(hs, hs->session_id, hs->session_id_len) ||
+        (s->grease && !draw(hs, grease, sizeof grease)))
+        return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for the ClientHello");
+    if (s->grease)
+        pick_grease(hs, grease);
+    for (size_t i = 0; i < s->num_shares; i++)
+        LK_TRY(post_share(hs, lk_kex_group_of(s->groups[i]), lk_send_client_hello));
+    return LOCKSTEP_OK;
+}
+
+/* take_shares makes the private halves ours before anything can fail. */
+static lockstep_status take_shares(lk_handshake *hs) {
+    size_t first = 0;
+    lockstep_status status = LOCKSTEP_OK;
+    while (first < hs->num_shares && hs->shares[first].own != NULL)
+        first++;
+    for (size_t i = first; i < hs->num_shares; i++) {
+        lk_job *job = hs->jobs[i - first];
+        hs->shares[i].own = job->u.kex.made;
+        job->u.kex.made = NULL;
+        if (job->status != LOCKSTEP_OK)
+            status = job->status;
+    }
+    return status == LOCKSTEP_OK ? status : lk_fail(hs, status, "making a key share");
+}
+
+lockstep_status lk_send_client_hello(lk_handshake *hs) {
+    const lk_settings *s = hs->settings;
+    static const uint16_t versions[] = {LK_TLS13};
+    lk_key_share_out shares[LK_KEX_NUM_GROUPS];
+    size_t num_shares = 0;
+    LK_TRY(take_shares(hs));
+    /* After a HelloRetryRequest "a single KeyShareEntry from the indicated group" (§4.1.2), which is
+     * the last that was made. */
+    bool new_share = hs->retried && hs->group != NULL;
+    for (size_t i = new_share ? hs->num_shares - 1 : 0; i < hs->num_shares; i++)
+        shares[num_shares++] =
+            (lk_key_share_out){hs->shares[i].group->id,
+                               lk_slice_of(hs->shares[i].bytes, hs->shares[i].group->client_share)};
+    /* "Literal IPv4 and IPv6 addresses are not permitted in "HostName"." (RFC 6066 §3) */
+    bool named = hs->name.kind == LK_HOST_DNS;
+    lk_client_hello_out hello = {
+        .random = hs->client_random,
+        .session_id = lk_slice_of(hs->session_id, hs->session_id_len),
+        .suites = s->suites,
+        .num_suites = s->num_suites,
+        .versions = versions,
+        .num_versions = 1,
+        .groups = s->groups,
+        .num_groups = s->num_groups,
+        .schemes = lk_scheme_ids,
+        .num_schemes = LK_NUM_SCHEMES,
+        .shares = shares,
+        .num_shares = num_shares,
+        .server_name = named ? lk_slice_of(hs->name.bytes, hs->name.len) : lk_slice_of(NULL, 0),
+        .protocols = s->protocols,
+        .cookie = hs->cookie,
+        .record_size_limit = s->record_size_limit,
+        .grease_suite = hs->grease[0],
+        .grease_group = hs->grease[1],
+        .grease_share = !new_share,
+        .grease_version = hs->grease[2],
+        .grease_extension_1 = hs->grease[3],
+        .grease_extension_2 = hs->grease[4],
+    };
+    hs->offered = lk_extension_bit(supported_groups) | lk_extension_bit(signature_algorithms) |
+                  lk_extension_bit(supported_versions) | lk_extension_bit(key_share);
+    if (named)
+        hs->offered |= lk_extension_bit(server_name);
+    if (s->protocols.p_len > 0)
+        hs->offered |= lk_extension_bit(application_layer_protocol_negotiation);
+    if (s->record_size_limit != 0)
+        hs->offered |= lk_extension_bit(record_size_limit);
+    if (hs->retried)
+        LK_TRY(lk_out_ccs(hs));
+    size_t at = lk_buffer_length(&hs->outbox.bytes);
+    lk_builder b = lk_builder_of(&hs->outbox.bytes);
+    lk_client_hello_build(&b, &hello);
+    LK_TRY(lk_send(hs, &b, at));
+    hs->state = LK_CLIENT_WAIT_SH;
+    return LOCKSTEP_OK;
+}
+
+/* ---- The second one, after a HelloRetryRequest --------------------------------------------------- */
+
+lockstep_status lk_send_second_client_hello(lk_handshake *hs, const lk_kex_group *group) {
+    if (group != NULL)
+        return post_share(hs, group, lk_send_client_hello);
+    return lk_send_client_hello(hs); /* the same share again, with the cookie */
+}

@@ -1,0 +1,69 @@
+/*
+ * encrypted_extensions.c - EncryptedExtensions (RFC 8446 §4.3.1): what the server agrees to, now that
+ * nobody else can read it.
+ */
+#include "wire/encrypted_extensions.h"
+
+#include "handshake/internal.h"
+
+lockstep_status lk_send_encrypted_extensions(lk_handshake *hs) {
+    lk_host host;
+    lk_slice name = hs->hello.server_name;
+    lk_encrypted_extensions_out ee = {
+        /* acknowledged if the name had a part in choosing the certificate (RFC 6066 §3) */
+        .server_name = name.p_len > 0 && lk_host_parse(&host, name) && hs->identity != NULL &&
+                       lk_cert_is_for(&hs->identity->leaf, &host),
+        .protocol = hs->protocol,
+        /* "MUST NOT send [...] unless" the client did (RFC 8449 §4) */
+        .record_size_limit = hs->peer_limit != 0 ? hs->settings->record_size_limit : 0,
+    };
+    size_t at = lk_buffer_length(&hs->outbox.bytes);
+    lk_builder b = lk_builder_of(&hs->outbox.bytes);
+    lk_encrypted_extensions_build(&b, &ee);
+    return lk_send(hs, &b, at);
+}
+
+static lockstep_status check_protocol(lk_handshake *hs, lk_slice protocol) {
+    lk_slice offered = hs->settings->protocols, name;
+    while (lk_protocol_list_next(&offered, &name))
+        if (lk_slice_equal(name, protocol)) {
+            hs->session->alpn = lk_copy_of(&hs->settings->heap, name.p, name.p_len);
+            if (hs->session->alpn == NULL)
+                return lk_fail_memory(hs);
+            lk_note_choice(&hs->watch, false, "application protocol", "RFC 7301 §3.1", "%s",
+                           hs->session->alpn);
+            return LOCKSTEP_OK;
+        }
+    return lk_fail(hs, LOCKSTEP_PEER_ALPN, "a name of %zu bytes", protocol.p_len);
+}
+
+lockstep_status lk_on_encrypted_extensions(lk_handshake *hs, lk_slice message) {
+    lk_encrypted_extensions ee;
+    lk_flaw flaw;
+    lockstep_status status = lk_encrypted_extensions_parse(&ee, &flaw, lk_body(message));
+    if (status != LOCKSTEP_OK)
+        return lk_fail_flaw(hs, status, &flaw);
+    /* "Implementations MUST NOT send extension responses if the remote endpoint did not send the
+     * corresponding extension requests" (§4.2); supported_groups is information, not a response. */
+    uint32_t unsolicited =
+        ee.ext.present & ~(hs->offered | lk_extension_bit(supported_groups));
+    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
+        if ((unsolicited >> i & 1) != 0)
+            return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "%s",
+                           lk_extension_table[i].name);
+    if (ee.ext.num_unknown > 0)
+        return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "extension %u",
+                       ee.ext.first_unknown);
+    if (ee.protocol.p_len > 0)
+        LK_TRY(check_protocol(hs, ee.protocol));
+    if ((ee.ext.present & lk_extension_bit(record_size_limit)) != 0) {
+        /* A client "MUST" also refuse what exceeds the protocol's own maximum (RFC 8449 §4). */
+        if (ee.record_size_limit < 64 || ee.record_size_limit > 16385)
+            return lk_fail(hs, LOCKSTEP_PEER_RECORD_SIZE_LIMIT, "%u, allowed are 64 to 16385",
+                           ee.record_size_limit);
+        LK_TRY(lk_out(hs, LK_OUT_PEER_LIMIT, ee.record_size_limit));
+    }
+    LK_TRY(lk_hash_message(hs, message));
+    hs->state = LK_CLIENT_WAIT_CERT_CR;
+    return LOCKSTEP_OK;
+}

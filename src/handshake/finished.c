@@ -1,0 +1,100 @@
+/*
+ * finished.c - Finished (RFC 8446 §4.4.4): both sides prove that they saw the same handshake. The one
+ * place where a lk_finished_proof is made, and where application traffic keys come from.
+ */
+#include "wire/finished.h"
+
+#include "handshake/internal.h"
+#include "util/secret.h"
+
+static lk_finished_proof prove(void) {
+    return (lk_finished_proof){true};
+}
+
+/* derive_application: the transcript ends with the server's Finished. */
+static void derive_application(lk_handshake *hs) {
+    lk_master_secret master;
+    lk_secret exporter;
+    uint8_t transcript[LK_HASH_MAX];
+    lk_session *session = hs->session;
+    lk_transcript_hash(&hs->transcript, transcript);
+    lk_schedule_master(&master, &hs->handshake_secret);
+    lk_schedule_application_traffic(&session->client, &session->server, &exporter, &master,
+                                    transcript);
+    lk_slice client = lk_secret_slice(&session->client.s);
+    lk_slice server = lk_secret_slice(&session->server.s);
+    lk_note_key(&hs->watch, hs->is_client, "master secret", "RFC 8446 §7.1",
+                lk_secret_slice(&master.s));
+    lk_note_key(&hs->watch, true, "c ap traffic", "RFC 8446 §7.1", client);
+    lk_note_key(&hs->watch, false, "s ap traffic", "RFC 8446 §7.1", server);
+    lk_keylog(&hs->watch, "CLIENT_TRAFFIC_SECRET_0", hs->client_random, client);
+    lk_keylog(&hs->watch, "SERVER_TRAFFIC_SECRET_0", hs->client_random, server);
+    lk_keylog(&hs->watch, "EXPORTER_SECRET", hs->client_random, lk_secret_slice(&exporter));
+    lk_wipe(&master, sizeof master);
+    lk_wipe(&exporter, sizeof exporter);
+    lk_wipe(&hs->handshake_secret, sizeof hs->handshake_secret);
+}
+
+lockstep_status lk_send_finished(lk_handshake *hs) {
+    uint8_t transcript[LK_HASH_MAX], verify_data[LK_HASH_MAX];
+    size_t at = lk_buffer_length(&hs->outbox.bytes);
+    lk_builder b = lk_builder_of(&hs->outbox.bytes);
+    lk_transcript_hash(&hs->transcript, transcript);
+    lk_finished_mac(verify_data, hs->is_client ? &hs->client_hs : &hs->server_hs, transcript);
+    lk_finished_build(&b, lk_slice_of(verify_data, lk_hash_length(hs->suite->hash)));
+    LK_TRY(lk_send(hs, &b, at));
+    if (hs->is_client) {
+        LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->session->client));
+        LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->session->server));
+        return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
+    }
+    /* The server may send application data at once; it reads none before the client's Finished. */
+    derive_application(hs);
+    LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->session->server));
+    if (hs->settings->client_auth == LOCKSTEP_CLIENT_AUTH_NONE) {
+        hs->chain_proof = lk_chain_not_needed(hs);
+        hs->possession_proof = lk_possession_not_needed(hs);
+        hs->state = LK_SERVER_WAIT_FINISHED;
+    } else {
+        hs->state = LK_SERVER_WAIT_CERT;
+    }
+    return LOCKSTEP_OK;
+}
+
+/* The client's second flight: a certificate if one was asked for, and Finished. */
+static lockstep_status client_flight(lk_handshake *hs) {
+    if (!hs->certificate_requested)
+        return lk_send_finished(hs);
+    const lk_settings *s = hs->settings;
+    if (lk_settings_identity(s, &hs->identity, &hs->scheme, lk_slice_of(NULL, 0),
+                             hs->peer_schemes) != LOCKSTEP_OK)
+        hs->identity = NULL; /* "MUST send a Certificate message containing no certificates" */
+    LK_TRY(lk_send_certificate(hs));
+    return hs->identity == NULL ? lk_send_finished(hs) : lk_send_certificate_verify(hs);
+}
+
+lockstep_status lk_on_finished(lk_handshake *hs, lk_slice message) {
+    uint8_t transcript[LK_HASH_MAX], expected[LK_HASH_MAX];
+    size_t n = lk_hash_length(hs->suite->hash);
+    lk_slice body = lk_body(message);
+    if (body.p_len != n)
+        return lk_fail(hs, LOCKSTEP_PEER_DECODE_FINISHED, "%zu bytes, the hash has %zu",
+                       body.p_len, n);
+    lk_transcript_hash(&hs->transcript, transcript);
+    lk_finished_mac(expected, hs->is_client ? &hs->server_hs : &hs->client_hs, transcript);
+    bool same = lk_ct_equal(expected, body.p, n);
+    lk_wipe(expected, sizeof expected);
+    if (!same)
+        return lk_fail(hs, LOCKSTEP_PEER_BAD_FINISHED, "from the %s",
+                       hs->is_client ? "server" : "client");
+    lk_note_check(&hs->watch, "Finished", "RFC 8446 §4.4.4", LOCKSTEP_OK,
+                  "both sides saw the same %s handshake", hs->suite->name);
+    hs->finished_proof = prove();
+    LK_TRY(lk_hash_message(hs, message));
+    if (hs->is_client) {
+        derive_application(hs);
+        return client_flight(hs);
+    }
+    LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->session->client));
+    return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
+}

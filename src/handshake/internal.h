@@ -1,0 +1,175 @@
+/*
+ * internal.h - the inside of a handshake; for this room only.
+ */
+#ifndef LK_HANDSHAKE_INTERNAL_H
+#define LK_HANDSHAKE_INTERNAL_H
+
+#include "handshake/handshake.h"
+#include "handshake/proof.h"
+#include "handshake/transcript.h"
+#include "wire/client_hello.h"
+#include "wire/server_hello.h"
+#include "x509/judge.h"
+
+/* The states of Appendix A in which a message is awaited, and the two ends. */
+typedef enum lk_state {
+    LK_CLIENT_START,
+    LK_CLIENT_WAIT_SH,
+    LK_CLIENT_WAIT_EE,
+    LK_CLIENT_WAIT_CERT_CR,
+    LK_CLIENT_WAIT_CERT,
+    LK_CLIENT_WAIT_CV,
+    LK_CLIENT_WAIT_FINISHED,
+    LK_CLIENT_CONNECTED,
+    LK_SERVER_START,
+    LK_SERVER_WAIT_SECOND_CH, /* START again, after a HelloRetryRequest */
+    LK_SERVER_WAIT_CERT,      /* WAIT_FLIGHT2 with client authentication */
+    LK_SERVER_WAIT_CV,
+    LK_SERVER_WAIT_FINISHED,
+    LK_SERVER_CONNECTED,
+    LK_NUM_STATES
+} lk_state;
+
+/* A continuation: what to do when the jobs are done or the question is answered. */
+typedef lockstep_status (*lk_step)(lk_handshake *hs);
+
+/* A client's key share and its private half. */
+typedef struct lk_share {
+    const lk_kex_group *group;
+    lk_ephemeral *own;
+    uint8_t *bytes;
+} lk_share;
+
+struct lk_handshake {
+    const lk_settings *settings;
+    lk_watch watch;
+    lk_session *session;
+    lockstep_failure *failure;
+    bool is_client;
+    lk_state state;
+    lk_step next;
+    lk_arena arena;
+    lk_outbox outbox;
+    lk_job *jobs[LK_KEX_NUM_GROUPS];
+    size_t num_jobs;
+    lockstep_ask ask;
+    bool asking;
+
+    /* agreed on */
+    const lk_suite *suite;
+    const lk_kex_group *group;
+    bool retried;
+    bool sent_ccs;
+    uint8_t client_random[LK_RANDOM_LEN];
+    uint8_t session_id[LK_SESSION_ID_MAX];
+    size_t session_id_len;
+    lk_transcript transcript;
+
+    /* the key schedule, as far as it has come; each wiped when the next is there */
+    lk_handshake_secret handshake_secret;
+    lk_traffic_secret client_hs, server_hs;
+
+    /* client */
+    lk_host name;
+    lk_share shares[LK_KEX_NUM_GROUPS];
+    size_t num_shares;
+    uint16_t grease[5];     /* suite, group, version, two extensions; 0: none */
+    uint32_t offered;       /* set of the extensions that were sent */
+    lk_slice cookie;        /* of a HelloRetryRequest */
+    bool certificate_requested;
+    lk_slice request_context;
+    uint8_t random_2[LK_RANDOM_LEN];
+
+    /* server */
+    lk_client_hello hello;  /* the one that is answered; slices into the arena */
+    lk_slice protocol;      /* ALPN's choice */
+    uint16_t peer_limit;    /* record_size_limit of the peer; 0: not sent */
+
+    /* own certificate */
+    const lk_settings *identities; /* whose identities are used */
+    const lk_identity *identity;
+    const lk_scheme *scheme;
+    lk_u16_list peer_schemes;
+    lk_slice to_sign;
+
+    /* the peer's certificate */
+    lk_public_key *peer_key;
+    lk_judge_request judge;
+    lk_chain_proof chain_proof;
+    lk_possession_proof possession_proof;
+    lk_finished_proof finished_proof;
+};
+
+/* ---- machine.c ---- */
+
+/* lk_fail makes the failure of this handshake and returns `status`. The _at form names the rule where
+ * it is finer than the status's own. */
+__attribute__((format(printf, 3, 4))) lockstep_status lk_fail(lk_handshake *hs,
+                                                              lockstep_status status,
+                                                              const char *format, ...);
+__attribute__((format(printf, 4, 5))) lockstep_status lk_fail_at(lk_handshake *hs,
+                                                                 lockstep_status status,
+                                                                 const char *rule,
+                                                                 const char *format, ...);
+/* lk_fail_flaw makes it from what a parser found. */
+lockstep_status lk_fail_flaw(lk_handshake *hs, lockstep_status status, const lk_flaw *flaw);
+lockstep_status lk_fail_memory(lk_handshake *hs);
+
+/* lk_post posts a job; `then` runs when all posted jobs are done. NULL: no memory. */
+lk_job *lk_post(lk_handshake *hs, lk_job_kind kind, lk_step then);
+
+/* lk_ask_question asks; `then` runs when it is answered. */
+void lk_ask_question(lk_handshake *hs, enum lockstep_ask_kind kind, lk_step then);
+
+/* lk_send ends a message that was built at offset `at` of the outbox: it is sent and hashed. */
+lockstep_status lk_send(lk_handshake *hs, const lk_builder *b, size_t at);
+lockstep_status lk_hash_message(lk_handshake *hs, lk_slice message);
+
+lockstep_status lk_out(lk_handshake *hs, lk_out_kind kind, size_t length);
+lockstep_status lk_out_keys(lk_handshake *hs, lk_out_kind kind, const lk_traffic_secret *secret);
+lockstep_status lk_out_ccs(lk_handshake *hs);
+
+static inline lk_slice lk_body(lk_slice message) {
+    return lk_slice_of(message.p + LK_HANDSHAKE_HEADER, message.p_len - LK_HANDSHAKE_HEADER);
+}
+
+/* lk_try leaves the calling function if a step fails. */
+#define LK_TRY(expression)                                                                         \
+    do {                                                                                           \
+        lockstep_status lk_try_status = (expression);                                              \
+        if (lk_try_status != LOCKSTEP_OK)                                                          \
+            return lk_try_status;                                                                  \
+    } while (0)
+
+/* ---- one file per message; on_ receives, send_ sends ---- */
+
+lockstep_status lk_client_start(lk_handshake *hs);                                 /* client_hello.c */
+lockstep_status lk_send_client_hello(lk_handshake *hs);
+lockstep_status lk_send_second_client_hello(lk_handshake *hs, const lk_kex_group *group);
+lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message);            /* negotiate.c */
+lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message);
+lockstep_status lk_send_hello_retry_request(lk_handshake *hs);                     /* server_hello.c */
+lockstep_status lk_send_server_hello(lk_handshake *hs);
+lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message);
+lockstep_status lk_send_encrypted_extensions(lk_handshake *hs);            /* encrypted_extensions.c */
+lockstep_status lk_on_encrypted_extensions(lk_handshake *hs, lk_slice message);
+lockstep_status lk_send_certificate_request(lk_handshake *hs);              /* certificate_request.c */
+lockstep_status lk_on_certificate_request(lk_handshake *hs, lk_slice message);
+lockstep_status lk_send_certificate(lk_handshake *hs);                              /* certificate.c */
+lockstep_status lk_on_certificate(lk_handshake *hs, lk_slice message);
+lockstep_status lk_send_certificate_verify(lk_handshake *hs);                  /* certificate_verify.c */
+lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message);
+lk_possession_proof lk_possession_not_needed(const lk_handshake *hs);
+lockstep_status lk_send_finished(lk_handshake *hs);                                    /* finished.c */
+lockstep_status lk_on_finished(lk_handshake *hs, lk_slice message);
+lk_chain_proof lk_chain_not_needed(const lk_handshake *hs);
+
+/* lk_install_handshake_keys derives the handshake traffic secrets from the shared secret, once
+ * ServerHello is hashed, and installs them both ways (server_hello.c). */
+lockstep_status lk_install_handshake_keys(lk_handshake *hs, lk_slice shared);
+
+/* lk_handshake_secure ends the handshake. It needs all three proofs (machine.c). */
+lockstep_status lk_handshake_secure(lk_handshake *hs, lk_chain_proof chain,
+                                    lk_possession_proof possession, lk_finished_proof finished);
+
+#endif

@@ -1,0 +1,317 @@
+/*
+ * machine.c - what drives a handshake: the table of flights (Appendix A), the steps between jobs, and
+ * the outbox.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "handshake/internal.h"
+#include "util/secret.h"
+
+/* ---- The table of flights ---------------------------------------------------------------------- */
+
+/* No honest message of these is longer; a Certificate has room for long chains of large keys. */
+#define HELLO_MAX       65536
+#define CERTIFICATE_MAX 131072
+#define OTHER_MAX       16384
+
+typedef struct flight {
+    lk_state state;
+    lk_handshake_type type;
+    lockstep_status (*on)(lk_handshake *hs, lk_slice message);
+    size_t max; /* bytes of the body */
+    bool before_key_change; /* must end its record (§5.1) */
+} flight;
+
+/* What may come in which state, and nothing else may. */
+static const flight flights[] = {
+    {LK_CLIENT_WAIT_SH, LK_SERVER_HELLO, lk_on_server_hello, OTHER_MAX, true},
+    {LK_CLIENT_WAIT_EE, LK_ENCRYPTED_EXTENSIONS, lk_on_encrypted_extensions, OTHER_MAX, false},
+    {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE_REQUEST, lk_on_certificate_request, OTHER_MAX, false},
+    {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE, lk_on_certificate, CERTIFICATE_MAX, false},
+    {LK_CLIENT_WAIT_CERT, LK_CERTIFICATE, lk_on_certificate, CERTIFICATE_MAX, false},
+    {LK_CLIENT_WAIT_CV, LK_CERTIFICATE_VERIFY, lk_on_certificate_verify, OTHER_MAX, false},
+    {LK_CLIENT_WAIT_FINISHED, LK_FINISHED, lk_on_finished, OTHER_MAX, true},
+    {LK_SERVER_START, LK_CLIENT_HELLO, lk_on_client_hello, HELLO_MAX, true},
+    {LK_SERVER_WAIT_SECOND_CH, LK_CLIENT_HELLO, lk_on_second_client_hello, HELLO_MAX, true},
+    {LK_SERVER_WAIT_CERT, LK_CERTIFICATE, lk_on_certificate, CERTIFICATE_MAX, false},
+    {LK_SERVER_WAIT_CV, LK_CERTIFICATE_VERIFY, lk_on_certificate_verify, OTHER_MAX, false},
+    {LK_SERVER_WAIT_FINISHED, LK_FINISHED, lk_on_finished, OTHER_MAX, true},
+};
+
+static const char *const state_names[LK_NUM_STATES] = {
+    "START",         "WAIT_SH",   "WAIT_EE",     "WAIT_CERT_CR", "WAIT_CERT",
+    "WAIT_CV",       "WAIT_FINISHED", "CONNECTED", "START",      "START after HelloRetryRequest",
+    "WAIT_CERT",     "WAIT_CV",   "WAIT_FINISHED", "CONNECTED"};
+
+static const flight *flight_of(const lk_handshake *hs, uint8_t type) {
+    for (size_t i = 0; i < sizeof flights / sizeof flights[0]; i++)
+        if (flights[i].state == hs->state && flights[i].type == (lk_handshake_type)type)
+            return &flights[i];
+    return NULL;
+}
+
+static bool is_known(uint8_t type) {
+    switch (type) {
+    case LK_CLIENT_HELLO:
+    case LK_SERVER_HELLO:
+    case LK_NEW_SESSION_TICKET:
+    case LK_END_OF_EARLY_DATA:
+    case LK_ENCRYPTED_EXTENSIONS:
+    case LK_CERTIFICATE:
+    case LK_CERTIFICATE_REQUEST:
+    case LK_CERTIFICATE_VERIFY:
+    case LK_FINISHED:
+    case LK_KEY_UPDATE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+size_t lk_handshake_expects(const lk_handshake *hs, uint8_t type) {
+    const flight *f = flight_of(hs, type);
+    return f == NULL ? 0 : f->max;
+}
+
+const char *lk_handshake_state_name(const lk_handshake *hs) {
+    return state_names[hs->state];
+}
+
+/* ---- Failure ------------------------------------------------------------------------------------ */
+
+static lockstep_status fail(lockstep_failure *failure, lockstep_status status, const char *rule,
+                            const char *format, va_list args) {
+    if (failure->status != LOCKSTEP_OK)
+        return failure->status; /* the first failure is final */
+    failure->status = status;
+    failure->alert = lockstep_status_alert(status);
+    failure->rule = rule != NULL ? rule : lockstep_status_rule(status);
+    vsnprintf(failure->detail, sizeof failure->detail, format, args);
+    return status;
+}
+
+lockstep_status lk_failure_set(lockstep_failure *failure, lockstep_status status,
+                               const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    status = fail(failure, status, NULL, format, args);
+    va_end(args);
+    return status;
+}
+
+static lockstep_status note_failure(lk_handshake *hs) {
+    lk_note_check(&hs->watch, lockstep_status_text(hs->failure->status), hs->failure->rule,
+                  hs->failure->status, "%s", hs->failure->detail);
+    return hs->failure->status;
+}
+
+lockstep_status lk_fail(lk_handshake *hs, lockstep_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fail(hs->failure, status, NULL, format, args);
+    va_end(args);
+    return note_failure(hs);
+}
+
+lockstep_status lk_fail_at(lk_handshake *hs, lockstep_status status, const char *rule,
+                           const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fail(hs->failure, status, rule, format, args);
+    va_end(args);
+    return note_failure(hs);
+}
+
+lockstep_status lk_fail_flaw(lk_handshake *hs, lockstep_status status, const lk_flaw *flaw) {
+    const char *what = flaw->what != NULL ? flaw->what : "";
+    const char *rule = NULL;
+    if (!flaw->has_extension)
+        return lk_fail(hs, status, "%s", what);
+    for (size_t i = 0; i < LK_EXTENSION_COUNT; i++)
+        if (lk_extension_table[i].id == flaw->extension && status == LOCKSTEP_PEER_DECODE_EXTENSION)
+            rule = lk_extension_table[i].rule;
+    return lk_fail_at(hs, status, rule, "extension %s (%u)%s%s",
+                      lk_extension_name(flaw->extension), flaw->extension,
+                      what[0] != '\0' ? ": " : "", what);
+}
+
+lockstep_status lk_fail_memory(lk_handshake *hs) {
+    return lk_fail(hs, LOCKSTEP_ERR_NO_MEMORY, "in state %s", lk_handshake_state_name(hs));
+}
+
+/* ---- Life --------------------------------------------------------------------------------------- */
+
+lk_handshake *lk_handshake_new(const lk_settings *settings, const lk_watch *watch,
+                               lk_session *session, lockstep_failure *failure,
+                               const lk_host *name) {
+    lk_handshake *hs = lk_alloc(&settings->heap, sizeof *hs);
+    if (hs == NULL)
+        return NULL;
+    hs->settings = hs->identities = settings;
+    hs->watch = *watch;
+    hs->session = session;
+    hs->failure = failure;
+    hs->is_client = watch->is_client;
+    hs->state = hs->is_client ? LK_CLIENT_START : LK_SERVER_START;
+    hs->arena = lk_arena_of(&settings->heap);
+    hs->outbox.bytes = lk_buffer_of(&settings->heap, 0);
+    if (name != NULL)
+        hs->name = *name;
+    return hs;
+}
+
+void lk_handshake_free(lk_handshake *hs) {
+    if (hs == NULL)
+        return;
+    for (size_t i = 0; i < LK_KEX_NUM_GROUPS; i++)
+        lk_ephemeral_free(hs->shares[i].own);
+    for (size_t i = 0; i < hs->num_jobs; i++)
+        if (hs->jobs[i]->kind == LK_JOB_SHARE)
+            lk_ephemeral_free(hs->jobs[i]->u.kex.made);
+    lk_public_key_free(hs->peer_key);
+    lk_arena_free(&hs->arena);
+    lk_buffer_free(&hs->outbox.bytes);
+    lk_release(&hs->settings->heap, hs, sizeof *hs);
+}
+
+void lk_session_free(lk_session *session, const lk_heap *heap) {
+    if (session->server_name != NULL)
+        lk_release(heap, session->server_name, strlen(session->server_name) + 1);
+    if (session->alpn != NULL)
+        lk_release(heap, session->alpn, strlen(session->alpn) + 1);
+    lk_release(heap, session->peer_chain, session->peer_chain_size);
+    lockstep_report_free(session->report);
+    lk_wipe(session, sizeof *session);
+}
+
+/* ---- Steps -------------------------------------------------------------------------------------- */
+
+lk_job *lk_post(lk_handshake *hs, lk_job_kind kind, lk_step then) {
+    lk_job *job = lk_arena_alloc(&hs->arena, sizeof *job);
+    if (job == NULL)
+        return NULL;
+    job->kind = kind;
+    job->crypto = hs->settings->crypto;
+    hs->jobs[hs->num_jobs++] = job;
+    hs->next = then;
+    return job;
+}
+
+void lk_ask_question(lk_handshake *hs, enum lockstep_ask_kind kind, lk_step then) {
+    hs->ask.kind = kind;
+    hs->asking = true;
+    hs->next = then;
+}
+
+bool lk_handshake_waiting(const lk_handshake *hs) {
+    return hs->next != NULL;
+}
+
+lk_job *lk_handshake_job(lk_handshake *hs, size_t i) {
+    return i < hs->num_jobs ? hs->jobs[i] : NULL;
+}
+
+const lockstep_ask *lk_handshake_asking(const lk_handshake *hs) {
+    return hs->asking ? &hs->ask : NULL;
+}
+
+lk_outbox *lk_handshake_outbox(lk_handshake *hs) {
+    return &hs->outbox;
+}
+
+lockstep_status lk_handshake_continue(lk_handshake *hs) {
+    while (hs->next != NULL && !hs->asking) {
+        if (!hs->settings->gather_jobs)
+            lk_jobs_run(hs->jobs, hs->num_jobs);
+        for (size_t i = 0; i < hs->num_jobs; i++)
+            if (!hs->jobs[i]->done)
+                return LOCKSTEP_OK; /* later */
+        lk_step step = hs->next;
+        hs->next = NULL;
+        hs->num_jobs = 0; /* jobs[] stays readable until the step posts anew */
+        LK_TRY(step(hs));
+    }
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lk_handshake_start(lk_handshake *hs) {
+    LK_TRY(lk_client_start(hs));
+    return lk_handshake_continue(hs);
+}
+
+lockstep_status lk_handshake_receive(lk_handshake *hs, lk_slice message, bool ends_record) {
+    uint8_t type = message.p[0];
+    const flight *f = flight_of(hs, type);
+    lk_note_bytes(&hs->watch, LOCKSTEP_NOTE_MESSAGE, type, false,
+                  hs->state != LK_CLIENT_WAIT_SH && hs->state != LK_SERVER_START &&
+                      hs->state != LK_SERVER_WAIT_SECOND_CH,
+                  lk_handshake_name(type), message);
+    if (f == NULL && !is_known(type))
+        return lk_fail(hs, LOCKSTEP_PEER_UNKNOWN_MESSAGE, "type %u in state %s", type,
+                       lk_handshake_state_name(hs));
+    if (f == NULL)
+        return lk_fail(hs, LOCKSTEP_PEER_UNEXPECTED_MESSAGE, "%s came in state %s",
+                       lk_handshake_name(type), lk_handshake_state_name(hs));
+    if (f->before_key_change && !ends_record)
+        return lk_fail(hs, LOCKSTEP_PEER_KEY_BOUNDARY, "bytes follow %s in its record",
+                       lk_handshake_name(type));
+    LK_TRY(f->on(hs, message));
+    return lk_handshake_continue(hs);
+}
+
+/* ---- Sending ------------------------------------------------------------------------------------ */
+
+lockstep_status lk_hash_message(lk_handshake *hs, lk_slice message) {
+    return lk_transcript_add(&hs->transcript, &hs->arena, message) ? LOCKSTEP_OK
+                                                                   : lk_fail_memory(hs);
+}
+
+lockstep_status lk_out(lk_handshake *hs, lk_out_kind kind, size_t length) {
+    if (hs->outbox.num_items == LK_OUTBOX_MAX)
+        return lk_fail(hs, LOCKSTEP_ERR_LIMIT, "outbox full");
+    hs->outbox.items[hs->outbox.num_items++] = (lk_out_item){.kind = kind, .length = length};
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lk_out_keys(lk_handshake *hs, lk_out_kind kind, const lk_traffic_secret *secret) {
+    LK_TRY(lk_out(hs, kind, 0));
+    lk_out_item *item = &hs->outbox.items[hs->outbox.num_items - 1];
+    item->secret = *secret;
+    item->aead = hs->suite->aead;
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lk_out_ccs(lk_handshake *hs) {
+    /* "If offering early data, [...] otherwise, immediately before its second flight" (§D.4), once;
+     * a server only where the client's session id asks for it. */
+    if (hs->sent_ccs || hs->session_id_len == 0 || !hs->settings->compatibility_mode)
+        return LOCKSTEP_OK;
+    hs->sent_ccs = true;
+    return lk_out(hs, LK_OUT_CHANGE_CIPHER_SPEC, 0);
+}
+
+lockstep_status lk_send(lk_handshake *hs, const lk_builder *b, size_t at) {
+    lk_buffer *bytes = &hs->outbox.bytes;
+    if (!lk_builder_ok(b))
+        return lk_fail_memory(hs);
+    uint8_t type = lk_buffer_bytes(bytes)[at];
+    if (hs->settings->tamper != NULL)
+        hs->settings->tamper(hs->settings->tamper_arg, type, bytes, at);
+    lk_slice message = lk_slice_of(lk_buffer_bytes(bytes) + at, lk_buffer_length(bytes) - at);
+    bool clear = type == LK_CLIENT_HELLO || type == LK_SERVER_HELLO;
+    lk_note_bytes(&hs->watch, LOCKSTEP_NOTE_MESSAGE, type, true, !clear, lk_handshake_name(type),
+                  message);
+    LK_TRY(lk_hash_message(hs, message));
+    return lk_out(hs, LK_OUT_MESSAGE, message.p_len);
+}
+
+/* ---- The end ------------------------------------------------------------------------------------- */
+
+lockstep_status lk_handshake_secure(lk_handshake *hs, lk_chain_proof chain,
+                                    lk_possession_proof possession, lk_finished_proof finished) {
+    if (!chain.made || !possession.made || !finished.made)
+        return lk_fail(hs, LOCKSTEP_ERR_USAGE, "a proof is missing");
+    hs->state = hs->is_client ? LK_CLIENT_CONNECTED : LK_SERVER_CONNECTED;
+    return lk_out(hs, LK_OUT_SECURE, 0);
+}

@@ -1,0 +1,302 @@
+/*
+ * negotiate.c - the server reads a ClientHello and chooses (RFC 8446 §4.1.1): version, suite, group,
+ * protocol, certificate.
+ */
+#include "handshake/internal.h"
+
+#include "x509/name.h"
+
+/* ---- Rules of the message ------------------------------------------------------------------------ */
+
+static lockstep_status need(lk_handshake *hs, enum lk_extension_index i) {
+    if ((hs->hello.ext.present >> i & 1) != 0)
+        return LOCKSTEP_OK;
+    return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_MISSING, "ClientHello without %s",
+                   lk_extension_table[i].name);
+}
+
+static lockstep_status check_version(lk_handshake *hs) {
+    const lk_client_hello *h = &hs->hello;
+    /* "Any endpoint receiving a Hello message with ClientHello.legacy_version [...] set to 0x0300 MUST
+     * abort the handshake with a "protocol_version" alert." (§D.5) */
+    if (h->legacy_version <= 0x0300)
+        return lk_fail(hs, LOCKSTEP_PEER_LEGACY_VERSION, "legacy_version is 0x%04x",
+                       h->legacy_version);
+    if (lk_u16_has(h->versions, LK_TLS13))
+        return LOCKSTEP_OK;
+    if ((h->ext.present & lk_extension_bit(supported_versions)) == 0)
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_VERSION,
+                       "the client speaks no version above 0x%04x, we speak TLS 1.3",
+                       h->legacy_version);
+    return lk_fail(hs, LOCKSTEP_NO_COMMON_VERSION, "the client's versions lack TLS 1.3");
+}
+
+/* Every share belongs to a group of supported_groups, and no two to one group (§4.2.8). */
+static lockstep_status check_key_shares(lk_handshake *hs) {
+    lk_slice rest = hs->hello.key_shares, key_exchange, other_exchange;
+    uint16_t group, other;
+    while (lk_key_share_next(&rest, &group, &key_exchange)) {
+        lk_slice behind = rest;
+        if (!lk_u16_has(hs->hello.groups, group))
+            return lk_fail(hs, LOCKSTEP_PEER_KEY_SHARE_GROUP,
+                           "share for group 0x%04x, which supported_groups lacks", group);
+        while (lk_key_share_next(&behind, &other, &other_exchange))
+            if (other == group)
+                return lk_fail(hs, LOCKSTEP_PEER_KEY_SHARE_DUPLICATE, "group 0x%04x", group);
+    }
+    return LOCKSTEP_OK;
+}
+
+static lockstep_status check_hello(lk_handshake *hs) {
+    const lk_client_hello *h = &hs->hello;
+    LK_TRY(check_version(hs));
+    /* "MUST contain exactly one byte, set to zero" (§4.1.2) */
+    if (h->compression_methods.p_len != 1 || h->compression_methods.p[0] != 0)
+        return lk_fail(hs, LOCKSTEP_PEER_COMPRESSION, "%zu methods",
+                       h->compression_methods.p_len);
+    /* What a ClientHello without a PSK must have (§9.2). */
+    LK_TRY(need(hs, LK_EXTENSION_signature_algorithms));
+    LK_TRY(need(hs, LK_EXTENSION_supported_groups));
+    LK_TRY(need(hs, LK_EXTENSION_key_share));
+    if ((h->ext.present & lk_extension_bit(pre_shared_key)) != 0)
+        LK_TRY(need(hs, LK_EXTENSION_psk_key_exchange_modes));
+    LK_TRY(check_key_shares(hs));
+    /* "An endpoint MUST treat receipt of a smaller value as a fatal error" (RFC 8449 §4) */
+    if ((h->ext.present & lk_extension_bit(record_size_limit)) != 0 && h->record_size_limit < 64)
+        return lk_fail(hs, LOCKSTEP_PEER_RECORD_SIZE_LIMIT, "%u, the least is 64",
+                       h->record_size_limit);
+    lk_host host;
+    if (h->server_name.p_len > 0 &&
+        (!lk_host_parse(&host, h->server_name) || host.kind != LK_HOST_DNS))
+        return lk_fail(hs, LOCKSTEP_PEER_SERVER_NAME, "%zu bytes", h->server_name.p_len);
+    return LOCKSTEP_OK;
+}
+
+/* ---- Choices -------------------------------------------------------------------------------------- */
+
+static lockstep_status choose_suite(lk_handshake *hs) {
+    for (size_t i = 0; i < hs->settings->num_suites && hs->suite == NULL; i++)
+        if (lk_u16_has(hs->hello.cipher_suites, hs->settings->suites[i]))
+            hs->suite = lk_suite_of(hs->settings->suites[i]);
+    if (hs->suite == NULL)
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_SUITE, "the client offers %zu, none of ours",
+                       lk_u16_count(hs->hello.cipher_suites));
+    lk_note_choice(&hs->watch, false, "cipher suite", "RFC 8446 §4.1.1", "%s, of %zu offered",
+                   hs->suite->name, lk_u16_count(hs->hello.cipher_suites));
+    return LOCKSTEP_OK;
+}
+
+static bool find_share(const lk_handshake *hs, uint16_t group, lk_slice *key_exchange) {
+    lk_slice rest = hs->hello.key_shares;
+    uint16_t id;
+    while (lk_key_share_next(&rest, &id, key_exchange))
+        if (id == group)
+            return true;
+    return false;
+}
+
+/* choose_group takes the best group that the client has sent a share for; where there is none, the
+ * best that it supports, which costs a HelloRetryRequest. */
+static lockstep_status choose_group(lk_handshake *hs, lk_slice *share) {
+    const lk_settings *s = hs->settings;
+    const lk_kex_group *supported = NULL;
+    for (size_t i = 0; i < s->num_groups; i++) {
+        if (!lk_u16_has(hs->hello.groups, s->groups[i]))
+            continue;
+        if (find_share(hs, s->groups[i], share)) {
+            hs->group = lk_kex_group_of(s->groups[i]);
+            lk_note_choice(&hs->watch, false, "key exchange group", "RFC 8446 §4.2.8", "%s",
+                           hs->group->name);
+            return LOCKSTEP_OK;
+        }
+        if (supported == NULL)
+            supported = lk_kex_group_of(s->groups[i]);
+    }
+    *share = lk_slice_of(NULL, 0);
+    hs->group = supported;
+    if (supported == NULL)
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_GROUP, "the client supports %zu, none of ours",
+                       lk_u16_count(hs->hello.groups));
+    lk_note_choice(&hs->watch, false, "key exchange group", "RFC 8446 §4.1.4",
+                   "%s, for which the client sent no key share: it is asked for one",
+                   supported->name);
+    return LOCKSTEP_OK;
+}
+
+static lockstep_status choose_protocol(lk_handshake *hs) {
+    lk_slice ours = hs->settings->protocols, theirs, name, other;
+    if (ours.p_len == 0 || hs->hello.protocols.p_len == 0)
+        return LOCKSTEP_OK;
+    while (lk_protocol_list_next(&ours, &name))
+        for (theirs = hs->hello.protocols; lk_protocol_list_next(&theirs, &other);)
+            if (lk_slice_equal(name, other)) {
+                hs->protocol = name;
+                lk_note_choice(&hs->watch, false, "application protocol", "RFC 7301 §3.2",
+                               "%zu bytes of name", name.p_len);
+                return LOCKSTEP_OK;
+            }
+    return lk_fail(hs, LOCKSTEP_NO_COMMON_ALPN, "the client offers none of ours");
+}
+
+static char *heap_text(const lk_heap *heap, lk_slice s) {
+    return lk_copy_of(heap, s.p, s.p_len);
+}
+
+/* keep copies what outlives the handshake into the session. A protocol's name is one of our own. */
+static lockstep_status keep(lk_handshake *hs) {
+    const lk_heap *heap = &hs->settings->heap;
+    lk_session *session = hs->session;
+    lk_host host;
+    if (hs->hello.server_name.p_len > 0 && lk_host_parse(&host, hs->hello.server_name)) {
+        session->server_name = heap_text(heap, lk_slice_of(host.bytes, host.len));
+        if (session->server_name == NULL)
+            return lk_fail_memory(hs);
+    }
+    if (hs->protocol.p_len > 0) {
+        session->alpn = heap_text(heap, hs->protocol);
+        if (session->alpn == NULL)
+            return lk_fail_memory(hs);
+    }
+    session->version = LK_TLS13;
+    session->suite = hs->suite->id;
+    session->aead = hs->suite->aead;
+    session->group = hs->group->id;
+    session->retried = hs->retried;
+    return LOCKSTEP_OK;
+}
+
+/* ---- Which certificate? --------------------------------------------------------------------------- */
+
+static lockstep_status post_respond(lk_handshake *hs) {
+    lk_slice peer;
+    uint8_t *share = lk_arena_alloc(&hs->arena, hs->group->server_share);
+    lk_job *job = share == NULL ? NULL : lk_post(hs, LK_JOB_RESPOND, lk_send_server_hello);
+    if (job == NULL)
+        return lk_fail_memory(hs);
+    (void)find_share(hs, hs->group->id, &peer);
+    job->u.kex.group = hs->group;
+    job->u.kex.share = share;
+    job->u.kex.peer = peer;
+    if (!hs->settings->env.random(hs->settings->env.arg, hs->random_2, LK_RANDOM_LEN) ||
+        !lk_kex_draw(hs->settings->crypto, &hs->settings->env, hs->group, job->u.kex.random))
+        return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for the ServerHello");
+    return LOCKSTEP_OK;
+}
+
+static lockstep_status choose_identity(lk_handshake *hs) {
+    hs->peer_schemes = hs->hello.schemes;
+    if (hs->identities == NULL)
+        return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "the application refused the name %s",
+                       hs->session->server_name != NULL ? hs->session->server_name : "(none)");
+    lockstep_status status = lk_settings_identity(hs->identities, &hs->identity, &hs->scheme,
+                                                  hs->hello.server_name, hs->peer_schemes);
+    if (status != LOCKSTEP_OK)
+        return lk_fail(hs, status, "for the name %s; the client offers %zu signature algorithms",
+                       hs->session->server_name != NULL ? hs->session->server_name : "(none)",
+                       lk_u16_count(hs->peer_schemes));
+    lk_note_choice(&hs->watch, false, "certificate", "RFC 8446 §4.4.2.2",
+                   "chain of %zu, to be signed with %s", hs->identity->num_chain,
+                   hs->scheme->name);
+    return post_respond(hs);
+}
+
+/* The schemes of the ClientHello as numbers, for a question. */
+static lockstep_status ask_schemes(lk_handshake *hs, lk_u16_list list) {
+    size_t n = lk_u16_count(list);
+    uint16_t *schemes = lk_arena_alloc(&hs->arena, (n + 1) * sizeof *schemes);
+    if (schemes == NULL)
+        return lk_fail_memory(hs);
+    for (size_t i = 0; i < n; i++)
+        schemes[i] = lk_u16_at(list, i);
+    hs->ask.schemes = schemes;
+    hs->ask.num_schemes = n;
+    return LOCKSTEP_OK;
+}
+
+static lockstep_status answer(lk_handshake *hs) {
+    LK_TRY(keep(hs));
+    if ((hs->settings->asks & LOCKSTEP_ASK_IDENTITY) == 0)
+        return choose_identity(hs);
+    LK_TRY(ask_schemes(hs, hs->hello.schemes));
+    hs->ask.server_name = hs->session->server_name;
+    lk_ask_question(hs, LOCKSTEP_ASK_IDENTITY, choose_identity);
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lk_handshake_answer_identity(lk_handshake *hs, const lk_settings *from) {
+    if (!hs->asking || hs->ask.kind != LOCKSTEP_ASK_IDENTITY)
+        return LOCKSTEP_ERR_USAGE;
+    hs->identities = from;
+    hs->asking = false;
+    return LOCKSTEP_OK;
+}
+
+/* ---- The messages --------------------------------------------------------------------------------- */
+
+/* read_hello copies the message, since it is looked at again after jobs, and parses the copy. */
+static lockstep_status read_hello(lk_handshake *hs, lk_slice message) {
+    lk_flaw flaw;
+    lk_slice copy;
+    if (!lk_arena_copy(&hs->arena, &copy, message))
+        return lk_fail_memory(hs);
+    lockstep_status status = lk_client_hello_parse(&hs->hello, &flaw, lk_body(copy));
+    if (status != LOCKSTEP_OK)
+        return lk_fail_flaw(hs, status, &flaw);
+    memcpy(hs->client_random, hs->hello.random.p, LK_RANDOM_LEN);
+    hs->session_id_len = hs->hello.session_id.p_len;
+    if (hs->session_id_len > 0)
+        memcpy(hs->session_id, hs->hello.session_id.p, hs->session_id_len);
+    hs->peer_limit = hs->hello.record_size_limit;
+    return check_hello(hs);
+}
+
+lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
+    lk_slice share;
+    LK_TRY(read_hello(hs, message));
+    LK_TRY(choose_suite(hs));
+    LK_TRY(choose_group(hs, &share));
+    LK_TRY(choose_protocol(hs));
+    lk_transcript_start(&hs->transcript, hs->suite->hash);
+    LK_TRY(lk_hash_message(hs, message));
+    if ((hs->hello.ext.present & lk_extension_bit(early_data)) != 0)
+        LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, 0));
+    if (share.p_len > 0)
+        return answer(hs);
+    return lk_send_hello_retry_request(hs);
+}
+
+/* "The client MUST send the same ClientHello without modification, except" for what is listed in
+ * §4.1.2: key_share, early_data, cookie, pre_shared_key and padding. */
+static bool same_hello(const lk_client_hello *a, const lk_client_hello *b) {
+    const uint32_t may_differ = lk_extension_bit(key_share) | lk_extension_bit(early_data) |
+                                lk_extension_bit(cookie) | lk_extension_bit(pre_shared_key) |
+                                lk_extension_bit(padding);
+    if (a->legacy_version != b->legacy_version || !lk_slice_equal(a->random, b->random) ||
+        !lk_slice_equal(a->session_id, b->session_id) ||
+        !lk_slice_equal(a->cipher_suites, b->cipher_suites) ||
+        !lk_slice_equal(a->compression_methods, b->compression_methods) ||
+        (a->ext.present & ~may_differ) != (b->ext.present & ~may_differ) ||
+        a->ext.num_unknown != b->ext.num_unknown)
+        return false;
+    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
+        if ((may_differ >> i & 1) == 0 && !lk_slice_equal(a->ext.data[i], b->ext.data[i]))
+            return false;
+    return true;
+}
+
+lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message) {
+    const lk_client_hello first = hs->hello;
+    uint16_t group;
+    lk_slice share, rest;
+    LK_TRY(read_hello(hs, message));
+    if (!same_hello(&first, &hs->hello))
+        return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO, "more than key_share and cookie changed");
+    if ((hs->hello.ext.present & lk_extension_bit(early_data)) != 0)
+        return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO, "early_data is still there");
+    rest = hs->hello.key_shares;
+    if (!lk_key_share_next(&rest, &group, &share) || rest.p_len > 0 || group != hs->group->id)
+        return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO,
+                       "key_share is not the one of %s that was asked for", hs->group->name);
+    LK_TRY(lk_hash_message(hs, message));
+    return answer(hs);
+}

@@ -1,0 +1,211 @@
+/*
+ * server_hello.c - ServerHello and HelloRetryRequest (RFC 8446 §4.1.3, §4.1.4), both directions, and
+ * the handshake keys that follow.
+ */
+#include "handshake/internal.h"
+
+#include "util/secret.h"
+
+/* ---- Both sides: handshake traffic keys ---------------------------------------------------------- */
+
+lockstep_status lk_install_handshake_keys(lk_handshake *hs, lk_slice shared) {
+    lk_early_secret early;
+    uint8_t transcript[LK_HASH_MAX];
+    lk_note_key(&hs->watch, hs->is_client, "(EC)DHE shared secret", "RFC 8446 §7.4", shared);
+    lk_schedule_early(&early, hs->suite->hash);
+    lk_schedule_handshake(&hs->handshake_secret, &early, shared);
+    lk_transcript_hash(&hs->transcript, transcript);
+    lk_schedule_handshake_traffic(&hs->client_hs, &hs->server_hs, &hs->handshake_secret,
+                                  transcript);
+    lk_slice client = lk_secret_slice(&hs->client_hs.s), server = lk_secret_slice(&hs->server_hs.s);
+    lk_note_key(&hs->watch, hs->is_client, "early secret", "RFC 8446 §7.1",
+                lk_secret_slice(&early.s));
+    lk_note_key(&hs->watch, hs->is_client, "handshake secret", "RFC 8446 §7.1",
+                lk_secret_slice(&hs->handshake_secret.s));
+    lk_note_key(&hs->watch, true, "c hs traffic", "RFC 8446 §7.1", client);
+    lk_note_key(&hs->watch, false, "s hs traffic", "RFC 8446 §7.1", server);
+    lk_keylog(&hs->watch, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", hs->client_random, client);
+    lk_keylog(&hs->watch, "SERVER_HANDSHAKE_TRAFFIC_SECRET", hs->client_random, server);
+    LK_TRY(lk_out_ccs(hs));
+    LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, hs->is_client ? &hs->client_hs : &hs->server_hs));
+    return lk_out_keys(hs, LK_OUT_READ_KEYS, hs->is_client ? &hs->server_hs : &hs->client_hs);
+}
+
+/* ---- Server --------------------------------------------------------------------------------------- */
+
+lockstep_status lk_send_hello_retry_request(lk_handshake *hs) {
+    lk_server_hello_out hello = {.random = lk_hello_retry_random,
+                                 .session_id_echo = hs->hello.session_id,
+                                 .cipher_suite = hs->suite->id,
+                                 .group = hs->group->id};
+    size_t at = lk_buffer_length(&hs->outbox.bytes);
+    lk_builder b = lk_builder_of(&hs->outbox.bytes);
+    lk_transcript_retry(&hs->transcript);
+    lk_server_hello_build(&b, &hello);
+    LK_TRY(lk_send(hs, &b, at));
+    LK_TRY(lk_out_ccs(hs));
+    hs->retried = true;
+    hs->state = LK_SERVER_WAIT_SECOND_CH;
+    return LOCKSTEP_OK;
+}
+
+/* The RESPOND job is done. ServerHello and all of the flight up to the
+ * signature is written in one go. */
+lockstep_status lk_send_server_hello(lk_handshake *hs) {
+    lk_job *job = hs->jobs[0];
+    if (job->status != LOCKSTEP_OK)
+        return lk_fail(hs, job->status, "the client's share for %s, %zu bytes", hs->group->name,
+                       job->u.kex.peer.p_len);
+    lk_server_hello_out hello = {
+        .random = hs->random_2,
+        .session_id_echo = hs->hello.session_id,
+        .cipher_suite = hs->suite->id,
+        .group = hs->group->id,
+        .key_exchange = lk_slice_of(job->u.kex.share, hs->group->server_share)};
+    size_t at = lk_buffer_length(&hs->outbox.bytes);
+    lk_builder b = lk_builder_of(&hs->outbox.bytes);
+    lk_server_hello_build(&b, &hello);
+    LK_TRY(lk_send(hs, &b, at));
+    LK_TRY(lk_install_handshake_keys(hs, lk_slice_of(job->u.kex.secret, job->u.kex.secret_len)));
+    lk_wipe(job->u.kex.secret, sizeof job->u.kex.secret);
+    if (hs->peer_limit != 0)
+        LK_TRY(lk_out(hs, LK_OUT_PEER_LIMIT, hs->peer_limit));
+    LK_TRY(lk_send_encrypted_extensions(hs));
+    if (hs->settings->client_auth != LOCKSTEP_CLIENT_AUTH_NONE)
+        LK_TRY(lk_send_certificate_request(hs));
+    LK_TRY(lk_send_certificate(hs));
+    return lk_send_certificate_verify(hs);
+}
+
+/* ---- Client --------------------------------------------------------------------------------------- */
+
+/* The last eight bytes of ServerHello.random by which a TLS 1.3 server says "I was made to speak an
+ * older version" (§4.1.3). */
+static bool has_downgrade_sentinel(lk_slice random) {
+    static const uint8_t sentinel[7] = {'D', 'O', 'W', 'N', 'G', 'R', 'D'};
+    return memcmp(random.p + 24, sentinel, sizeof sentinel) == 0 && random.p[31] <= 1;
+}
+
+static lockstep_status check_common(lk_handshake *hs, const lk_server_hello *h) {
+    if (h->selected_version == 0) {
+        if (has_downgrade_sentinel(h->random))
+            return lk_fail(hs, LOCKSTEP_PEER_DOWNGRADE, "the answer is legacy version 0x%04x",
+                           h->legacy_version);
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_VERSION,
+                       "the server answered with version 0x%04x, we offered TLS 1.3",
+                       h->legacy_version);
+    }
+    if (h->selected_version != LK_TLS13)
+        return lk_fail(hs, LOCKSTEP_PEER_SELECTED_VERSION, "0x%04x, we offered TLS 1.3",
+                       h->selected_version);
+    if (h->legacy_version != LK_TLS12)
+        return lk_fail(hs, LOCKSTEP_PEER_SELECTED_VERSION, "legacy_version is 0x%04x, not 0x0303",
+                       h->legacy_version);
+    if (!lk_slice_equal(h->session_id_echo, lk_slice_of(hs->session_id, hs->session_id_len)))
+        return lk_fail(hs, LOCKSTEP_PEER_SESSION_ID_ECHO, "%zu bytes came, %zu were sent",
+                       h->session_id_echo.p_len, hs->session_id_len);
+    if (h->compression_method != 0)
+        return lk_fail(hs, LOCKSTEP_PEER_COMPRESSION, "the server chose method %u",
+                       h->compression_method);
+    if (h->ext.num_unknown > 0)
+        return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "extension %u",
+                       h->ext.first_unknown);
+    /* "cookie" alone may come unasked, in a HelloRetryRequest (§4.2). */
+    uint32_t unsolicited =
+        h->ext.present & ~(hs->offered | (h->is_retry ? lk_extension_bit(cookie) : 0));
+    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
+        if ((unsolicited >> i & 1) != 0)
+            return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "%s",
+                           lk_extension_table[i].name);
+    const lk_suite *suite = lk_suite_of(h->cipher_suite);
+    bool offered = false;
+    for (size_t i = 0; i < hs->settings->num_suites; i++)
+        offered = offered || hs->settings->suites[i] == h->cipher_suite;
+    if (suite == NULL || !offered)
+        return lk_fail(hs, LOCKSTEP_PEER_SUITE_NOT_OFFERED, "suite 0x%04x", h->cipher_suite);
+    if (hs->suite != NULL && hs->suite != suite)
+        return lk_fail(hs, LOCKSTEP_PEER_SUITE_CHANGED, "%s, before it was %s", suite->name,
+                       hs->suite->name);
+    hs->suite = suite;
+    lk_transcript_start(&hs->transcript, suite->hash);
+    return LOCKSTEP_OK;
+}
+
+static lockstep_status on_retry(lk_handshake *hs, const lk_server_hello *h, lk_slice message) {
+    const lk_kex_group *group = NULL;
+    if (hs->retried)
+        return lk_fail(hs, LOCKSTEP_PEER_SECOND_RETRY, "the first asked for %s",
+                       hs->group != NULL ? hs->group->name : "a cookie");
+    if (h->group == 0 && h->cookie.p_len == 0)
+        return lk_fail(hs, LOCKSTEP_PEER_RETRY_USELESS, "neither key_share nor cookie");
+    if (h->group != 0) {
+        for (size_t i = 0; i < hs->settings->num_groups; i++)
+            if (hs->settings->groups[i] == h->group)
+                group = lk_kex_group_of(h->group);
+        for (size_t i = 0; i < hs->num_shares; i++)
+            if (hs->shares[i].group == group)
+                group = NULL;
+        if (group == NULL)
+            return lk_fail(hs, LOCKSTEP_PEER_RETRY_GROUP, "group 0x%04x", h->group);
+    }
+    if (!lk_arena_copy(&hs->arena, &hs->cookie, h->cookie))
+        return lk_fail_memory(hs);
+    lk_note_choice(&hs->watch, false, "key exchange group", "RFC 8446 §4.1.4",
+                   "the server asks for another ClientHello, with a share of %s",
+                   group != NULL ? group->name : "the same group and a cookie");
+    lk_transcript_retry(&hs->transcript);
+    LK_TRY(lk_hash_message(hs, message));
+    hs->retried = true;
+    hs->group = group;
+    return lk_send_second_client_hello(hs, group);
+}
+
+static lockstep_status derived(lk_handshake *hs) {
+    lk_job *job = hs->jobs[0];
+    if (job->status != LOCKSTEP_OK)
+        return lk_fail(hs, job->status, "the server's share for %s", hs->group->name);
+    LK_TRY(lk_install_handshake_keys(hs, lk_slice_of(job->u.kex.secret, job->u.kex.secret_len)));
+    lk_wipe(job->u.kex.secret, sizeof job->u.kex.secret);
+    hs->state = LK_CLIENT_WAIT_EE;
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message) {
+    lk_server_hello h;
+    lk_flaw flaw;
+    lk_slice peer;
+    const lk_ephemeral *own = NULL;
+    lockstep_status status = lk_server_hello_parse(&h, &flaw, lk_body(message));
+    if (status != LOCKSTEP_OK)
+        return lk_fail_flaw(hs, status, &flaw);
+    LK_TRY(check_common(hs, &h));
+    if (h.is_retry)
+        return on_retry(hs, &h, message);
+    if (h.group == 0)
+        return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_MISSING, "ServerHello without key_share");
+    for (size_t i = 0; i < hs->num_shares; i++)
+        if (hs->shares[i].group->id == h.group)
+            own = hs->shares[i].own;
+    /* After a retry only the group that it asked for will do (§4.2.8). */
+    if (own == NULL || (hs->group != NULL && hs->group->id != h.group))
+        return lk_fail(hs, LOCKSTEP_PEER_KEY_SHARE_GROUP,
+                       "the server chose group 0x%04x, for which no share was sent", h.group);
+    hs->group = lk_kex_group_of(h.group);
+    lk_note_choice(&hs->watch, false, "cipher suite", "RFC 8446 §4.1.3", "%s", hs->suite->name);
+    lk_note_choice(&hs->watch, false, "key exchange group", "RFC 8446 §4.2.8", "%s",
+                   hs->group->name);
+    LK_TRY(lk_hash_message(hs, message));
+    hs->session->version = LK_TLS13;
+    hs->session->suite = hs->suite->id;
+    hs->session->aead = hs->suite->aead;
+    hs->session->group = hs->group->id;
+    hs->session->retried = hs->retried;
+    lk_job *job = lk_arena_copy(&hs->arena, &peer, h.key_exchange)
+                      ? lk_post(hs, LK_JOB_DERIVE, derived)
+                      : NULL;
+    if (job == NULL)
+        return lk_fail_memory(hs);
+    job->u.kex.own = own;
+    job->u.kex.peer = peer;
+    return LOCKSTEP_OK;
+}

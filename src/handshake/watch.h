@@ -1,0 +1,34 @@
+/*
+ * watch.h - notes for whoever watches (lockstep/note.h). Every function returns at once where nobody
+ * does, before anything is formatted.
+ */
+#ifndef LK_HANDSHAKE_WATCH_H
+#define LK_HANDSHAKE_WATCH_H
+
+#include <lockstep/note.h>
+
+typedef struct lk_watch {
+    const lockstep_env *env;
+    const lockstep_conn *conn;
+    bool is_client;
+} lk_watch;
+
+static inline bool lk_watched(const lk_watch *w) {
+    return w->env->note != NULL;
+}
+
+void lk_note_bytes(const lk_watch *w, enum lockstep_note_kind kind, uint8_t type, bool outgoing,
+                   bool encrypted, const char *title, lockstep_slice bytes);
+void lk_note_key(const lk_watch *w, bool by_client, const char *title, const char *rule,
+                 lockstep_slice secret);
+__attribute__((format(printf, 5, 6))) void lk_note_check(const lk_watch *w, const char *title,
+                                                         const char *rule, lockstep_status status,
+                                                         const char *format, ...);
+__attribute__((format(printf, 5, 6))) void lk_note_choice(const lk_watch *w, bool by_client,
+                                                          const char *title, const char *rule,
+                                                          const char *format, ...);
+
+/* lk_keylog writes one line of RFC 9850 if a key log was asked for. `random` is ClientHello.random. */
+void lk_keylog(const lk_watch *w, const char *label, const uint8_t *random, lockstep_slice secret);
+
+#endif

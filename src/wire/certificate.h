@@ -1,0 +1,30 @@
+/*
+ * certificate.h - Certificate (RFC 8446 §4.4.2).
+ */
+#ifndef LK_WIRE_CERTIFICATE_H
+#define LK_WIRE_CERTIFICATE_H
+
+#include "wire/fields.h"
+
+/* Longer chains are refused: real ones have two to four certificates. */
+#define LK_CHAIN_MAX 16
+
+typedef struct lk_certificate {
+    lk_slice context;
+    lk_slice chain[LK_CHAIN_MAX]; /* cert_data of each entry, leaf first */
+    size_t num_chain;
+    uint32_t extensions; /* set of the extensions that any entry has */
+    bool unknown_extension;
+    uint16_t unknown_id;
+} lk_certificate;
+
+/* LOCKSTEP_PEER_DECODE_CERTIFICATE, LOCKSTEP_PEER_EXTENSION_*, LOCKSTEP_CERT_CHAIN_TOO_LONG. */
+LOCKSTEP_CHECKED lockstep_status lk_certificate_parse(lk_certificate *out, lk_flaw *flaw,
+                                                      lk_slice body);
+
+/* lk_certificate_build appends the message for `chain` (DER, leaf first; none for a client that has
+ * no certificate), without extensions. */
+void lk_certificate_build(lk_builder *b, lk_slice context, const lk_slice *chain,
+                          size_t num_chain);
+
+#endif

@@ -1,0 +1,35 @@
+#include "wire/certificate_request.h"
+
+lockstep_status lk_certificate_request_parse(lk_certificate_request *out, lk_flaw *flaw,
+                                             lk_slice body) {
+    lk_reader r = lk_reader_of(body);
+    memset(out, 0, sizeof *out);
+    *flaw = (lk_flaw){0};
+    if (!lk_read_vector(&r, 1, 0, 255, &out->context))
+        return LOCKSTEP_PEER_DECODE_CERTIFICATE_REQUEST;
+    lockstep_status status =
+        lk_parse_extensions(&out->ext, flaw, &r, LK_IN_CERTIFICATE_REQUEST,
+                            LOCKSTEP_PEER_DECODE_CERTIFICATE_REQUEST);
+    if (status != LOCKSTEP_OK)
+        return status;
+    if ((out->ext.present & lk_extension_bit(signature_algorithms)) == 0)
+        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms, LOCKSTEP_PEER_EXTENSION_MISSING, NULL);
+    if (!lk_parse_u16_list(out->ext.data[LK_EXTENSION_signature_algorithms], &out->schemes))
+        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms, LOCKSTEP_PEER_DECODE_EXTENSION, NULL);
+    if ((out->ext.present & lk_extension_bit(signature_algorithms_cert)) != 0 &&
+        !lk_parse_u16_list(out->ext.data[LK_EXTENSION_signature_algorithms_cert], &out->schemes_cert))
+        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms_cert, LOCKSTEP_PEER_DECODE_EXTENSION,
+                          NULL);
+    return LOCKSTEP_OK;
+}
+
+void lk_certificate_request_build(lk_builder *b, const uint16_t *schemes, size_t num_schemes) {
+    lk_length message = lk_message_open(b, LK_CERTIFICATE_REQUEST);
+    lk_build_u8(b, 0); /* no context: it is for post-handshake authentication (§4.3.2) */
+    lk_length all = lk_build_open(b, 2);
+    lk_length ext = lk_extension_open(b, LK_EXTENSION_signature_algorithms);
+    lk_build_u16_list(b, 2, schemes, num_schemes);
+    lk_build_close(b, ext);
+    lk_build_close(b, all);
+    lk_build_close(b, message);
+}

@@ -1,0 +1,21 @@
+/*
+ * certificate_request.h - CertificateRequest (RFC 8446 §4.3.2).
+ */
+#ifndef LK_WIRE_CERTIFICATE_REQUEST_H
+#define LK_WIRE_CERTIFICATE_REQUEST_H
+
+#include "wire/fields.h"
+
+typedef struct lk_certificate_request {
+    lk_slice context;
+    lk_extensions ext;
+    lk_u16_list schemes, schemes_cert;
+} lk_certificate_request;
+
+/* LOCKSTEP_PEER_EXTENSION_MISSING: "The "signature_algorithms" extension MUST be specified". */
+LOCKSTEP_CHECKED lockstep_status lk_certificate_request_parse(lk_certificate_request *out,
+                                                              lk_flaw *flaw, lk_slice body);
+
+void lk_certificate_request_build(lk_builder *b, const uint16_t *schemes, size_t num_schemes);
+
+#endif

@@ -1,0 +1,220 @@
+#include "wire/client_hello.h"
+
+bool lk_key_share_next(lk_slice *list, uint16_t *group, lk_slice *key_exchange) {
+    lk_reader r = lk_reader_of(*list);
+    if (!lk_parse_key_share_entry(&r, group, key_exchange))
+        return false;
+    *list = lk_reader_rest(&r);
+    return true;
+}
+
+/* ---- Reading ---------------------------------------------------------------------------------- */
+
+/* ServerNameList (RFC 6066 §3): one host_name; other types of name were never defined, and a list
+ * with two names of one type is forbidden. */
+static bool parse_server_name(lk_slice data, lk_slice *host) {
+    lk_reader r = lk_reader_of(data);
+    lk_slice list;
+    uint8_t type;
+    if (!lk_read_vector(&r, 2, 1, UINT16_MAX, &list) || !lk_reader_done(&r))
+        return false;
+    r = lk_reader_of(list);
+    return lk_read_u8(&r, &type) && type == 0 && lk_read_vector(&r, 2, 1, UINT16_MAX, host) &&
+           lk_reader_done(&r);
+}
+
+static bool parse_versions(lk_slice data, lk_u16_list *out) {
+    lk_reader r = lk_reader_of(data);
+    return lk_read_u16_list(&r, 1, out) && lk_reader_done(&r);
+}
+
+static bool parse_key_shares(lk_slice data, lk_slice *out) {
+    lk_reader r = lk_reader_of(data);
+    lk_slice key_exchange;
+    uint16_t group;
+    if (!lk_read_vector(&r, 2, 0, UINT16_MAX, out) || !lk_reader_done(&r))
+        return false;
+    lk_slice rest = *out;
+    while (rest.p_len > 0)
+        if (!lk_key_share_next(&rest, &group, &key_exchange))
+            return false;
+    return true;
+}
+
+/* OfferedPsks (§4.2.11): checked here, used by resumption. */
+static bool parse_pre_shared_key(lk_slice data) {
+    lk_reader r = lk_reader_of(data), at;
+    lk_slice identities, binders, one;
+    uint32_t age;
+    size_t num_identities = 0, num_binders = 0;
+    if (!lk_read_vector(&r, 2, 7, UINT16_MAX, &identities) ||
+        !lk_read_vector(&r, 2, 33, UINT16_MAX, &binders) || !lk_reader_done(&r))
+        return false;
+    for (at = lk_reader_of(identities); !lk_reader_done(&at); num_identities++)
+        if (!lk_read_vector(&at, 2, 1, UINT16_MAX, &one) || !lk_read_u32(&at, &age))
+            return false;
+    for (at = lk_reader_of(binders); !lk_reader_done(&at); num_binders++)
+        if (!lk_read_vector(&at, 1, 32, 255, &one))
+            return false;
+    return num_identities == num_binders;
+}
+
+static bool parse_vector(lk_slice data, size_t width, lk_slice *out) {
+    lk_reader r = lk_reader_of(data);
+    return lk_read_vector(&r, width, 1, UINT16_MAX, out) && lk_reader_done(&r);
+}
+
+static bool parse_contents(lk_client_hello *h, enum lk_extension_index i, lk_slice data) {
+    lk_reader r = lk_reader_of(data);
+    switch (i) {
+    case LK_EXTENSION_server_name:
+        return parse_server_name(data, &h->server_name);
+    case LK_EXTENSION_supported_versions:
+        return parse_versions(data, &h->versions);
+    case LK_EXTENSION_supported_groups:
+        return lk_parse_u16_list(data, &h->groups);
+    case LK_EXTENSION_signature_algorithms:
+        return lk_parse_u16_list(data, &h->schemes);
+    case LK_EXTENSION_signature_algorithms_cert:
+        return lk_parse_u16_list(data, &h->schemes_cert);
+    case LK_EXTENSION_key_share:
+        return parse_key_shares(data, &h->key_shares);
+    case LK_EXTENSION_application_layer_protocol_negotiation:
+        return lk_parse_protocol_list(data, &h->protocols);
+    case LK_EXTENSION_cookie:
+        return parse_vector(data, 2, &h->cookie);
+    case LK_EXTENSION_psk_key_exchange_modes:
+        return parse_vector(data, 1, &h->psk_modes);
+    case LK_EXTENSION_pre_shared_key:
+        return parse_pre_shared_key(data);
+    case LK_EXTENSION_record_size_limit:
+        return lk_read_u16(&r, &h->record_size_limit) && lk_reader_done(&r);
+    case LK_EXTENSION_early_data:
+    case LK_EXTENSION_post_handshake_auth:
+        return data.p_len == 0;
+    default:
+        return true; /* kept as it is; no meaning here */
+    }
+}
+
+lockstep_status lk_client_hello_parse(lk_client_hello *out, lk_flaw *flaw, lk_slice body) {
+    const lockstep_status decode = LOCKSTEP_PEER_DECODE_CLIENT_HELLO;
+    lk_reader r = lk_reader_of(body);
+    memset(out, 0, sizeof *out);
+    *flaw = (lk_flaw){0};
+    if (!lk_read_u16(&r, &out->legacy_version) || !lk_read_bytes(&r, LK_RANDOM_LEN, &out->random) ||
+        !lk_read_vector(&r, 1, 0, LK_SESSION_ID_MAX, &out->session_id) ||
+        !lk_read_u16_list(&r, 2, &out->cipher_suites) ||
+        !lk_read_vector(&r, 1, 1, 255, &out->compression_methods))
+        return decode;
+    /* "TLS 1.2 ClientHello messages without extensions" exist: "the handshake message length
+     * indicates whether there are extensions" (§4.1.2). */
+    if (lk_reader_done(&r))
+        return LOCKSTEP_OK;
+    lockstep_status status = lk_parse_extensions(&out->ext, flaw, &r, LK_IN_CLIENT_HELLO, decode);
+    if (status != LOCKSTEP_OK)
+        return status;
+    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
+        if ((out->ext.present >> i & 1) != 0 &&
+            !parse_contents(out, (enum lk_extension_index)i, out->ext.data[i]))
+            return lk_flaw_in(flaw, (enum lk_extension_index)i, LOCKSTEP_PEER_DECODE_EXTENSION,
+                              NULL);
+    /* "The "pre_shared_key" extension MUST be the last extension in the ClientHello" (§4.2.11) */
+    if ((out->ext.present & lk_extension_bit(pre_shared_key)) != 0 &&
+        out->ext.last != lk_extension_table[LK_EXTENSION_pre_shared_key].id)
+        return lk_flaw_in(flaw, LK_EXTENSION_pre_shared_key, LOCKSTEP_PEER_PSK, "not the last extension");
+    return LOCKSTEP_OK;
+}
+
+/* ---- Writing ---------------------------------------------------------------------------------- */
+
+/* A list with a GREASE value in front. */
+static void build_greased(lk_builder *b, size_t width, uint16_t grease, const uint16_t *list,
+                          size_t num_list) {
+    lk_length length = lk_build_open(b, width);
+    if (grease != 0)
+        lk_build_u16(b, grease);
+    for (size_t i = 0; i < num_list; i++)
+        lk_build_u16(b, list[i]);
+    lk_build_close(b, length);
+}
+
+static void build_server_name(lk_builder *b, lk_slice name) {
+    lk_length ext = lk_extension_open(b, LK_EXTENSION_server_name);
+    lk_length list = lk_build_open(b, 2);
+    lk_build_u8(b, 0); /* host_name */
+    lk_build_vector(b, 2, name);
+    lk_build_close(b, list);
+    lk_build_close(b, ext);
+}
+
+static void build_key_shares(lk_builder *b, const lk_client_hello_out *h) {
+    lk_length ext = lk_extension_open(b, LK_EXTENSION_key_share);
+    lk_length list = lk_build_open(b, 2);
+    if (h->grease_share && h->grease_group != 0) { /* "with a single byte of key_exchange" is enough (RFC 8701 §3.1) */
+        lk_build_u16(b, h->grease_group);
+        lk_build_vector(b, 2, lk_slice_of("", 1));
+    }
+    for (size_t i = 0; i < h->num_shares; i++) {
+        lk_build_u16(b, h->shares[i].group);
+        lk_build_vector(b, 2, h->shares[i].key_exchange);
+    }
+    lk_build_close(b, list);
+    lk_build_close(b, ext);
+}
+
+static void build_empty_grease(lk_builder *b, uint16_t type, lk_slice contents) {
+    if (type == 0)
+        return;
+    lk_build_u16(b, type);
+    lk_build_vector(b, 2, contents);
+}
+
+void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
+    lk_length ext, message = lk_message_open(b, LK_CLIENT_HELLO);
+    lk_build_u16(b, LK_TLS12); /* "legacy_version MUST be set to 0x0303" */
+    lk_build_bytes(b, lk_slice_of(h->random, LK_RANDOM_LEN));
+    lk_build_vector(b, 1, h->session_id);
+    build_greased(b, 2, h->grease_suite, h->suites, h->num_suites);
+    lk_build_vector(b, 1, lk_slice_of("", 1)); /* the null compression method alone */
+    lk_length all = lk_build_open(b, 2);
+    build_empty_grease(b, h->grease_extension_1, lk_slice_of(NULL, 0));
+    if (h->server_name.p_len > 0)
+        build_server_name(b, h->server_name);
+    ext = lk_extension_open(b, LK_EXTENSION_supported_groups);
+    build_greased(b, 2, h->grease_group, h->groups, h->num_groups);
+    lk_build_close(b, ext);
+    ext = lk_extension_open(b, LK_EXTENSION_signature_algorithms);
+    lk_build_u16_list(b, 2, h->schemes, h->num_schemes);
+    lk_build_close(b, ext);
+    if (h->protocols.p_len > 0) {
+        ext = lk_extension_open(b, LK_EXTENSION_application_layer_protocol_negotiation);
+        lk_build_vector(b, 2, h->protocols);
+        lk_build_close(b, ext);
+    }
+    if (h->record_size_limit != 0) {
+        ext = lk_extension_open(b, LK_EXTENSION_record_size_limit);
+        lk_build_u16(b, h->record_size_limit);
+        lk_build_close(b, ext);
+    }
+    ext = lk_extension_open(b, LK_EXTENSION_supported_versions);
+    build_greased(b, 1, h->grease_version, h->versions, h->num_versions);
+    lk_build_close(b, ext);
+    if (h->cookie.p_len > 0) {
+        ext = lk_extension_open(b, LK_EXTENSION_cookie);
+        lk_build_vector(b, 2, h->cookie);
+        lk_build_close(b, ext);
+    }
+    build_key_shares(b, h);
+    /* "servers that do not support 0-byte final extensions" exist: the last one is not empty. */
+    build_empty_grease(b, h->grease_extension_2, lk_slice_of("", 1));
+    if (h->padding > 0) {
+        ext = lk_extension_open(b, LK_EXTENSION_padding);
+        uint8_t *zeros = lk_build_room(b, h->padding);
+        if (zeros != NULL)
+            memset(zeros, 0, h->padding);
+        lk_build_close(b, ext);
+    }
+    lk_build_close(b, all);
+    lk_build_close(b, message);
+}

@@ -1,0 +1,103 @@
+/*
+ * display.c - what a certificate says, for people (lockstep_cert_*).
+ */
+#include <lockstep/x509.h>
+
+#include "crypto/digest.h"
+#include "util/heap.h"
+#include "x509/cert.h"
+#include "x509/dn.h"
+#include "x509/report.h"
+
+struct lockstep_cert {
+    lk_heap heap;
+    int64_t not_before, not_after;
+    uint8_t sha256[32];
+    char *text; /* four strings, each with its NUL */
+    size_t text_size;
+    const char *subject, *issuer, *names, *key;
+};
+
+static bool write_strings(lk_buffer *out, const lk_cert *cert) {
+    static const lk_slice nul = {(const uint8_t *)"", 1};
+    return lk_dn_text(out, cert->subject) && lk_buffer_append(out, nul) &&
+           lk_dn_text(out, cert->issuer) && lk_buffer_append(out, nul) &&
+           lk_names_text(out, cert, LK_CERT_MAX_NAMES) && lk_buffer_append(out, nul) &&
+           lk_key_text(out, cert) && lk_buffer_append(out, nul);
+}
+
+lockstep_status lockstep_cert_read(lockstep_cert **out, const lockstep_env *env, const uint8_t *der,
+                                   size_t der_len) {
+    lk_cert parsed;
+    if (out == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    *out = NULL;
+    if (der == NULL && der_len > 0)
+        return LOCKSTEP_ERR_USAGE;
+    lockstep_status status = lk_cert_parse(&parsed, lk_slice_of(der, der_len));
+    if (status != LOCKSTEP_OK)
+        return status;
+    lk_heap heap = lk_heap_default;
+    if (env != NULL && env->alloc != NULL && env->release != NULL)
+        heap = (lk_heap){env->arg, env->alloc, env->release};
+    lk_buffer text = lk_buffer_of(&heap, 0);
+    lockstep_cert *cert = lk_alloc(&heap, sizeof *cert);
+    char *strings = NULL;
+    if (cert != NULL && write_strings(&text, &parsed))
+        strings = lk_alloc(&heap, lk_buffer_length(&text));
+    if (strings == NULL) {
+        lk_buffer_free(&text);
+        lk_release(&heap, cert, sizeof *cert);
+        return LOCKSTEP_ERR_NO_MEMORY;
+    }
+    memcpy(strings, lk_buffer_bytes(&text), lk_buffer_length(&text));
+    cert->heap = heap;
+    cert->not_before = parsed.not_before;
+    cert->not_after = parsed.not_after;
+    lk_digest_of(LK_SHA256, cert->sha256, parsed.der);
+    cert->text = strings;
+    cert->text_size = lk_buffer_length(&text);
+    cert->subject = strings;
+    cert->issuer = cert->subject + strlen(cert->subject) + 1;
+    cert->names = cert->issuer + strlen(cert->issuer) + 1;
+    cert->key = cert->names + strlen(cert->names) + 1;
+    lk_buffer_free(&text);
+    *out = cert;
+    return LOCKSTEP_OK;
+}
+
+void lockstep_cert_free(lockstep_cert *cert) {
+    if (cert == NULL)
+        return;
+    lk_heap heap = cert->heap;
+    lk_release(&heap, cert->text, cert->text_size);
+    lk_release(&heap, cert, sizeof *cert);
+}
+
+const char *lockstep_cert_subject(const lockstep_cert *cert) {
+    return cert->subject;
+}
+
+const char *lockstep_cert_issuer(const lockstep_cert *cert) {
+    return cert->issuer;
+}
+
+const char *lockstep_cert_names(const lockstep_cert *cert) {
+    return cert->names;
+}
+
+const char *lockstep_cert_key(const lockstep_cert *cert) {
+    return cert->key;
+}
+
+int64_t lockstep_cert_not_before_ms(const lockstep_cert *cert) {
+    return cert->not_before * 1000;
+}
+
+int64_t lockstep_cert_not_after_ms(const lockstep_cert *cert) {
+    return cert->not_after * 1000;
+}
+
+void lockstep_cert_sha256(const lockstep_cert *cert, uint8_t out[32]) {
+    memcpy(out, cert->sha256, sizeof cert->sha256);
+}

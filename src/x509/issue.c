@@ -1,0 +1,423 @@
+/*
+ * issue.c - lockstep_issue: a new key and a certificate for it (RFC 5280 §4, CA/B BR §7.1.2).
+ */
+#include <lockstep/x509.h>
+
+#include "crypto/crypto.h"
+#include "crypto/digest.h"
+#include "crypto/keys.h"
+#include "util/heap.h"
+#include "util/pem.h"
+#include "x509/constraints.h"
+#include "x509/der.h"
+#include "x509/der_build.h"
+#include "x509/dn.h"
+#include "x509/name.h"
+
+/* BR §6.3.2: "Subscriber Certificates SHOULD NOT have a Validity Period greater than 397 days and
+ * MUST NOT [...] greater than 398 days." */
+#define LEAF_MAX_SECONDS (398 * INT64_C(86400))
+
+/* RFC 5280 appendix A.1: ub-common-name and ub-organization-name, in characters; here in bytes. */
+#define NAME_MAX_BYTES 64
+
+#define MAX_NAMES 1000
+
+/* 128 bits, of which BR §7.1 wants 64 random. */
+#define SERIAL_BYTES 16
+
+/* RFC 7093 §2 (1): the leftmost 160 bits of the SHA-256 of the subjectPublicKey bits. */
+#define KEY_ID_BYTES 20
+
+typedef struct issuing {
+    const lockstep_issue_request *request;
+    lk_heap heap;
+    lk_private_key *key;        /* of the subject */
+    lk_private_key *issuer_key; /* NULL: self-signed */
+    lk_buffer issuer_der;
+    lk_cert issuer;
+    lk_signature_algorithm algorithm;
+    uint8_t serial[SERIAL_BYTES];
+    uint8_t key_id[KEY_ID_BYTES];
+    lk_buffer spki;
+} issuing;
+
+/* ---- What is asked for
+ * --------------------------------------------------------------------------- */
+
+/* name_ok: a DNS name, with or without wildcard, or an IP address. */
+static bool name_ok(const char *text) {
+    lk_host host;
+    lk_slice name = text == NULL ? (lk_slice){NULL, 0} : lk_slice_of_str(text);
+    if (name.p_len > 2 && name.p[0] == '*' && name.p[1] == '.')
+        return lk_dns_name_ok(name, true) &&
+               lk_host_parse(&host, lk_slice_of(name.p + 2, name.p_len - 2)) &&
+               host.kind == LK_HOST_DNS;
+    return name.p_len > 0 && name.p[name.p_len - 1] != '.' && lk_host_parse(&host, name);
+}
+
+static bool text_ok(const char *text) {
+    if (text == NULL)
+        return true;
+    size_t n = strlen(text);
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            return false;
+    return n > 0 && n <= NAME_MAX_BYTES;
+}
+
+static bool is_listed(const lockstep_issue_request *r, const char *name) {
+    for (size_t i = 0; i < r->num_names; i++)
+        if (strcmp(r->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* common_name_of returns what goes into the subject: what was asked for, else of a leaf its first
+ * name if that fits, else nothing. */
+static const char *common_name_of(const lockstep_issue_request *r) {
+    if (r->common_name != NULL || r->is_ca || r->num_names == 0)
+        return r->common_name;
+    return strlen(r->names[0]) <= NAME_MAX_BYTES ? r->names[0] : NULL;
+}
+
+static lockstep_status check_request(const lockstep_issue_request *r) {
+    if (!text_ok(r->common_name) || !text_ok(r->organization) || r->num_names > MAX_NAMES ||
+        (r->num_names > 0 && r->names == NULL) || r->not_after_ms <= r->not_before_ms)
+        return LOCKSTEP_ERR_USAGE;
+    for (size_t i = 0; i < r->num_names; i++)
+        if (!name_ok(r->names[i]))
+            return LOCKSTEP_ERR_NAME;
+    if (r->is_ca)
+        return r->common_name == NULL ? LOCKSTEP_ERR_USAGE : LOCKSTEP_OK;
+    if (r->not_after_ms / 1000 - r->not_before_ms / 1000 >= LEAF_MAX_SECONDS)
+        return LOCKSTEP_ERR_USAGE;
+    if (r->purpose == LOCKSTEP_PURPOSE_CLIENT)
+        return r->num_names == 0 && r->common_name == NULL ? LOCKSTEP_ERR_USAGE : LOCKSTEP_OK;
+    if (r->purpose != LOCKSTEP_PURPOSE_SERVER || r->num_names == 0)
+        return LOCKSTEP_ERR_USAGE;
+    /* BR §7.1.4.3: the common name repeats one of the names. */
+    return r->common_name != NULL && !is_listed(r, r->common_name) ? LOCKSTEP_ERR_NAME
+                                                                   : LOCKSTEP_OK;
+}
+
+/* ---- Keys
+ * ------------------------------------------------------------------------------------------ */
+
+static lockstep_status make_key(issuing *is) {
+    switch (is->request->key_kind) {
+    case LOCKSTEP_KEY_ECDSA_P256:
+        return lk_private_key_generate(&is->key, NULL, LK_KEY_P256, 0);
+    case LOCKSTEP_KEY_ECDSA_P384:
+        return lk_private_key_generate(&is->key, NULL, LK_KEY_P384, 0);
+    case LOCKSTEP_KEY_RSA_2048:
+        return lk_private_key_generate(&is->key, NULL, LK_KEY_RSA, 2048);
+    case LOCKSTEP_KEY_RSA_3072:
+        return lk_private_key_generate(&is->key, NULL, LK_KEY_RSA, 3072);
+    case LOCKSTEP_KEY_ED25519:
+        return lk_private_key_generate(&is->key, NULL, LK_KEY_ED25519, 0);
+    }
+    return LOCKSTEP_ERR_KEY_UNSUPPORTED;
+}
+
+static lk_signature_algorithm algorithm_for(lk_key_kind kind) {
+    switch (kind) {
+    case LK_KEY_RSA:
+        return LK_SIGN_RSA_PKCS1_SHA256;
+    case LK_KEY_P256:
+        return LK_SIGN_ECDSA_SHA256;
+    case LK_KEY_P384:
+        return LK_SIGN_ECDSA_SHA384;
+    case LK_KEY_P521:
+        return LK_SIGN_ECDSA_SHA512;
+    case LK_KEY_ED25519:
+        break;
+    }
+    return LK_SIGN_ED25519;
+}
+
+static bool key_id_of(uint8_t out[KEY_ID_BYTES], lk_slice spki_der) {
+    uint8_t digest[LK_HASH_MAX];
+    lk_spki spki;
+    if (!lk_spki_parse(&spki, spki_der))
+        return false;
+    lk_digest_of(LK_SHA256, digest, spki.bits);
+    memcpy(out, digest, KEY_ID_BYTES);
+    return true;
+}
+
+/* read_issuer reads the issuer's certificate and key, and checks that they may sign this. */
+static lockstep_status read_issuer(issuing *is, const char *cert_pem, const char *key_pem) {
+    lk_slice text = lk_slice_of_str(cert_pem);
+    if (lk_pem_next(&text, "CERTIFICATE", &is->issuer_der) != 1 ||
+        lk_cert_parse(&is->issuer, lk_buffer_slice(&is->issuer_der)) != LOCKSTEP_OK)
+        return LOCKSTEP_ERR_PEM;
+    lockstep_status status =
+        lk_private_key_from_pem(&is->issuer_key, NULL, lk_slice_of_str(key_pem));
+    if (status != LOCKSTEP_OK)
+        return status;
+    if (!lk_private_key_matches(is->issuer_key, is->issuer.spki_der))
+        return LOCKSTEP_ERR_KEY_MISMATCH;
+    bool may_sign = is->issuer.is_ca && (!lk_cert_has(&is->issuer, LK_EXT_KEY_USAGE) ||
+                                         (is->issuer.key_usage & LK_KU_CERT_SIGN) != 0);
+    /* A CA below needs room in the path length of the CA above. */
+    if (is->request->is_ca && is->issuer.has_path_length && is->issuer.path_length == 0)
+        may_sign = false;
+    return may_sign ? LOCKSTEP_OK : LOCKSTEP_ERR_USAGE;
+}
+
+/* ---- Writing the certificate
+ * ------------------------------------------------------------------------- */
+
+static void put_attribute(lk_builder *b, lk_oid type, const char *value) {
+    if (value == NULL)
+        return;
+    size_t set = lk_der_begin(b, LK_DER_SET), pair = lk_der_begin(b, LK_DER_SEQUENCE);
+    lk_der_put(b, LK_DER_OID, lk_oid_bytes(type));
+    lk_der_put(b, LK_DER_UTF8_STRING, lk_slice_of_str(value));
+    lk_der_end(b, pair);
+    lk_der_end(b, set);
+}
+
+static void put_subject(lk_builder *b, const lockstep_issue_request *r) {
+    size_t name = lk_der_begin(b, LK_DER_SEQUENCE);
+    put_attribute(b, LK_OID_ORGANIZATION, r->organization);
+    put_attribute(b, LK_OID_COMMON_NAME, common_name_of(r));
+    lk_der_end(b, name);
+}
+
+/* An extension under way: its SEQUENCE and its OCTET STRING, both open. */
+typedef struct open_ext {
+    size_t sequence, value;
+} open_ext;
+
+static open_ext ext_begin(lk_builder *b, lk_oid oid, bool critical) {
+    open_ext ext = {.sequence = lk_der_begin(b, LK_DER_SEQUENCE)};
+    lk_der_put(b, LK_DER_OID, lk_oid_bytes(oid));
+    if (critical)
+        lk_der_put_boolean(b, true);
+    ext.value = lk_der_begin(b, LK_DER_OCTET_STRING);
+    return ext;
+}
+
+static void ext_end(lk_builder *b, open_ext ext) {
+    lk_der_end(b, ext.value);
+    lk_der_end(b, ext.sequence);
+}
+
+static void put_basic_constraints(lk_builder *b, const lockstep_issue_request *r) {
+    open_ext ext = ext_begin(b, LK_OID_BASIC_CONSTRAINTS, true);
+    size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
+    if (r->is_ca) {
+        lk_der_put_boolean(b, true);
+        lk_der_put_uint(b, r->path_length);
+    }
+    lk_der_end(b, sequence);
+    ext_end(b, ext);
+}
+
+static void put_usages(lk_builder *b, const issuing *is) {
+    const lockstep_issue_request *r = is->request;
+    open_ext ext = ext_begin(b, LK_OID_KEY_USAGE, true);
+    lk_der_put_named_bits(b, r->is_ca ? LK_KU_CERT_SIGN | LK_KU_CRL_SIGN
+                             : lk_private_key_kind(is->key) == LK_KEY_RSA
+                                 /* RSA key exchange of TLS 1.2 */
+                                 ? LK_KU_DIGITAL_SIGNATURE | LK_KU_KEY_ENCIPHERMENT
+                                 : LK_KU_DIGITAL_SIGNATURE);
+    ext_end(b, ext);
+    if (r->is_ca)
+        return;
+    ext = ext_begin(b, LK_OID_EXTENDED_KEY_USAGE, false);
+    size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
+    lk_der_put(b, LK_DER_OID,
+               lk_oid_bytes(r->purpose == LOCKSTEP_PURPOSE_CLIENT ? LK_OID_CLIENT_AUTH
+                                                                  : LK_OID_SERVER_AUTH));
+    lk_der_end(b, sequence);
+    ext_end(b, ext);
+}
+
+static void put_key_ids(lk_builder *b, const issuing *is) {
+    open_ext ext = ext_begin(b, LK_OID_SUBJECT_KEY_ID, false);
+    lk_der_put(b, LK_DER_OCTET_STRING, lk_slice_of(is->key_id, KEY_ID_BYTES));
+    ext_end(b, ext);
+    /* Of a self-signed certificate §4.2.1.1 lets it be left out, except where a chain is asked for.
+     */
+    uint8_t made[KEY_ID_BYTES];
+    lk_slice issuer_id = lk_slice_of(is->key_id, KEY_ID_BYTES);
+    if (is->issuer_key != NULL && is->issuer.subject_key_id.p_len > 0)
+        issuer_id = is->issuer.subject_key_id;
+    else if (is->issuer_key != NULL && key_id_of(made, is->issuer.spki_der))
+        issuer_id = lk_slice_of(made, KEY_ID_BYTES);
+    ext = ext_begin(b, LK_OID_AUTHORITY_KEY_ID, false);
+    size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
+    lk_der_put(b, LK_DER_CONTEXT(0), issuer_id);
+    lk_der_end(b, sequence);
+    ext_end(b, ext);
+}
+
+static void put_names(lk_builder *b, const lockstep_issue_request *r) {
+    uint8_t ip[16];
+    if (r->num_names == 0)
+        return;
+    bool critical = common_name_of(r) == NULL && r->organization == NULL; /* §4.2.1.6 */
+    open_ext ext = ext_begin(b, LK_OID_SUBJECT_ALT_NAME, critical);
+    size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
+    for (size_t i = 0; i < r->num_names; i++) {
+        size_t n = lk_ip_parse(ip, lk_slice_of_str(r->names[i]));
+        if (n > 0)
+            lk_der_put(b, LK_DER_CONTEXT(7), lk_slice_of(ip, n));
+        else
+            lk_der_put(b, LK_DER_CONTEXT(2), lk_slice_of_str(r->names[i]));
+    }
+    lk_der_end(b, sequence);
+    ext_end(b, ext);
+}
+
+static void put_tbs(lk_builder *b, const issuing *is) {
+    const lockstep_issue_request *r = is->request;
+    size_t tbs = lk_der_begin(b, LK_DER_SEQUENCE);
+    size_t version = lk_der_begin(b, LK_DER_CONTEXT_CONSTRUCTED(0));
+    lk_der_put_uint(b, 2); /* v3 */
+    lk_der_end(b, version);
+    lk_der_put_natural(b, lk_slice_of(is->serial, SERIAL_BYTES));
+    lk_build_bytes(b, lk_signature_algorithm_der(is->algorithm));
+    if (is->issuer_key != NULL)
+        lk_build_bytes(b, is->issuer.subject); /* byte for byte, so that searches find it */
+    else
+        put_subject(b, r);
+    size_t validity = lk_der_begin(b, LK_DER_SEQUENCE);
+    lk_der_put_time(b, r->not_before_ms / 1000);
+    lk_der_put_time(b, r->not_after_ms / 1000);
+    lk_der_end(b, validity);
+    put_subject(b, r);
+    lk_build_bytes(b, lk_buffer_slice(&is->spki));
+    size_t tagged = lk_der_begin(b, LK_DER_CONTEXT_CONSTRUCTED(3));
+    size_t extensions = lk_der_begin(b, LK_DER_SEQUENCE);
+    put_basic_constraints(b, r);
+    put_usages(b, is);
+    put_key_ids(b, is);
+    put_names(b, r);
+    lk_der_end(b, extensions);
+    lk_der_end(b, tagged);
+    lk_der_end(b, tbs);
+}
+
+/* write_cert appends the whole certificate. */
+static lockstep_status write_cert(const issuing *is, lk_buffer *out) {
+    uint8_t signature[LK_SIGNATURE_MAX];
+    size_t signature_len;
+    lk_builder b = lk_builder_of(out);
+    size_t whole = lk_der_begin(&b, LK_DER_SEQUENCE);
+    size_t tbs = lk_buffer_length(out);
+    put_tbs(&b, is);
+    if (!lk_builder_ok(&b))
+        return LOCKSTEP_ERR_NO_MEMORY;
+    lockstep_status status =
+        lk_private_key_sign(is->issuer_key != NULL ? is->issuer_key : is->key, is->algorithm,
+                            lk_slice_of(lk_buffer_bytes(out) + tbs, lk_buffer_length(out) - tbs),
+                            signature, &signature_len);
+    if (status != LOCKSTEP_OK)
+        return status;
+    lk_build_bytes(&b, lk_signature_algorithm_der(is->algorithm));
+    lk_der_put_bit_octets(&b, lk_slice_of(signature, signature_len));
+    lk_der_end(&b, whole);
+    return lk_builder_ok(&b) ? LOCKSTEP_OK : LOCKSTEP_ERR_NO_MEMORY;
+}
+
+/* check_made reads the new certificate back: it must parse, and its issuer must be allowed to
+ * certify its names. */
+static lockstep_status check_made(const issuing *is, lk_slice der) {
+    lk_cert cert;
+    lk_general_name offender;
+    uint32_t budget = LK_CONSTRAINT_BUDGET;
+    if (lk_cert_parse(&cert, der) != LOCKSTEP_OK)
+        return LOCKSTEP_ERR_CRYPTO;
+    if (is->issuer_key != NULL && lk_cert_has(&is->issuer, LK_EXT_NAME_CONSTRAINTS) &&
+        lk_constraints_allow(&is->issuer, &cert, &budget, &offender) != LOCKSTEP_OK)
+        return LOCKSTEP_ERR_NAME;
+    return LOCKSTEP_OK;
+}
+
+static lockstep_status make(issuing *is, const lockstep_env *env, lk_buffer *der) {
+    bool (*random)(void *, uint8_t *, size_t) =
+        env != NULL && env->random != NULL ? env->random : lk_crypto_random;
+    if (!random(env != NULL ? env->arg : NULL, is->serial, SERIAL_BYTES))
+        return LOCKSTEP_ERR_NO_RANDOM;
+    is->serial[0] = (uint8_t)((is->serial[0] & 0x7f) | 0x40); /* positive, and always as long */
+    lockstep_status status = make_key(is);
+    if (status == LOCKSTEP_OK)
+        status = lk_private_key_spki(is->key, &is->spki);
+    if (status != LOCKSTEP_OK)
+        return status;
+    if (!key_id_of(is->key_id, lk_buffer_slice(&is->spki)))
+        return LOCKSTEP_ERR_CRYPTO;
+    is->algorithm =
+        algorithm_for(lk_private_key_kind(is->issuer_key != NULL ? is->issuer_key : is->key));
+    status = write_cert(is, der);
+    return status == LOCKSTEP_OK ? check_made(is, lk_buffer_slice(der)) : status;
+}
+
+/* ---- The public call
+ * ---------------------------------------------------------------------------------- */
+
+static lk_heap heap_of(const lockstep_env *env) {
+    return env->alloc != NULL && env->release != NULL
+               ? (lk_heap){env->arg, env->alloc, env->release}
+               : lk_heap_default;
+}
+
+/* to_blob hands the contents of `from` to `out`. */
+static bool to_blob(lockstep_blob *out, const lockstep_env *env, const lk_heap *heap,
+                    const lk_buffer *from) {
+    out->p = lk_copy_of(heap, lk_buffer_bytes(from), lk_buffer_length(from));
+    out->p_len = out->p == NULL ? 0 : lk_buffer_length(from);
+    if (env != NULL)
+        out->env = *env;
+    return out->p != NULL;
+}
+
+void lockstep_blob_free(lockstep_blob *blob) {
+    if (blob == NULL || blob->p == NULL)
+        return;
+    lk_heap heap = heap_of(&blob->env);
+    lk_release(&heap, blob->p, blob->p_len + 1);
+    blob->p = NULL;
+    blob->p_len = 0;
+}
+
+lockstep_status lockstep_issue(lockstep_blob *cert_pem, lockstep_blob *key_pem,
+                               const lockstep_env *env, const lockstep_issue_request *request,
+                               const char *issuer_cert, const char *issuer_key) {
+    if (cert_pem == NULL || key_pem == NULL || request == NULL ||
+        (issuer_cert == NULL) != (issuer_key == NULL))
+        return LOCKSTEP_ERR_USAGE;
+    memset(cert_pem, 0, sizeof *cert_pem);
+    memset(key_pem, 0, sizeof *key_pem);
+    lockstep_status status = check_request(request);
+    if (status != LOCKSTEP_OK)
+        return status;
+    issuing is = {.request = request, .heap = env != NULL ? heap_of(env) : lk_heap_default};
+    is.issuer_der = is.spki = lk_buffer_of(&is.heap, 0);
+    lk_buffer der = lk_buffer_of(&is.heap, 0), cert = der, key = der;
+    if (issuer_cert != NULL)
+        status = read_issuer(&is, issuer_cert, issuer_key);
+    if (status == LOCKSTEP_OK)
+        status = make(&is, env, &der);
+    if (status == LOCKSTEP_OK)
+        status = lk_private_key_to_pem(is.key, &key);
+    if (status == LOCKSTEP_OK &&
+        (!lk_pem_write(&cert, "CERTIFICATE", lk_buffer_slice(&der)) ||
+         !to_blob(cert_pem, env, &is.heap, &cert) || !to_blob(key_pem, env, &is.heap, &key))) {
+        lockstep_blob_free(cert_pem);
+        lockstep_blob_free(key_pem);
+        status = LOCKSTEP_ERR_NO_MEMORY;
+    }
+    lk_buffer_free(&cert);
+    lk_buffer_free(&key);
+    lk_buffer_free(&der);
+    lk_buffer_free(&is.spki);
+    lk_buffer_free(&is.issuer_der);
+    lk_private_key_free(is.key);
+    lk_private_key_free(is.issuer_key);
+    return status;
+}

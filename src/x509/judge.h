@@ -1,0 +1,52 @@
+/*
+ * judge.h - is this chain good? The one judge, for the engine, the commands and the tests.
+ *
+ * lk_judge_chain parses the certificates, takes candidate paths from the search (search.h) and puts
+ * each before lk_judge_path (RFC 5280 §6.1 with the CA/Browser Forum's baseline requirements) until
+ * one passes. Checks run from the leaf upwards and the first that fails decides about a path; of
+ * several failed paths the one that got furthest is reported. Nothing is decided by leaving
+ * something out: a request without a trust, a name for a server or a purpose is LOCKSTEP_ERR_USAGE.
+ */
+#ifndef LK_X509_JUDGE_H
+#define LK_X509_JUDGE_H
+
+#include <lockstep/x509.h>
+
+#include "crypto/keys.h"
+#include "x509/name.h"
+#include "x509/report.h"
+#include "x509/search.h"
+
+/* Signature checks that one request may cost, about 7 ms of P-256 or RSA. A good chain needs one
+ * for each certificate below the anchor. */
+#define LK_JUDGE_MAX_SIGNATURES 100
+
+/* Paths that are judged before giving up; BetterTLS has chains with some 60 candidates. */
+#define LK_JUDGE_MAX_PATHS 1000
+
+typedef struct lk_judge_request {
+    const lk_crypto *crypto;
+    const lockstep_trust *trust;
+    const lk_slice *chain; /* DER; the leaf first, the rest in any order */
+    size_t num_chain;
+    const lk_host
+        *host; /* whom one wanted to reach; NULL only for LOCKSTEP_PURPOSE_CLIENT, or with: */
+    bool without_name; /* judge the chain alone, which says nothing about whom one talks to */
+    int64_t now_ms;
+    enum lockstep_purpose purpose;
+    unsigned max_path; /* most certificates in a path, leaf and anchor included; 0: LK_PATH_MAX */
+} lk_judge_request;
+
+/*
+ * lk_judge_chain decides, and returns LOCKSTEP_OK or the status of the first check that failed on
+ * the best path (the 250 block; LOCKSTEP_ERR_NO_MEMORY and LOCKSTEP_ERR_USAGE too).
+ * `*leaf_key` (may be NULL) becomes the leaf's public key, the caller's to free, and stays NULL
+ * unless the chain is good: it is what CertificateVerify is checked with. `*report` (may be NULL)
+ * becomes the report whatever the verdict, except for ERR_NO_MEMORY and ERR_USAGE; without one
+ * nothing is formatted, so ask for it when somebody will look at it, or afterwards, by judging
+ * again.
+ */
+LOCKSTEP_CHECKED lockstep_status lk_judge_chain(lk_public_key **leaf_key, lockstep_report **report,
+                                                const lk_judge_request *request);
+
+#endif

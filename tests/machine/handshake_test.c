@@ -1,0 +1,280 @@
+/*
+ * handshake_test.c - complete handshakes of the engine with itself: every suite, group and kind of key,
+ * every option, and each of them again in single bytes and with gathered jobs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "conn/config.h"
+#include "support/pair.h"
+
+#define CHECK(expression) assert_int_equal(expression, LOCKSTEP_OK)
+
+/* What a flow is made of; both configs are built from it, in each of the ways below. */
+typedef struct flow {
+    const char *name;
+    uint16_t suite, group; /* 0: the defaults */
+    int identity;
+    bool retry;       /* the client sends no share for the server's group */
+    bool client_auth; /* with a certificate of the client */
+    bool no_client_certificate;
+    bool alpn;
+    size_t limit_client, limit_server; /* record_size_limit; 0: the default */
+    bool no_compatibility;
+} flow;
+
+/* What must be the same however the input was split. */
+typedef struct outcome {
+    uint64_t hash; /* of every byte on the wire, both directions */
+    size_t wire;
+    char keylog[4096];
+    lockstep_info info;
+} outcome;
+
+static void hash_wire(pair *p, bool from_client, lk_buffer *bytes) {
+    outcome *o = p->arg;
+    /* The appended bytes lie at the end; each direction is hashed on its own. */
+    (void)from_client;
+    (void)bytes;
+    o->wire++;
+}
+
+static void build(const flow *f, bool gather, world *wc, world *ws, lockstep_config **client,
+                  lockstep_config **server) {
+    static const char *const protocols[] = {"h2", "http/1.1"};
+    static const char *const only_old[] = {"http/1.1"};
+    *client = client_config(wc);
+    *server = server_config(ws, f->identity);
+    if (f->suite != 0)
+        CHECK(lockstep_config_set_suites(*client, &f->suite, 1));
+    if (f->group != 0)
+        CHECK(lockstep_config_set_groups(*server, &f->group, 1, 0));
+    if (f->group != 0 && !f->retry)
+        CHECK(lockstep_config_set_groups(*client, &f->group, 1, 0));
+    if (f->retry) {
+        uint16_t groups[] = {f->group == LOCKSTEP_GROUP_SECP384R1 ? LOCKSTEP_GROUP_X25519
+                                                                  : LOCKSTEP_GROUP_SECP384R1,
+                             f->group};
+        CHECK(lockstep_config_set_groups(*client, groups, 2, 1));
+    }
+    if (f->client_auth) {
+        const pki *k = pki_get();
+        lockstep_trust *trust = pki_trust();
+        CHECK(lockstep_config_set_trust(*server, trust));
+        lockstep_trust_free(trust);
+        CHECK(lockstep_config_set_client_auth(*server, f->no_client_certificate
+                                                           ? LOCKSTEP_CLIENT_AUTH_REQUEST
+                                                           : LOCKSTEP_CLIENT_AUTH_REQUIRE));
+        if (!f->no_client_certificate)
+            CHECK(lockstep_config_add_identity(*client, k->chain[PKI_CLIENT].p,
+                                               k->chain[PKI_CLIENT].p_len, k->key[PKI_CLIENT].p,
+                                               k->key[PKI_CLIENT].p_len));
+    }
+    if (f->alpn) {
+        CHECK(lockstep_config_set_alpn(*client, protocols, 2));
+        CHECK(lockstep_config_set_alpn(*server, only_old, 1));
+    }
+    if (f->limit_client != 0)
+        CHECK(lockstep_config_set_record_size_limit(*client, f->limit_client));
+    if (f->limit_server != 0)
+        CHECK(lockstep_config_set_record_size_limit(*server, f->limit_server));
+    if (f->no_compatibility)
+        lk_config_settings(*client)->compatibility_mode = false;
+    if (gather) {
+        CHECK(lockstep_config_gather_jobs(*client));
+        CHECK(lockstep_config_gather_jobs(*server));
+    }
+    seal(*client);
+    seal(*server);
+}
+
+static void run(const flow *f, size_t chunk, bool gather, outcome *o) {
+    world wc, ws;
+    lockstep_config *client, *server;
+    pair p = {.chunk = chunk, .meddle = hash_wire, .arg = o};
+    lockstep_info info;
+    memset(o, 0, sizeof *o);
+    world_init(&wc, 1);
+    world_init(&ws, 2);
+    build(f, gather, &wc, &ws, &client, &server);
+    if (!pair_handshake(&p, client, server)) {
+        const lockstep_failure *c = lockstep_failure_of(p.client),
+                               *s = lockstep_failure_of(p.server);
+        fail_msg("%s: client: %s (%s), server: %s (%s)", f->name,
+                 c ? lockstep_status_text(c->status) : "ok", c ? c->detail : "",
+                 s ? lockstep_status_text(s->status) : "ok", s ? s->detail : "");
+    }
+    pair_send(&p, true, 1000);
+    pair_send(&p, false, 200000);
+    CHECK(lockstep_update_keys(p.client, true));
+    pair_run(&p);
+    pair_send(&p, false, 20000);
+    pair_send(&p, true, 20000);
+    lockstep_info_of(p.client, &info);
+    o->info = info;
+    if (f->suite != 0)
+        assert_int_equal(info.suite, f->suite);
+    if (f->group != 0)
+        assert_int_equal(info.group, f->group);
+    assert_int_equal(info.retried, f->retry);
+    assert_int_equal(info.version, 0x0304);
+    assert_int_equal(info.num_peer_chain, 2);
+    if (f->alpn)
+        assert_string_equal(info.alpn, "http/1.1");
+    else
+        assert_null(info.alpn);
+    assert_non_null(info.report);
+    lockstep_info_of(p.server, &info);
+    assert_string_equal(info.server_name, "server.test");
+    assert_int_equal(info.num_peer_chain, f->client_auth && !f->no_client_certificate ? 2 : 0);
+    /* close_notify both ways */
+    CHECK(lockstep_close(p.client));
+    pair_run(&p);
+    assert_true(lockstep_state_of(p.server) & LOCKSTEP_PEER_DONE);
+    pair_send(&p, false, 300); /* half-closed: the server may still speak */
+    CHECK(lockstep_close(p.server));
+    pair_run(&p);
+    assert_true(lockstep_state_of(p.client) & LOCKSTEP_CLOSED);
+    assert_true(lockstep_state_of(p.server) & LOCKSTEP_CLOSED);
+    CHECK(lockstep_wire_eof(p.client));
+    CHECK(lockstep_wire_eof(p.server));
+    memcpy(o->keylog, wc.keylog, sizeof o->keylog);
+    assert_string_equal(wc.keylog, ws.keylog);
+    assert_non_null(strstr(wc.keylog, "CLIENT_HANDSHAKE_TRAFFIC_SECRET "));
+    assert_non_null(strstr(wc.keylog, "EXPORTER_SECRET "));
+    pair_close(&p);
+    lockstep_config_free(client);
+    lockstep_config_free(server);
+    assert_int_equal(wc.live, 0);
+    assert_int_equal(ws.live, 0);
+}
+
+static void in_every_way(const flow *f) {
+    outcome whole, split, odd, gathered;
+    run(f, 0, false, &whole);
+    run(f, 1, false, &split);
+    run(f, 7, true, &odd);
+    run(f, 0, true, &gathered);
+    /* The traffic secrets hash every message, so equal secrets mean equal handshakes to the bit. ECDSA
+     * and RSA-PSS signatures are random, except of Ed25519; only there runs can be compared. */
+    if (f->identity == PKI_ED25519) {
+        assert_string_equal(whole.keylog, split.keylog);
+        assert_string_equal(whole.keylog, odd.keylog);
+        assert_string_equal(whole.keylog, gathered.keylog);
+    }
+}
+
+static void test_defaults(void **state) {
+    (void)state;
+    in_every_way(&(flow){.name = "defaults", .identity = PKI_ED25519});
+}
+
+static void test_suites(void **state) {
+    (void)state;
+    static const uint16_t suites[] = {0x1301, 0x1302, 0x1303};
+    for (int i = 0; i < 3; i++)
+        in_every_way(&(flow){.name = lockstep_suite_name(suites[i]),
+                             .suite = suites[i],
+                             .identity = PKI_ED25519});
+}
+
+static void test_groups_and_retry(void **state) {
+    (void)state;
+    static const uint16_t groups[] = {LOCKSTEP_GROUP_X25519MLKEM768, LOCKSTEP_GROUP_X25519,
+                                      LOCKSTEP_GROUP_SECP256R1, LOCKSTEP_GROUP_SECP384R1};
+    for (int i = 0; i < 4; i++)
+        for (int retry = 0; retry < 2; retry++)
+            in_every_way(&(flow){.name = lockstep_group_name(groups[i]),
+                                 .group = groups[i],
+                                 .retry = retry == 1,
+                                 .identity = PKI_ED25519});
+}
+
+static void test_keys(void **state) {
+    (void)state;
+    for (int i = PKI_P256; i <= PKI_RSA; i++)
+        in_every_way(&(flow){.name = "kind of key", .identity = i});
+}
+
+static void test_client_certificates(void **state) {
+    (void)state;
+    in_every_way(&(flow){.name = "client certificate", .client_auth = true});
+    in_every_way(
+        &(flow){.name = "no client certificate", .client_auth = true, .no_client_certificate = true});
+}
+
+static void test_options(void **state) {
+    (void)state;
+    in_every_way(&(flow){.name = "ALPN", .alpn = true});
+    in_every_way(&(flow){.name = "record_size_limit of the client", .limit_client = 64});
+    in_every_way(&(flow){.name = "record_size_limit of both", .limit_client = 512,
+                         .limit_server = 100});
+    in_every_way(&(flow){.name = "no compatibility mode", .no_compatibility = true,
+                         .identity = PKI_ED25519});
+}
+
+/* The sending keys change by themselves before they wear out (§5.5). */
+static void test_automatic_key_update(void **state) {
+    (void)state;
+    world wc, ws;
+    world_init(&wc, 1);
+    world_init(&ws, 2);
+    lockstep_config *client = client_config(&wc), *server = server_config(&ws, PKI_P256);
+    lk_config_settings(client)->key_update_after = 3;
+    lk_config_settings(server)->key_update_after = 2;
+    seal(client);
+    seal(server);
+    pair p = {0};
+    assert_true(pair_handshake(&p, client, server));
+    pair_send(&p, true, 400000);
+    pair_send(&p, false, 400000);
+    pair_close(&p);
+    lockstep_config_free(client);
+    lockstep_config_free(server);
+}
+
+/* A certificate for the name that was asked for is preferred; without one the first answers. */
+static void test_choice_by_name(void **state) {
+    (void)state;
+    world wc, ws;
+    world_init(&wc, 1);
+    world_init(&ws, 2);
+    const pki *k = pki_get();
+    lockstep_config *client = client_config(&wc), *server = server_config(&ws, PKI_OTHER_NAME);
+    CHECK(lockstep_config_add_identity(server, k->chain[PKI_RSA].p, k->chain[PKI_RSA].p_len,
+                                       k->key[PKI_RSA].p, k->key[PKI_RSA].p_len));
+    seal(client);
+    seal(server);
+    pair p = {0};
+    lockstep_info info;
+    assert_true(pair_handshake(&p, client, server));
+    lockstep_info_of(p.client, &info);
+    assert_string_equal(lockstep_scheme_name(info.peer_scheme), "rsa_pss_rsae_sha256");
+    pair_close(&p);
+    pair_open(&p, client, server, "elsewhere.test");
+    pair_run(&p);
+    assert_int_equal(lockstep_failure_of(p.client)->status, LOCKSTEP_CERT_NAME_MISMATCH);
+    assert_int_equal(lockstep_failure_of(p.server)->status,
+                     LOCKSTEP_ALERT_FROM_PEER + LOCKSTEP_ALERT_BAD_CERTIFICATE);
+    pair_close(&p);
+    lockstep_config_free(client);
+    lockstep_config_free(server);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_suites),
+        cmocka_unit_test(test_groups_and_retry),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_client_certificates),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_automatic_key_update),
+        cmocka_unit_test(test_choice_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

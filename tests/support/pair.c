@@ -1,0 +1,262 @@
+#include "support/pair.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MUST(expression)                                                                           \
+    do {                                                                                           \
+        lockstep_status must_status = (expression);                                                \
+        if (must_status != LOCKSTEP_OK) {                                                          \
+            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #expression,                    \
+                    lockstep_status_text(must_status));                                            \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+/* ---- The world -------------------------------------------------------------------------------------- */
+
+static int64_t world_now(void *arg) {
+    (void)arg;
+    return TEST_NOW_MS;
+}
+
+static bool world_random(void *arg, uint8_t *out, size_t out_len) {
+    world *w = arg;
+    if (w->no_random)
+        return false;
+    for (size_t i = 0; i < out_len; i++) { /* splitmix64, a byte at a time */
+        uint64_t z = w->seed += UINT64_C(0x9e3779b97f4a7c15);
+        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+        out[i] = (uint8_t)(z ^ z >> 31);
+    }
+    return true;
+}
+
+static void *world_alloc(void *arg, size_t size) {
+    world *w = arg;
+    if (++w->allocs == w->fail_alloc_at)
+        return NULL;
+    w->live++;
+    return malloc(size);
+}
+
+static void world_release(void *arg, void *ptr, size_t size) {
+    world *w = arg;
+    for (size_t i = 0; i < size; i++) /* released memory was wiped */
+        if (((uint8_t *)ptr)[i] != 0)
+            abort();
+    w->live--;
+    free(ptr);
+}
+
+static void world_keylog(void *arg, const char *line) {
+    world *w = arg;
+    size_t n = strlen(w->keylog);
+    snprintf(w->keylog + n, sizeof w->keylog - n, "%s\n", line);
+}
+
+static void world_note(void *arg, const lockstep_note *note) {
+    world *w = arg;
+    if (w->on_note != NULL)
+        w->on_note(w->on_note_arg, note);
+}
+
+void world_init(world *w, uint64_t seed) {
+    memset(w, 0, sizeof *w);
+    w->seed = seed;
+    w->env = (lockstep_env){w,           world_now,     world_random, world_alloc,
+                            world_release, world_keylog, world_note};
+}
+
+/* ---- Certificates ------------------------------------------------------------------------------------ */
+
+static void issue(lockstep_blob *cert, lockstep_blob *key, const lockstep_issue_request *request,
+                  const lockstep_blob *issuer, const lockstep_blob *issuer_key) {
+    MUST(lockstep_issue(cert, key, NULL, request, issuer == NULL ? NULL : (const char *)issuer->p,
+                        issuer_key == NULL ? NULL : (const char *)issuer_key->p));
+}
+
+/* A chain is the leaf followed by the intermediate. */
+static void append(lockstep_blob *leaf, const lockstep_blob *intermediate) {
+    uint8_t *p = malloc(leaf->p_len + intermediate->p_len + 1);
+    assert(p != NULL);
+    memcpy(p, leaf->p, leaf->p_len);
+    memcpy(p + leaf->p_len, intermediate->p, intermediate->p_len + 1);
+    size_t n = leaf->p_len + intermediate->p_len;
+    lockstep_blob_free(leaf);
+    leaf->p = p;
+    leaf->p_len = n;
+}
+
+const pki *pki_get(void) {
+    static pki made;
+    static bool done;
+    static const char *const server[] = {"server.test", "127.0.0.1"};
+    static const char *const other[] = {"other.test"};
+    static const enum lockstep_key_kind kinds[PKI_NUM] = {
+        LOCKSTEP_KEY_ECDSA_P256, LOCKSTEP_KEY_ECDSA_P384, LOCKSTEP_KEY_ED25519,
+        LOCKSTEP_KEY_RSA_2048,   LOCKSTEP_KEY_ECDSA_P256, LOCKSTEP_KEY_ECDSA_P256};
+    if (done)
+        return &made;
+    const int64_t day = 86400000;
+    lockstep_blob root_key, ca, ca_key;
+    lockstep_issue_request r = {.key_kind = LOCKSTEP_KEY_ECDSA_P256,
+                                .common_name = "Test Root",
+                                .is_ca = true,
+                                .path_length = 1,
+                                .not_before_ms = TEST_NOW_MS - 100 * day,
+                                .not_after_ms = TEST_NOW_MS + 3000 * day};
+    issue(&made.root, &root_key, &r, NULL, NULL);
+    r.common_name = "Test Intermediate";
+    r.path_length = 0;
+    r.not_after_ms = TEST_NOW_MS + 1000 * day;
+    issue(&ca, &ca_key, &r, &made.root, &root_key);
+    for (int i = 0; i < PKI_NUM; i++) {
+        lockstep_issue_request leaf = {
+            .key_kind = kinds[i],
+            .names = i == PKI_OTHER_NAME ? other : server,
+            .num_names = i == PKI_OTHER_NAME ? 1 : 2,
+            .not_before_ms = TEST_NOW_MS - 10 * day,
+            .not_after_ms = TEST_NOW_MS + 80 * day,
+            .purpose = i == PKI_CLIENT ? LOCKSTEP_PURPOSE_CLIENT : LOCKSTEP_PURPOSE_SERVER};
+        issue(&made.chain[i], &made.key[i], &leaf, &ca, &ca_key);
+        append(&made.chain[i], &ca);
+    }
+    lockstep_blob_free(&root_key);
+    lockstep_blob_free(&ca);
+    lockstep_blob_free(&ca_key);
+    done = true;
+    return &made;
+}
+
+lockstep_trust *pki_trust(void) {
+    lockstep_trust *trust;
+    MUST(lockstep_trust_new(&trust, NULL));
+    MUST(lockstep_trust_add(trust, NULL, NULL, pki_get()->root.p, pki_get()->root.p_len));
+    return trust;
+}
+
+lockstep_config *client_config(world *w) {
+    lockstep_config *cfg;
+    lockstep_trust *trust = pki_trust();
+    MUST(lockstep_config_new(&cfg, &w->env));
+    MUST(lockstep_config_set_trust(cfg, trust));
+    lockstep_trust_free(trust);
+    return cfg;
+}
+
+lockstep_config *server_config(world *w, int identity) {
+    lockstep_config *cfg;
+    const pki *k = pki_get();
+    MUST(lockstep_config_new(&cfg, &w->env));
+    MUST(lockstep_config_add_identity(cfg, k->chain[identity].p, k->chain[identity].p_len,
+                                      k->key[identity].p, k->key[identity].p_len));
+    return cfg;
+}
+
+void seal(lockstep_config *cfg) {
+    MUST(lockstep_config_seal(cfg));
+}
+
+/* ---- The pair ---------------------------------------------------------------------------------------- */
+
+void pair_open(pair *p, const lockstep_config *client, const lockstep_config *server,
+               const char *name) {
+    p->to_server = p->to_client = p->got_server = p->got_client =
+        lk_buffer_of(&lk_heap_default, 0);
+    MUST(lockstep_client_new(&p->client, client, name));
+    MUST(lockstep_server_new(&p->server, server));
+}
+
+void pair_close(pair *p) {
+    lockstep_conn_free(p->client);
+    lockstep_conn_free(p->server);
+    lk_buffer_free(&p->to_server);
+    lk_buffer_free(&p->to_client);
+    lk_buffer_free(&p->got_server);
+    lk_buffer_free(&p->got_client);
+    p->client = p->server = NULL;
+}
+
+/* One end takes a step; true if anything moved. */
+static bool step(pair *p, lockstep_conn *conn, bool is_client) {
+    lk_buffer *in = is_client ? &p->to_client : &p->to_server;
+    lk_buffer *out = is_client ? &p->to_server : &p->to_client;
+    lk_buffer *got = is_client ? &p->got_client : &p->got_server;
+    lockstep_status *status = is_client ? &p->client_status : &p->server_status;
+    lockstep_job *jobs[8];
+    const uint8_t *bytes;
+    size_t n, used;
+    bool moved = false;
+    size_t num_jobs = 0;
+    while (num_jobs < 8 && (jobs[num_jobs] = lockstep_next_job(conn)) != NULL)
+        num_jobs++;
+    if (num_jobs > 0) {
+        lockstep_run_jobs(jobs, num_jobs);
+        *status = lockstep_resume(conn);
+        moved = true;
+    }
+    if ((n = lockstep_wire_out(conn, &bytes)) > 0) {
+        if (p->chunk != 0 && n > p->chunk)
+            n = p->chunk;
+        (void)lk_buffer_append(out, lk_slice_of(bytes, n));
+        lockstep_wire_sent(conn, n);
+        if (p->meddle != NULL)
+            p->meddle(p, is_client, out);
+        moved = true;
+    }
+    if ((n = lockstep_app_out(conn, &bytes)) > 0) {
+        if (p->chunk != 0 && n > p->chunk)
+            n = p->chunk;
+        (void)lk_buffer_append(got, lk_slice_of(bytes, n));
+        lockstep_app_taken(conn, n);
+        moved = true;
+    }
+    if ((n = lk_buffer_length(in)) > 0 && (lockstep_state_of(conn) & LOCKSTEP_WIRE_IN) != 0) {
+        if (p->chunk != 0 && n > p->chunk)
+            n = p->chunk;
+        *status = lockstep_wire_in(conn, &used, lk_buffer_bytes(in), n);
+        lk_buffer_take(in, used);
+        moved = moved || used > 0 || *status != LOCKSTEP_OK;
+    }
+    return moved;
+}
+
+void pair_run(pair *p) {
+    bool moved = true;
+    while (moved) {
+        moved = step(p, p->client, true);
+        moved = step(p, p->server, false) || moved;
+    }
+}
+
+bool pair_handshake(pair *p, const lockstep_config *client, const lockstep_config *server) {
+    pair_open(p, client, server, "server.test");
+    pair_run(p);
+    return (lockstep_state_of(p->client) & LOCKSTEP_SECURE) != 0 &&
+           (lockstep_state_of(p->server) & LOCKSTEP_SECURE) != 0;
+}
+
+void pair_send(pair *p, bool from_client, size_t n) {
+    lockstep_conn *conn = from_client ? p->client : p->server;
+    lk_buffer *got = from_client ? &p->got_server : &p->got_client;
+    uint8_t *bytes = malloc(n);
+    size_t used, sent = 0;
+    assert(bytes != NULL);
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (uint8_t)(i * 31 + i / 251);
+    while (sent < n) {
+        MUST(lockstep_app_in(conn, &used, bytes + sent, n - sent));
+        sent += used;
+        pair_run(p);
+    }
+    if (lk_buffer_length(got) != n || memcmp(lk_buffer_bytes(got), bytes, n) != 0) {
+        fprintf(stderr, "%zu bytes were sent, %zu came out\n", n, lk_buffer_length(got));
+        abort();
+    }
+    lk_buffer_free(got);
+    free(bytes);
+}
