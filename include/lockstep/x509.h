@@ -60,7 +60,8 @@ typedef struct lockstep_report lockstep_report;
  * an anchor of `trust` for `name` at `now_ms`, and sets `*out` to the report of how it came to that
  * (NULL: no report wanted). `name` is a DNS name or an IP address; NULL is allowed for
  * LOCKSTEP_PURPOSE_CLIENT only. Returns LOCKSTEP_OK or the status of the first check that failed on
- * the best path. A report is set whatever the verdict, except for ERR_NO_MEMORY and ERR_USAGE.
+ * the best path. A report is set whatever the verdict, except for ERR_NO_MEMORY, ERR_USAGE and ERR_NAME
+ * (`name` is neither a DNS name nor an IP address).
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_judge(lockstep_report **out, const lockstep_trust *trust,
                                                 const lockstep_slice *chain, size_t num_chain,
@@ -98,7 +99,7 @@ LOCKSTEP_API void lockstep_blob_free(lockstep_blob *blob);
 /* What to certify. */
 typedef struct lockstep_issue_request {
     enum lockstep_key_kind key_kind;
-    const char *common_name;   /* subject CN; for a CA also shown to people */
+    const char *common_name;   /* subject CN; a CA needs one; of a server NULL or one of `names` */
     const char *organization;  /* subject O, or NULL */
     const char *const *names;  /* DNS names and IP addresses for subjectAltName; a leaf needs one */
     size_t num_names;
@@ -111,8 +112,10 @@ typedef struct lockstep_issue_request {
 
 /*
  * lockstep_issue makes a key and a certificate for it, both PEM. `issuer_cert` and `issuer_key`
- * (PEM, borrowed) sign; both NULL: self-signed. Refuses what lockstep_judge would refuse (bad names,
- * a leaf's lifetime above 398 days) with LOCKSTEP_ERR_NAME or LOCKSTEP_ERR_USAGE.
+ * (PEM, borrowed) sign; both NULL: self-signed. Refuses what lockstep_judge would refuse: bad names, or
+ * names that the issuer is constrained from (LOCKSTEP_ERR_NAME), a leaf's lifetime above 398 days or an
+ * issuer that is no CA or has no path length left (LOCKSTEP_ERR_USAGE), an issuer's key that is not its
+ * certificate's (LOCKSTEP_ERR_KEY_MISMATCH). Both blobs are empty after a failure.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_issue(lockstep_blob *cert_pem, lockstep_blob *key_pem,
                                                 const lockstep_env *env,

@@ -30,8 +30,8 @@ static inline void chi(uint64_t plane[5], uint64_t b0, uint64_t b1, uint64_t b2,
 
 /*
  * One round (FIPS 202 §3.3) from `a` to `e`. Lane (x, y) of the output of pi is lane (x + 3y, x) of
- * its input (§3.2.3), so each line below gathers one plane: theta's column parity is added (§3.2.1),
- * rho's offset applied (§3.2.2), and chi runs on the five results.
+ * its input (§3.2.3), so each line below gathers one plane: theta's column parity is added
+ * (§3.2.1), rho's offset applied (§3.2.2), and chi runs on the five results.
  */
 static inline void keccak_round(uint64_t e[25], const uint64_t a[25], uint64_t constant) {
     uint64_t c0 = a[0] ^ a[5] ^ a[10] ^ a[15] ^ a[20];
@@ -69,13 +69,13 @@ static void permute(lk_sponge *s) {
 
 void lk_sponge_start(lk_sponge *s, lk_sponge_kind kind) {
     memset(s, 0, sizeof *s);
-    s->rate = kind == LK_SPONGE_SHAKE128 ? LK_SHAKE128_RATE
+    s->rate = kind == LK_SPONGE_SHAKE128   ? LK_SHAKE128_RATE
               : kind == LK_SPONGE_SHA3_512 ? 200 - 2 * LK_SHA3_512_SIZE
                                            : 200 - 2 * LK_SHA3_256_SIZE;
     s->suffix = kind == LK_SPONGE_SHA3_256 || kind == LK_SPONGE_SHA3_512 ? 0x06 : 0x1f;
 }
 
-/* Bytes of a lane are little-endian (FIPS 202 B.1); compilers make one load of this. */
+/* Bytes of a lane are little-endian (FIPS 202 B.1); compilers make one load, or store, of these. */
 static inline uint64_t load_lane(const uint8_t *p) {
     return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 |
            (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 |
@@ -83,8 +83,14 @@ static inline uint64_t load_lane(const uint8_t *p) {
 }
 
 static inline void store_lane(uint8_t *p, uint64_t v) {
-    for (unsigned i = 0; i < 8; i++)
-        p[i] = (uint8_t)(v >> 8 * i);
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+    p[2] = (uint8_t)(v >> 16);
+    p[3] = (uint8_t)(v >> 24);
+    p[4] = (uint8_t)(v >> 32);
+    p[5] = (uint8_t)(v >> 40);
+    p[6] = (uint8_t)(v >> 48);
+    p[7] = (uint8_t)(v >> 56);
 }
 
 static inline void add_byte(lk_sponge *s, size_t at, uint8_t byte) {

@@ -31,8 +31,8 @@ typedef struct lk_sponge {
     uint8_t suffix;     /* domain bits and the first bit of the padding (§6, B.2) */
 } lk_sponge;
 
-/* lk_sponge_start makes `*s` the empty message of the function `kind`. It may be started again after
- * any other call. */
+/* lk_sponge_start makes `*s` the empty message of the function `kind`. It may be started again
+ * after any other call. */
 void lk_sponge_start(lk_sponge *s, lk_sponge_kind kind);
 
 /* lk_sponge_absorb appends `n` bytes to the message; `p` may be NULL when `n` is 0. Not to be

@@ -36,15 +36,15 @@ static inline uint32_t lk_hide(uint32_t v) {
     return v;
 }
 
-/* lk_poly_sample_ntt is SampleNTT(rho || x || y), Algorithm 7: an NTT uniform in [0, q), of a public
- * seed. `sponge` is work space. */
+/* lk_poly_sample_ntt is SampleNTT(rho || x || y), Algorithm 7: an NTT uniform in [0, q), of a
+ * public seed. `sponge` is work space. */
 void lk_poly_sample_ntt(lk_poly *out, lk_sponge *sponge, const uint8_t rho[32], uint8_t x,
                         uint8_t y);
 
 /* lk_poly_sample_cbd is SamplePolyCBD_2(PRF_2(seed, nonce)), Algorithm 8: coefficients in [-2, 2].
  * `sponge` and `bytes` are work space that the caller wipes. */
-void lk_poly_sample_cbd(lk_poly *out, lk_sponge *sponge, uint8_t bytes[128],
-                        const uint8_t seed[32], uint8_t nonce);
+void lk_poly_sample_cbd(lk_poly *out, lk_sponge *sponge, uint8_t bytes[128], const uint8_t seed[32],
+                        uint8_t nonce);
 
 /* lk_poly_ntt is NTT, Algorithm 9, in place: from coefficients within ±q to some within ±q/2. */
 void lk_poly_ntt(lk_poly *p);
@@ -55,8 +55,8 @@ void lk_poly_inverse_ntt(lk_poly *p);
 /* lk_poly_prepare makes a factor of the NTT `p`, any coefficients. */
 void lk_poly_prepare(lk_poly_factor *out, const lk_poly *p);
 
-/* lk_poly_dot is the sum of a[i] times b[i] for i < LK_MLKEM_K, as NTTs (MultiplyNTTs, Algorithm 11;
- * §2.4.7). `a` in [0, 4095]; the result within ±q. */
+/* lk_poly_dot is the sum of a[i] times b[i] for i < LK_MLKEM_K, as NTTs (MultiplyNTTs, Algorithm
+ * 11; §2.4.7). `a` in [0, 4095]; the result within ±q. */
 void lk_poly_dot(lk_poly *out, const lk_poly a[LK_MLKEM_K], const lk_poly_factor b[LK_MLKEM_K]);
 
 /* lk_poly_add and lk_poly_subtract do so coefficient by coefficient without reduction. */
@@ -68,7 +68,7 @@ void lk_poly_subtract(lk_poly *from, const lk_poly *p);
 void lk_poly_encode12(uint8_t out[384], const lk_poly *p);
 bool lk_poly_decode12(lk_poly *out, const uint8_t bytes[384]);
 
-/* ByteEncode_d(Compress_d(p)) for any coefficients, and Decompress_d(ByteDecode_d(bytes)) to [0, q]
+/* ByteEncode_d(Compress_d(p)) for any coefficients, and Decompress_d(ByteDecode_d(bytes)) to [0, q)
  * (§4.2.1). */
 void lk_poly_compress10(uint8_t out[320], const lk_poly *p);
 void lk_poly_decompress10(lk_poly *out, const uint8_t bytes[320]);

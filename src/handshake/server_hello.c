@@ -86,8 +86,12 @@ static bool has_downgrade_sentinel(lk_slice random) {
     return memcmp(random.p + 24, sentinel, sizeof sentinel) == 0 && random.p[31] <= 1;
 }
 
+static bool has(const lk_server_hello *h, enum lk_extension_index i) {
+    return (h->ext.present >> i & 1) != 0;
+}
+
 static lockstep_status check_common(lk_handshake *hs, const lk_server_hello *h) {
-    if (h->selected_version == 0) {
+    if (!has(h, LK_EXTENSION_supported_versions)) {
         if (has_downgrade_sentinel(h->random))
             return lk_fail(hs, LOCKSTEP_PEER_DOWNGRADE, "the answer is legacy version 0x%04x",
                            h->legacy_version);
@@ -136,9 +140,10 @@ static lockstep_status on_retry(lk_handshake *hs, const lk_server_hello *h, lk_s
     if (hs->retried)
         return lk_fail(hs, LOCKSTEP_PEER_SECOND_RETRY, "the first asked for %s",
                        hs->group != NULL ? hs->group->name : "a cookie");
-    if (h->group == 0 && h->cookie.p_len == 0)
+    bool has_group = has(h, LK_EXTENSION_key_share);
+    if (!has_group && h->cookie.p_len == 0)
         return lk_fail(hs, LOCKSTEP_PEER_RETRY_USELESS, "neither key_share nor cookie");
-    if (h->group != 0) {
+    if (has_group) {
         for (size_t i = 0; i < hs->settings->num_groups; i++)
             if (hs->settings->groups[i] == h->group)
                 group = lk_kex_group_of(h->group);
@@ -181,7 +186,7 @@ lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message) {
     LK_TRY(check_common(hs, &h));
     if (h.is_retry)
         return on_retry(hs, &h, message);
-    if (h.group == 0)
+    if (!has(&h, LK_EXTENSION_key_share))
         return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_MISSING, "ServerHello without key_share");
     for (size_t i = 0; i < hs->num_shares; i++)
         if (hs->shares[i].group->id == h.group)

@@ -41,8 +41,9 @@ static bool parse_key_shares(lk_slice data, lk_slice *out) {
     return true;
 }
 
-/* OfferedPsks (§4.2.11): checked here, used by resumption. */
-static bool parse_pre_shared_key(lk_slice data) {
+/* OfferedPsks (§4.2.11): checked here, used by resumption. `*paired`: "one for each value in the
+ * identities list" holds of the binders. */
+static bool parse_pre_shared_key(lk_slice data, bool *paired) {
     lk_reader r = lk_reader_of(data), at;
     lk_slice identities, binders, one;
     uint32_t age;
@@ -56,7 +57,8 @@ static bool parse_pre_shared_key(lk_slice data) {
     for (at = lk_reader_of(binders); !lk_reader_done(&at); num_binders++)
         if (!lk_read_vector(&at, 1, 32, 255, &one))
             return false;
-    return num_identities == num_binders;
+    *paired = num_identities == num_binders;
+    return true;
 }
 
 static bool parse_vector(lk_slice data, size_t width, lk_slice *out) {
@@ -86,7 +88,7 @@ static bool parse_contents(lk_client_hello *h, enum lk_extension_index i, lk_sli
     case LK_EXTENSION_psk_key_exchange_modes:
         return parse_vector(data, 1, &h->psk_modes);
     case LK_EXTENSION_pre_shared_key:
-        return parse_pre_shared_key(data);
+        return parse_pre_shared_key(data, &h->psk_paired);
     case LK_EXTENSION_record_size_limit:
         return lk_read_u16(&r, &h->record_size_limit) && lk_reader_done(&r);
     case LK_EXTENSION_early_data:
@@ -123,6 +125,9 @@ lockstep_status lk_client_hello_parse(lk_client_hello *out, lk_flaw *flaw, lk_sl
     if ((out->ext.present & lk_extension_bit(pre_shared_key)) != 0 &&
         out->ext.last != lk_extension_table[LK_EXTENSION_pre_shared_key].id)
         return lk_flaw_in(flaw, LK_EXTENSION_pre_shared_key, LOCKSTEP_PEER_PSK, "not the last extension");
+    if ((out->ext.present & lk_extension_bit(pre_shared_key)) != 0 && !out->psk_paired)
+        return lk_flaw_in(flaw, LK_EXTENSION_pre_shared_key, LOCKSTEP_PEER_PSK,
+                          "not one binder for each identity");
     return LOCKSTEP_OK;
 }
 

@@ -21,6 +21,7 @@ typedef struct lk_client_hello {
     lk_slice protocols;   /* ProtocolName list, each name checked */
     lk_slice cookie;
     lk_slice psk_modes;
+    bool psk_paired; /* pre_shared_key has a binder for each identity */
     uint16_t record_size_limit;
 } lk_client_hello;
 

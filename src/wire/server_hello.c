@@ -23,16 +23,18 @@ static bool parse_contents(lk_server_hello *h, enum lk_extension_index i, lk_sli
     }
 }
 
-/* has_supported_versions looks only for the extension that tells TLS 1.3 from older versions, in
- * which other extensions may stand in a ServerHello. */
-static bool has_supported_versions(lk_slice block) {
+/* look_for_versions looks only for the extension that tells TLS 1.3 from older versions, in which
+ * other extensions may stand in a ServerHello. False: the block does not parse in any version. */
+static bool look_for_versions(bool *found, lk_slice block) {
     lk_reader r = lk_reader_of(block);
     uint16_t id;
     lk_slice data;
-    while (lk_read_u16(&r, &id) && lk_read_vector(&r, 2, 0, UINT16_MAX, &data))
-        if (id == lk_extension_table[LK_EXTENSION_supported_versions].id)
-            return true;
-    return false;
+    for (*found = false; !lk_reader_done(&r);) {
+        if (!lk_read_u16(&r, &id) || !lk_read_vector(&r, 2, 0, UINT16_MAX, &data))
+            return false;
+        *found = *found || id == lk_extension_table[LK_EXTENSION_supported_versions].id;
+    }
+    return true;
 }
 
 lockstep_status lk_server_hello_parse(lk_server_hello *out, lk_flaw *flaw, lk_slice body) {
@@ -49,9 +51,11 @@ lockstep_status lk_server_hello_parse(lk_server_hello *out, lk_flaw *flaw, lk_sl
     if (lk_reader_done(&r))
         return LOCKSTEP_OK; /* TLS 1.2 and older may have no extensions */
     lk_reader at = r;
-    if (!lk_read_vector(&at, 2, 0, UINT16_MAX, &block) || !lk_reader_done(&at))
+    bool is_tls13;
+    if (!lk_read_vector(&at, 2, 0, UINT16_MAX, &block) || !lk_reader_done(&at) ||
+        !look_for_versions(&is_tls13, block))
         return decode;
-    if (!has_supported_versions(block))
+    if (!is_tls13)
         return LOCKSTEP_OK;
     lk_place place = out->is_retry ? LK_IN_HELLO_RETRY_REQUEST : LK_IN_SERVER_HELLO;
     lockstep_status status = lk_parse_extensions(&out->ext, flaw, &r, place, decode);

@@ -16,8 +16,8 @@ typedef struct lk_server_hello {
     uint16_t cipher_suite;
     uint8_t compression_method;
     lk_extensions ext;
-    uint16_t selected_version; /* of supported_versions; 0: the extension is absent */
-    uint16_t group;            /* of key_share; 0: absent */
+    uint16_t selected_version; /* of supported_versions, if `ext` says that it is present */
+    uint16_t group;            /* of key_share, likewise */
     lk_slice key_exchange;     /* empty in a HelloRetryRequest */
     lk_slice cookie;           /* of a HelloRetryRequest */
     uint16_t selected_identity;

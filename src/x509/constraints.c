@@ -232,11 +232,16 @@ static lockstep_status allow(const lk_cert *issuer, const lk_general_name *name,
     for (int excluding = 0; excluding < 2; excluding++) {
         lk_reader r = lk_reader_of(excluding ? issuer->excluded : issuer->permitted);
         while (!lk_reader_done(&r)) {
-            if (*budget == 0)
-                return LOCKSTEP_CERT_BUDGET;
-            (*budget)--;
             if (!read_subtree(&r, &base))
                 return LOCKSTEP_CERT_NAME_CONSTRAINTS;
+            /* A directory name takes longer, byte for byte, than text. */
+            size_t cost = 1 + (name->value.p_len + base.value.p_len) /
+                                  (name->kind == LK_GN_DIRECTORY ? 8 : 32);
+            if (*budget < cost) {
+                *budget = 0;
+                return LOCKSTEP_CERT_BUDGET;
+            }
+            *budget -= (uint32_t)cost;
             if (base.kind != name->kind)
                 continue;
             fit f = fit_of(name, &base, excluding != 0);

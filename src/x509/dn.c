@@ -20,7 +20,8 @@ static bool walker_start(walker *w, lk_slice name) {
     lk_reader r = lk_reader_of(name);
     w->set = (lk_reader){NULL, 0};
     w->n = 0;
-    return lk_der_open(&r, LK_DER_SEQUENCE, &w->rdns) && lk_reader_done(&r);
+    return name.p_len <= LK_DN_MAX_BYTES && lk_der_open(&r, LK_DER_SEQUENCE, &w->rdns) &&
+           lk_reader_done(&r);
 }
 
 /* walker_next: 1 an attribute, 0 the end, -1 malformed. */
@@ -235,8 +236,9 @@ bool lk_text_escaped(lk_buffer *out, lk_slice text) {
     return true;
 }
 
-/* A value is shown up to this length: it may come from anybody and be of any length. */
-#define SHOWN_MAX 128
+/* A name is shown up to this many attributes, each up to this length: it may come from anybody. */
+#define SHOWN_ATTRIBUTES 12
+#define SHOWN_MAX        128
 
 /* append_value appends a string value; of UTF-16 (BMPString) the ASCII is shown, the rest escaped.
  */
@@ -271,6 +273,8 @@ bool lk_dn_text(lk_buffer *out, lk_slice name) {
     if (n == 0)
         return lk_buffer_append(out, lk_slice_of_str("(no name)"));
     for (size_t i = n; i > 0; i--) {
+        if (n - i == SHOWN_ATTRIBUTES)
+            return lk_buffer_append(out, lk_slice_of_str(", ..."));
         if ((i < n && !lk_buffer_append(out, lk_slice_of_str(", "))) ||
             !lk_oid_text(out, seen[i - 1].type) || !lk_buffer_append(out, lk_slice_of_str("=")) ||
             !append_value(out, &seen[i - 1].value))

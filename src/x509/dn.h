@@ -7,8 +7,9 @@
 #include "util/buffer.h"
 #include "x509/oid.h"
 
-/* No name of more attributes than this is read: real ones have below 15. */
-#define LK_DN_MAX_ATTRIBUTES 64
+/* No name of more attributes or bytes than these is read. */
+#define LK_DN_MAX_ATTRIBUTES 64   /* real ones have below 15 */
+#define LK_DN_MAX_BYTES      4096 /* real ones stay below 500 */
 
 /* lk_dn_valid checks the structure of a whole Name (SEQUENCE OF SET SIZE(1..) OF type and value).
  */

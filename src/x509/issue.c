@@ -388,11 +388,12 @@ void lockstep_blob_free(lockstep_blob *blob) {
 lockstep_status lockstep_issue(lockstep_blob *cert_pem, lockstep_blob *key_pem,
                                const lockstep_env *env, const lockstep_issue_request *request,
                                const char *issuer_cert, const char *issuer_key) {
-    if (cert_pem == NULL || key_pem == NULL || request == NULL ||
-        (issuer_cert == NULL) != (issuer_key == NULL))
+    if (cert_pem == NULL || key_pem == NULL)
         return LOCKSTEP_ERR_USAGE;
     memset(cert_pem, 0, sizeof *cert_pem);
     memset(key_pem, 0, sizeof *key_pem);
+    if (request == NULL || (issuer_cert == NULL) != (issuer_key == NULL))
+        return LOCKSTEP_ERR_USAGE;
     lockstep_status status = check_request(request);
     if (status != LOCKSTEP_OK)
         return status;

@@ -9,6 +9,9 @@
 
 #define RSA_MIN_BITS 2048
 
+/* In bytes. All keys that are about have 3 (65537) or 1; a longer one makes checking slow. */
+#define RSA_MAX_EXPONENT 4
+
 typedef struct judge {
     lk_court *court;
     const lk_path *path;
@@ -95,6 +98,8 @@ static lockstep_status check_key(judge *j, size_t depth) {
         why = "RSA keys need 2048 bits or more";
     else if (spki->kind == LK_KEY_RSA && spki->key_bits % 8 != 0)
         why = "the size of an RSA key must be a multiple of 8 bits";
+    else if (spki->kind == LK_KEY_RSA && spki->exponent.p_len > RSA_MAX_EXPONENT)
+        why = "the exponent of the RSA key is too large";
     else if (depth == 0 && key_of(j, 0) == NULL)
         why = "it is not a valid key of its kind";
     return note(j, LK_CHECK_KEY, depth, why == NULL ? LOCKSTEP_OK : LOCKSTEP_CERT_WEAK_KEY, why);

@@ -13,78 +13,85 @@ static hint hint_of(const lk_cert *cert, const lk_cert *issuer) {
                                                                           : HINT_DIFFERS;
 }
 
+static bool same_subject_and_key(const lk_cert *a, const lk_cert *b) {
+    return lk_slice_equal(a->subject, b->subject) && lk_slice_equal(a->spki_der, b->spki_der);
+}
+
 void lk_search_start(lk_search *s, const lockstep_trust *trust, const lk_cert *certs,
                      size_t num_certs, size_t max_path) {
     memset(s, 0, sizeof *s);
     s->trust = trust;
     s->certs = certs;
-    s->num_certs = num_certs;
+    s->num_certs = num_certs < LK_SEARCH_MAX_CERTS ? num_certs : LK_SEARCH_MAX_CERTS;
     s->max_path = max_path == 0 || max_path > LK_PATH_MAX ? LK_PATH_MAX : max_path;
+    for (size_t issuer = 0; issuer < s->num_certs; issuer++) {
+        uint32_t bit = UINT32_C(1) << issuer;
+        /* An anchor that was sent along is reached as an anchor. */
+        bool anchor = lk_trust_has(trust, &certs[issuer]) != NULL;
+        for (size_t i = 0; i < s->num_certs; i++) {
+            if (!anchor && lk_slice_equal(certs[issuer].subject, certs[i].issuer))
+                s->about[i].issuers[hint_of(&certs[i], &certs[issuer])] |= bit;
+            if (same_subject_and_key(&certs[issuer], &certs[i]))
+                s->about[i].same |= bit;
+        }
+        s->about[issuer].anchors = lk_trust_find(trust, certs[issuer].issuer);
+    }
 }
 
 /* push puts a presented certificate on the path. */
-static void push(lk_search *s, const lk_cert *cert) {
-    s->path[s->depth].cert = cert;
+static void push(lk_search *s, size_t cert) {
+    uint32_t barred = s->depth > 0 ? s->path[s->depth - 1].barred : 0;
+    s->path[s->depth].cert = (uint8_t)cert;
     s->path[s->depth].turn = 0;
-    s->path[s->depth].at = 0;
     s->path[s->depth].opened = false;
+    s->path[s->depth].barred = barred | s->about[cert].same;
     s->depth++;
     if (s->depth > s->num_deepest) {
         s->num_deepest = s->depth;
         for (size_t i = 0; i < s->depth; i++)
-            s->deepest[i] = s->path[i].cert;
+            s->deepest[i] = &s->certs[s->path[i].cert];
     }
 }
 
-static bool on_path(const lk_search *s, const lk_cert *cert) {
-    for (size_t i = 0; i < s->depth; i++)
-        if (s->path[i].cert == cert || (lk_slice_equal(s->path[i].cert->subject, cert->subject) &&
-                                        lk_slice_equal(s->path[i].cert->spki_der, cert->spki_der)))
-            return true;
-    return false;
-}
-
-/* next_anchor and next_presented return the next issuer of the last certificate on the path that
+/* next_anchor returns the next anchor that may have issued the last certificate on the path and
  * suits the turn, or NULL. */
 static const lk_anchor *next_anchor(lk_search *s, hint want) {
     size_t top = s->depth - 1;
-    const lk_cert *cert = s->path[top].cert;
     const lk_anchor *anchor;
-    if (!s->path[top].opened) {
-        s->path[top].anchors = lk_trust_find(s->trust, cert->issuer);
-        s->path[top].opened = true;
-    }
-    while ((anchor = lk_anchor_next(&s->path[top].anchors)) != NULL)
-        if (hint_of(cert, &anchor->cert) == want && !on_path(s, &anchor->cert))
+    while ((anchor = lk_anchor_next(&s->path[top].anchors)) != NULL) {
+        bool on_path = false;
+        for (size_t i = 0; i < s->depth; i++)
+            on_path = on_path || same_subject_and_key(&s->certs[s->path[i].cert], &anchor->cert);
+        if (!on_path && hint_of(&s->certs[s->path[top].cert], &anchor->cert) == want)
             return anchor;
+    }
     return NULL;
 }
 
-static const lk_cert *next_presented(lk_search *s, hint want) {
-    size_t top = s->depth - 1;
-    const lk_cert *cert = s->path[top].cert;
-    while (s->path[top].at < s->num_certs) {
-        const lk_cert *issuer = &s->certs[s->path[top].at++];
-        /* An anchor that was sent along is reached as an anchor. */
-        if (lk_slice_equal(issuer->subject, cert->issuer) && hint_of(cert, issuer) == want &&
-            !on_path(s, issuer) && lk_trust_has(s->trust, issuer) == NULL)
-            return issuer;
-    }
-    return NULL;
+/* next_presented does the same for presented certificates and sets `*index`. */
+static bool next_presented(lk_search *s, size_t *index) {
+    uint32_t *left = &s->path[s->depth - 1].left;
+    for (size_t i = 0; i < s->num_certs; i++)
+        if ((*left >> i & 1) != 0) {
+            *left &= ~(UINT32_C(1) << i);
+            *index = i;
+            return true;
+        }
+    return false;
 }
 
 static void path_of(const lk_search *s, const lk_anchor *anchor, lk_path *out) {
     out->n = 0;
     out->anchor = anchor;
     for (size_t i = 0; i < s->depth; i++)
-        out->certs[out->n++] = s->path[i].cert;
+        out->certs[out->n++] = &s->certs[s->path[i].cert];
     out->certs[out->n++] = &anchor->cert;
 }
 
 lk_found lk_search_next(lk_search *s, lk_path *out) {
     if (!s->started) {
         s->started = true;
-        push(s, &s->certs[0]);
+        push(s, 0);
         /* A leaf that is itself trusted needs no issuer. */
         const lk_anchor *self = lk_trust_has(s->trust, &s->certs[0]);
         if (self != NULL) {
@@ -102,11 +109,15 @@ lk_found lk_search_next(lk_search *s, lk_path *out) {
         }
         hint want = (hint)(s->path[top].turn / 2);
         bool anchors = s->path[top].turn % 2 == 0;
+        if (!s->path[top].opened) {
+            s->path[top].opened = true;
+            s->path[top].anchors = s->about[s->path[top].cert].anchors;
+            s->path[top].left = s->about[s->path[top].cert].issuers[want] & ~s->path[top].barred;
+        }
         const lk_anchor *anchor = anchors ? next_anchor(s, want) : NULL;
-        const lk_cert *issuer = anchors ? NULL : next_presented(s, want);
-        if (anchor == NULL && issuer == NULL) {
+        size_t issuer = 0;
+        if (anchor == NULL && (anchors || !next_presented(s, &issuer))) {
             s->path[top].turn++;
-            s->path[top].at = 0;
             s->path[top].opened = false;
             continue;
         }

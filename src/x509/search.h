@@ -23,7 +23,7 @@
 #define LK_PATH_MAX 10
 
 /* Steps (a certificate put on the path) that one search may take. A search among sensible
- * certificates takes below 20; each step costs about a microsecond. */
+ * certificates takes below 20; each step costs well below a microsecond. */
 #define LK_SEARCH_MAX_STEPS 4096
 
 /* A path: certs[0] is the leaf, certs[n - 1] the anchor's certificate. */
@@ -49,17 +49,25 @@ typedef struct lk_search {
     bool cut;     /* some path was given up because it grew longer than max_path */
     size_t depth; /* presented certificates on the path now */
     struct {
-        const lk_cert *cert;
-        uint8_t turn; /* which kind of issuer is tried now, see search.c */
-        uint8_t at;   /* next presented certificate to try in this turn */
-        bool opened;  /* whether `anchors` was started in this turn */
+        uint8_t cert;    /* index into certs */
+        uint8_t turn;    /* which kind of issuer is tried now, see search.c */
+        bool opened;     /* whether `anchors` and `left` were set for this turn */
+        uint32_t barred; /* certificates that may not come on top of this path, bit by index */
+        uint32_t left;   /* presented issuers still to try in this turn */
         lk_anchor_iter anchors;
     } path[LK_PATH_MAX];
     size_t num_deepest; /* the longest way up that was found, to explain a failure with */
     const lk_cert *deepest[LK_PATH_MAX];
+    /* Who may have issued whom, worked out once, since names can be long and steps many. */
+    struct {
+        uint32_t issuers[3];    /* presented certificates of the issuer's name, by key identifier */
+        uint32_t same;          /* those with the same subject and key, itself among them */
+        lk_anchor_iter anchors; /* of the issuer's name */
+    } about[LK_SEARCH_MAX_CERTS];
 } lk_search;
 
-/* lk_search_start prepares a search; `max_path` 0 takes LK_PATH_MAX. All is borrowed. */
+/* lk_search_start prepares a search among at most LK_SEARCH_MAX_CERTS certificates (more are left
+ * aside); `max_path` 0 takes LK_PATH_MAX. All is borrowed. */
 void lk_search_start(lk_search *s, const lockstep_trust *trust, const lk_cert *certs,
                      size_t num_certs, size_t max_path);
 

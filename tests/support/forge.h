@@ -18,7 +18,7 @@
 #define FORGE_DAY INT64_C(86400)
 
 /* forge_key returns the `n`-th key of its kind; `bits` counts for RSA only. */
-#define FORGE_MAX_KEYS 48
+#define FORGE_MAX_KEYS 96
 const lk_private_key *forge_key(lk_key_kind kind, unsigned bits, unsigned n);
 
 /* forge_p256 is what most certificates here have. */

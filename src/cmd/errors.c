@@ -1,0 +1,86 @@
+#include "cmd/errors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool colours(void) {
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(2) && (no == NULL || no[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+static void put(const char *text) {
+    for (; *text != '\0'; text++)
+        fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, stderr);
+}
+
+static void line(const char *lead, const char *colour, const char *text) {
+    bool on = colours();
+    fprintf(stderr, "%s%s%s", on ? colour : "", lead, on ? "\033[0m" : "");
+    put(text);
+    fputc('\n', stderr);
+}
+
+void lk_error(const char *what, const char *where, const char *todo) {
+    line("lockstep: ", "\033[1;31m", what);
+    if (where != NULL && where[0] != '\0')
+        line("  where:  ", "\033[2m", where);
+    if (todo != NULL && todo[0] != '\0')
+        line("  to do:  ", "\033[1m", todo);
+}
+
+void lk_warning(const char *text) {
+    line("lockstep: warning: ", "\033[1;33m", text);
+}
+
+static bool is_certificate(lockstep_status s) {
+    return s >= LOCKSTEP_CERT_MALFORMED && s < LOCKSTEP_CERT_REQUIRED;
+}
+
+static const char *advice(lockstep_status s) {
+    if (s == LOCKSTEP_PEER_NOT_TLS)
+        return "this port does not speak TLS; is it a plain http:// one, or the wrong port?";
+    if (s == LOCKSTEP_NO_COMMON_VERSION || s == LOCKSTEP_ALERT_FROM_PEER + 70)
+        return "the server has no TLS 1.3; ask its owner to update it";
+    if (s == LOCKSTEP_ERR_TRUNCATED)
+        return "the server closed the connection; is this port the right one?";
+    if (s == LOCKSTEP_ALERT_FROM_PEER + 112)
+        return "the server has no certificate for this name; check the name";
+    if (s == LOCKSTEP_ALERT_FROM_PEER + 116)
+        return "the server wants a certificate of the client";
+    if (s == LOCKSTEP_ALERT_FROM_PEER + 40 || s == LOCKSTEP_NO_COMMON_SUITE ||
+        s == LOCKSTEP_NO_COMMON_GROUP)
+        return "the two sides have no algorithms in common; leave --curves and --ciphers out";
+    if (s > 100 && s < LOCKSTEP_ALERT_FROM_PEER)
+        return "the server, or something in between, breaks the protocol; try from another network";
+    return NULL;
+}
+
+int lk_tls_exit(const lockstep_conn *conn, const char *host) {
+    const lockstep_failure *f = lockstep_failure_of(conn);
+    lockstep_info info;
+    char what[512], where[512];
+    if (f == NULL) {
+        lk_error("the connection ended", NULL, NULL);
+        return LK_EXIT_BROKEN;
+    }
+    lockstep_info_of(conn, &info);
+    if (is_certificate(f->status) && info.report != NULL) {
+        lk_error(lockstep_report_sentence(info.report), NULL, NULL);
+        snprintf(where, sizeof where, "%s; %s, alert %s (%d) sent to %s",
+                 lockstep_status_text(f->status), f->rule, lockstep_alert_name(f->alert), f->alert,
+                 host);
+        fprintf(stderr, "  where:  %s\n", where);
+        return LK_EXIT_CERTIFICATE;
+    }
+    if (f->status >= LOCKSTEP_ALERT_FROM_PEER)
+        snprintf(what, sizeof what, "%s refused: alert %s (%d)", host, lockstep_alert_name(f->alert),
+                 f->alert);
+    else
+        snprintf(what, sizeof what, "the handshake with %s failed: %s", host,
+                 lockstep_status_text(f->status));
+    snprintf(where, sizeof where, "%s%s%s", f->detail, f->detail[0] != '\0' ? "; " : "", f->rule);
+    lk_error(what, where, advice(f->status));
+    return is_certificate(f->status) ? LK_EXIT_CERTIFICATE : LK_EXIT_HANDSHAKE;
+}

@@ -1,0 +1,39 @@
+/*
+ * errors.h - an error for people: three short lines, what failed, where, what to do.
+ */
+#ifndef LK_CMD_ERRORS_H
+#define LK_CMD_ERRORS_H
+
+#include <lockstep/lockstep.h>
+
+/* Exit codes; curl's where curl has one. */
+enum {
+    LK_EXIT_OK = 0,
+    LK_EXIT_FAILED = 1,
+    LK_EXIT_USAGE = 2,
+    LK_EXIT_URL = 3,
+    LK_EXIT_RESOLVE = 6,
+    LK_EXIT_CONNECT = 7,
+    LK_EXIT_HTTP = 22,
+    LK_EXIT_WRITE = 23,
+    LK_EXIT_READ = 26,
+    LK_EXIT_TIMEOUT = 28,
+    LK_EXIT_HANDSHAKE = 35,
+    LK_EXIT_REDIRECTS = 47,
+    LK_EXIT_NOTHING = 52,
+    LK_EXIT_BROKEN = 56,
+    LK_EXIT_CERTIFICATE = 60,
+    LK_EXIT_CA_FILE = 77
+};
+
+/* lk_error prints up to three lines on stderr; `where` and `todo` may be NULL. Colours only on a
+ * terminal, and never with NO_COLOR. Control characters are shown as '?'. */
+void lk_error(const char *what, const char *where, const char *todo);
+
+/* lk_warning prints one line. */
+void lk_warning(const char *text);
+
+/* lk_tls_exit prints the failure of a connection and returns the exit code for it. */
+int lk_tls_exit(const lockstep_conn *conn, const char *host);
+
+#endif

@@ -1,0 +1,202 @@
+#include "cmd/fetch.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+#include "cmd/errors.h"
+#include "net/dial.h"
+
+#define BUFFER 65536
+
+static int timed_out(const lk_fetch *f, const char *phase) {
+    char text[512];
+    snprintf(text, sizeof text, "%s did not answer in time", f->url->host);
+    lk_error(text, phase, "-m SECONDS allows more time");
+    return LK_EXIT_TIMEOUT;
+}
+
+static int dial(lk_fetch *f, int *fd) {
+    const char *host = f->url->host;
+    uint16_t port = f->url->port;
+    char why[256] = "", text[768];
+    for (size_t i = 0; i < f->num_redirections; i++) {
+        const lk_redirection *r = &f->redirections[i];
+        if ((r->host[0] == '\0' || strcasecmp(r->host, host) == 0) && (r->port == 0 || r->port == port)) {
+            host = r->to_host[0] != '\0' ? r->to_host : host;
+            port = r->to_port != 0 ? r->to_port : port;
+            break;
+        }
+    }
+    int64_t deadline = f->connect_ms != 0 ? f->connect_ms : f->deadline_ms;
+    if (f->verbose)
+        fprintf(stderr, "* connecting to %s port %u\n", host, port);
+    switch (lk_dial(fd, f->address, sizeof f->address, why, host, port, deadline)) {
+    case LK_DIAL_OK:
+        if (f->verbose)
+            fprintf(stderr, "* connected to %s\n", f->address);
+        return 0;
+    case LK_DIAL_UNRESOLVED:
+        snprintf(text, sizeof text, "the name %s has no address: %s", host, why);
+        lk_error(text, "before the connection", "check the spelling, and whether this machine has DNS");
+        return LK_EXIT_RESOLVE;
+    case LK_DIAL_TIMEOUT:
+        return timed_out(f, "while connecting");
+    default:
+        snprintf(text, sizeof text, "no connection to %s port %u: %s", host, port, why);
+        lk_error(text, "before the handshake", "is the server running, and is this its port?");
+        return LK_EXIT_CONNECT;
+    }
+}
+
+/* plain_http: the first bytes of the server are an HTTP answer and not a record. */
+static bool plain_http(const uint8_t *in, size_t n) {
+    return n >= 5 && memcmp(in, "HTTP/", 5) == 0;
+}
+
+static int broken_off(const lk_fetch *f, const char *what) {
+    char text[512];
+    snprintf(text, sizeof text, "the answer of %s was broken off: %s", f->url->host, what);
+    lk_error(text, "while receiving", "try again");
+    return LK_EXIT_BROKEN;
+}
+
+/* take hands what came out of the engine to the response, and its body on. 0, or an exit code. */
+static int take(lk_fetch *f) {
+    const uint8_t *app;
+    size_t n;
+    while ((n = lockstep_app_out(f->conn, &app)) > 0 && f->response.state < LK_RESPONSE_DONE) {
+        lk_slice body;
+        bool had_head = f->response.state != LK_RESPONSE_HEAD;
+        size_t used = lk_response_read(&f->response, lk_slice_of(app, n), &body);
+        bool has_head = f->response.state == LK_RESPONSE_BODY || f->response.state == LK_RESPONSE_DONE;
+        if (!had_head && has_head && !f->head(f->arg, &f->response))
+            return LK_EXIT_WRITE;
+        if (body.p_len > 0 && !f->body(f->arg, body))
+            return LK_EXIT_WRITE;
+        lockstep_app_taken(f->conn, used);
+    }
+    if (n > 0) /* bytes behind the answer mean nothing */
+        lockstep_app_taken(f->conn, n);
+    return 0;
+}
+
+static int flush(lk_fetch *f, int fd) {
+    const uint8_t *out;
+    size_t n, sent;
+    while ((n = lockstep_wire_out(f->conn, &out)) > 0) {
+        lk_dial_status status = lk_dial_send(fd, &sent, lk_slice_of(out, n), f->deadline_ms);
+        if (status == LK_DIAL_TIMEOUT)
+            return timed_out(f, "while sending");
+        if (status != LK_DIAL_OK)
+            return 0; /* the reading side says why */
+        lockstep_wire_sent(f->conn, sent);
+    }
+    return 0;
+}
+
+/* The result when the connection is over. */
+static int outcome(lk_fetch *f, bool truncated) {
+    const lockstep_failure *failure = lockstep_failure_of(f->conn);
+    if (f->response.state == LK_RESPONSE_DONE)
+        return 0;
+    if ((lockstep_state_of(f->conn) & LOCKSTEP_SECURE) == 0)
+        return lk_tls_exit(f->conn, f->url->host);
+    if (failure != NULL && failure->status != LOCKSTEP_ERR_TRUNCATED)
+        return broken_off(f, lockstep_status_text(failure->status));
+    if (truncated && f->response.state == LK_RESPONSE_BODY && f->response.until_close)
+        return broken_off(f, "no close_notify came, so its end may have been cut off");
+    lk_response_eof(&f->response);
+    if (f->response.state == LK_RESPONSE_DONE)
+        return 0;
+    if (lk_buffer_length(&f->response.head) == 0) {
+        lk_error("the server closed the connection without an answer", "after the handshake", NULL);
+        return LK_EXIT_NOTHING;
+    }
+    return broken_off(f, f->response.why);
+}
+
+static int converse(lk_fetch *f, int fd, int64_t started) {
+    static uint8_t in[BUFFER];
+    size_t have = 0, at = 0, used, sent = 0;
+    bool first = true, truncated = false;
+    for (;;) {
+        int code = flush(f, fd);
+        if (code == 0)
+            code = take(f);
+        if (code != 0)
+            return code;
+        if (f->response.state == LK_RESPONSE_BROKEN)
+            return broken_off(f, f->response.why);
+        unsigned state = lockstep_state_of(f->conn);
+        if ((state & LOCKSTEP_SECURE) != 0 && f->secured_s == 0)
+            f->secured_s = (double)(lk_monotonic_ms() - started) / 1000;
+        if (sent < f->request.p_len && (state & LOCKSTEP_APP_IN) != 0) {
+            if (lockstep_app_in(f->conn, &used, f->request.p + sent, f->request.p_len - sent) == LOCKSTEP_OK) {
+                sent += used;
+                if (used > 0)
+                    continue;
+            }
+        }
+        if (f->response.state == LK_RESPONSE_DONE || lockstep_failure_of(f->conn) != NULL ||
+            (state & (LOCKSTEP_CLOSED | LOCKSTEP_PEER_DONE)) != 0)
+            break;
+        if (at == have) {
+            lk_dial_status status = lk_dial_receive(fd, &have, in, sizeof in, f->deadline_ms);
+            at = 0;
+            if (status == LK_DIAL_TIMEOUT)
+                return timed_out(f, (state & LOCKSTEP_SECURE) != 0 ? "while receiving"
+                                                                   : "during the handshake");
+            if (status != LK_DIAL_OK)
+                have = 0;
+            if (have == 0) {
+                truncated = lockstep_wire_eof(f->conn) != LOCKSTEP_OK;
+                continue;
+            }
+            if (first && plain_http(in, have)) {
+                char text[512];
+                snprintf(text, sizeof text, "%s speaks plain HTTP on port %u, not HTTPS", f->url->host,
+                         f->url->port);
+                lk_error(text, "the answer to our ClientHello begins with \"HTTP/\"; RFC 8446 §5.1",
+                         "use the server's HTTPS port (443, if nothing else is said)");
+                return LK_EXIT_HANDSHAKE;
+            }
+            first = false;
+        }
+        /* What it returns shows in lockstep_failure_of. */
+        if (lockstep_wire_in(f->conn, &used, in + at, have - at) != LOCKSTEP_OK)
+            used = have - at;
+        at += used;
+    }
+    int code = outcome(f, truncated);
+    if (lockstep_close(f->conn) == LOCKSTEP_OK)
+        (void)flush(f, fd);
+    return code;
+}
+
+int lk_fetch_run(lk_fetch *f) {
+    int fd = -1;
+    int64_t started = lk_monotonic_ms();
+    lk_response_start(&f->response, f->is_head);
+    int code = dial(f, &fd);
+    if (code != 0)
+        return code;
+    f->connected_s = (double)(lk_monotonic_ms() - started) / 1000;
+    lockstep_status status = lockstep_client_new(&f->conn, f->config, f->url->host);
+    if (status == LOCKSTEP_ERR_NAME) {
+        lk_error("the host of the URL is neither a DNS name nor an IP address", NULL, NULL);
+        code = LK_EXIT_URL;
+    } else if (status != LOCKSTEP_OK) {
+        lk_error(lockstep_status_text(status), "making the connection", NULL);
+        code = LK_EXIT_FAILED;
+    } else {
+        code = converse(f, fd, started);
+    }
+    lk_dial_close(fd);
+    return code;
+}
+
+void lk_fetch_free(lk_fetch *f) {
+    lockstep_conn_free(f->conn);
+    f->conn = NULL;
+    lk_response_free(&f->response);
+}

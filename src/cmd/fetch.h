@@ -1,0 +1,42 @@
+/*
+ * fetch.h - one request over one connection: dial, handshake, send, receive.
+ */
+#ifndef LK_CMD_FETCH_H
+#define LK_CMD_FETCH_H
+
+#include <lockstep/lockstep.h>
+
+#include "http/response.h"
+#include "http/url.h"
+
+/* --resolve HOST:PORT:ADDR and --connect-to HOST1:PORT1:HOST2:PORT2 */
+typedef struct lk_redirection {
+    char host[256], to_host[256];
+    uint16_t port, to_port; /* 0: any, or the same */
+} lk_redirection;
+
+typedef struct lk_fetch {
+    const lk_url *url;
+    const lockstep_config *config;
+    const lk_redirection *redirections;
+    size_t num_redirections;
+    lk_slice request;       /* head and body */
+    bool is_head;
+    int64_t connect_ms, deadline_ms; /* monotonic; 0: none */
+    bool verbose;
+    /* what comes back; `body` returns false to stop (the output cannot be written) */
+    bool (*head)(void *arg, const lk_response *response);
+    bool (*body)(void *arg, lk_slice bytes);
+    void *arg;
+    /* results */
+    lk_response response;
+    lockstep_conn *conn; /* until lk_fetch_free */
+    char address[64];
+    double connected_s, secured_s; /* since the start, for -w */
+} lk_fetch;
+
+/* lk_fetch_run returns 0, or the exit code after an error message (none for LK_EXIT_WRITE). */
+int lk_fetch_run(lk_fetch *f);
+void lk_fetch_free(lk_fetch *f);
+
+#endif

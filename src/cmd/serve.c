@@ -1,0 +1,259 @@
+/*
+ * serve.c - `lockstep serve`: its options, its certificates, its listeners. serve_conn.c has the rest.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/errors.h"
+#include "cmd/keylog.h"
+#include "cmd/lists.h"
+#include "cmd/localca.h"
+#include "cmd/options.h"
+#include "cmd/serve_conn.h"
+#include "store/data.h"
+
+enum { O_LISTEN, O_CERT, O_KEY, O_GROUPS, O_SUITES, O_TLS_MIN, O_TLS_MAX, O_KEYLOG, O_QUIET };
+static const lk_option options[] = {
+    [O_LISTEN] = {"listen", 'l', "HOST:PORT", "where to listen, repeatable (default 127.0.0.1:8443)"},
+    [O_CERT] = {"cert", 0, "FILE", "certificate chain in PEM, leaf first; repeatable, chosen by name"},
+    [O_KEY] = {"key", 0, "FILE", "private key of the --cert before it"},
+    [O_GROUPS] = {"groups", 0, "LIST", "key exchange groups, best first, such as X25519MLKEM768:x25519"},
+    [O_SUITES] = {"suites", 0, "LIST", "cipher suites, best first"},
+    [O_TLS_MIN] = {"tls-min", 0, "VERSION", "1.3, the only version so far"},
+    [O_TLS_MAX] = {"tls-max", 0, "VERSION", "1.3, the only version so far"},
+    [O_KEYLOG] = {"keylog", 0, "FILE", "write the secrets for Wireshark (or $SSLKEYLOGFILE)"},
+    [O_QUIET] = {"quiet", 'q', NULL, "no access log"},
+    {NULL, 0, NULL, NULL}};
+
+#define MAX_LISTEN  16
+#define MAX_CERTS   32
+#define PEM_MAX     (1u << 20)
+/* SIGTERM: how long open downloads may go on. */
+#define GRACE_MS    30000
+
+typedef struct request {
+    const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *groups, *suites, *keylog, *dir;
+    size_t num_listen, num_cert, num_key;
+    bool quiet;
+} request;
+
+static int usage(const char *what, const char *todo) {
+    lk_error(what, NULL, todo);
+    return LK_EXIT_USAGE;
+}
+
+static int read_options(request *r, int argc, char **argv) {
+    lk_args args = {.command = &lk_cmd_serve, .argc = argc, .argv = argv};
+    const char *value;
+    int o;
+    while ((o = lk_args_next(&args, &value)) != LK_ARGS_END) {
+        switch (o) {
+        case LK_ARGS_HELP:
+            return -1;
+        case LK_ARGS_ERROR:
+            return LK_EXIT_USAGE;
+        case LK_ARGS_ARGUMENT:
+            if (r->dir != NULL)
+                return usage("serve: one directory, please", "lockstep serve --help");
+            r->dir = value;
+            break;
+        case O_LISTEN:
+            if (r->num_listen == MAX_LISTEN)
+                return usage("--listen: at most 16 times", NULL);
+            r->listen[r->num_listen++] = value;
+            break;
+        case O_CERT:
+            if (r->num_cert == MAX_CERTS)
+                return usage("--cert: at most 32 times", NULL);
+            r->cert[r->num_cert++] = value;
+            break;
+        case O_KEY:
+            if (r->num_key == MAX_CERTS)
+                return usage("--key: at most 32 times", NULL);
+            r->key[r->num_key++] = value;
+            break;
+        case O_GROUPS:
+            r->groups = value;
+            break;
+        case O_SUITES:
+            r->suites = value;
+            break;
+        case O_TLS_MIN:
+        case O_TLS_MAX:
+            if (strcmp(value, "1.3") != 0)
+                return usage("--tls-min and --tls-max: TLS 1.3 is the only version so far", NULL);
+            break;
+        case O_KEYLOG:
+            r->keylog = value;
+            break;
+        default:
+            r->quiet = true;
+        }
+    }
+    if (r->num_cert != r->num_key)
+        return usage("serve: as many --key as --cert, each behind its own",
+                     "--cert site.pem --key site-key.pem");
+    if (r->num_listen == 0)
+        r->listen[r->num_listen++] = "127.0.0.1:8443";
+    return 0;
+}
+
+static int add_identity(lockstep_config *cfg, const char *cert_path, const char *key_path) {
+    lk_buffer cert = lk_buffer_of(&lk_heap_default, 0), key = lk_buffer_of(&lk_heap_default, 0);
+    char text[512];
+    int code = LK_EXIT_USAGE;
+    if (!lk_file_load(&cert, cert_path, PEM_MAX)) {
+        snprintf(text, sizeof text, "%s cannot be read: %s", cert_path, strerror(errno));
+        lk_error(text, NULL, "give the certificate chain in PEM by --cert");
+    } else if (!lk_file_load(&key, key_path, PEM_MAX)) {
+        snprintf(text, sizeof text, "%s cannot be read: %s", key_path, strerror(errno));
+        lk_error(text, NULL, "give the private key in PEM by --key");
+    } else {
+        lockstep_status status =
+            lockstep_config_add_identity(cfg, lk_buffer_bytes(&cert), lk_buffer_length(&cert),
+                                         lk_buffer_bytes(&key), lk_buffer_length(&key));
+        snprintf(text, sizeof text, "%s and %s: %s", cert_path, key_path, lockstep_status_text(status));
+        if (status == LOCKSTEP_OK)
+            code = LK_EXIT_OK;
+        else
+            lk_error(text, NULL,
+                     status == LOCKSTEP_ERR_KEY_MISMATCH
+                         ? "give each --cert the --key that was made with it, the leaf first in its file"
+                         : "both are PEM files: a chain with the leaf first, and a key without password");
+    }
+    lk_buffer_free(&cert);
+    lk_buffer_free(&key);
+    return code;
+}
+
+static int add_local_identity(lockstep_config *cfg) {
+    lk_localca ca;
+    lockstep_blob cert, key;
+    char text[4096];
+    if (!lk_localca_open(&ca, true))
+        return LK_EXIT_FAILED;
+    int code = LK_EXIT_FAILED;
+    if (ca.made) {
+        snprintf(text, sizeof text, "lockstep: made a local CA, %s", ca.root_path);
+        fprintf(stderr, "%s\nlockstep: so that browsers trust it: lockstep ca trust\n", text);
+    }
+    if (lk_localca_serving(&ca, &cert, &key)) {
+        if (lockstep_config_add_identity(cfg, cert.p, cert.p_len, key.p, key.p_len) == LOCKSTEP_OK)
+            code = LK_EXIT_OK;
+        else
+            lk_error("the certificate of the local CA does not work", ca.dir, "move it away");
+        lockstep_blob_free(&cert);
+        lockstep_blob_free(&key);
+    }
+    lk_localca_free(&ca);
+    return code;
+}
+
+/* split_address takes "HOST:PORT", "[::1]:PORT", ":PORT" or "PORT". */
+static bool split_address(const char *text, char *host, size_t host_len, uint16_t *port) {
+    const char *colon = strrchr(text, ':');
+    const char *digits = colon == NULL ? text : colon + 1;
+    size_t n = colon == NULL ? 0 : (size_t)(colon - text);
+    char *end;
+    unsigned long p = strtoul(digits, &end, 10);
+    if (*digits < '0' || *digits > '9' || *end != '\0' || p > 65535 || n >= host_len)
+        return false;
+    if (n >= 2 && text[0] == '[' && text[n - 1] == ']') {
+        text++;
+        n -= 2;
+    } else if (memchr(text, ':', n) != NULL) {
+        return false; /* an IPv6 address needs its brackets */
+    }
+    memcpy(host, text, n);
+    host[n] = '\0';
+    *port = (uint16_t)p;
+    return true;
+}
+
+static int listen_all(lk_server *server, const request *r) {
+    char host[256], text[512], url[300];
+    for (size_t i = 0; i < r->num_listen; i++) {
+        uint16_t port;
+        if (!split_address(r->listen[i], host, sizeof host, &port)) {
+            snprintf(text, sizeof text, "--listen %s: not an address", r->listen[i]);
+            return usage(text, "HOST:PORT, such as 127.0.0.1:8443, [::1]:8443 or :8443 for every address");
+        }
+        const char *bad = lk_loop_listen(server->loop, host, &port);
+        if (bad != NULL) {
+            snprintf(text, sizeof text, "cannot listen on %s: %s", r->listen[i], bad);
+            lk_error(text, NULL, "--listen HOST:PORT names another place");
+            return LK_EXIT_CONNECT;
+        }
+        bool v6 = strchr(host, ':') != NULL;
+        snprintf(url, sizeof url, "%s%s%s:%u", v6 ? "[" : "", host[0] == '\0' ? "localhost" : host,
+                 v6 ? "]" : "", port);
+        if (i == 0)
+            snprintf(server->authority, sizeof server->authority, "%s", url);
+        fprintf(stderr, "listening on https://%s/\n", url);
+    }
+    return LK_EXIT_OK;
+}
+
+static void keylog(void *arg, const char *line) {
+    lk_keylog_line(((lk_server *)arg)->keylog_fd, line);
+}
+
+static int run(int argc, char **argv) {
+    static lk_server server;
+    request r = {0};
+    char text[512];
+    bool failed;
+    int code = read_options(&r, argc, argv);
+    if (code != 0)
+        return code < 0 ? LK_EXIT_OK : code;
+    server.site.root_fd = -1;
+    server.quiet = r.quiet;
+    if (r.dir != NULL) {
+        server.site.root_fd = open(r.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (server.site.root_fd < 0) {
+            snprintf(text, sizeof text, "%s cannot be served: %s", r.dir, strerror(errno));
+            return usage(text, "name a directory that you may read");
+        }
+    }
+    server.keylog_fd = lk_keylog_open(r.keylog, &failed);
+    if (failed)
+        return LK_EXIT_USAGE;
+    static const char *const protocols[] = {"http/1.1"};
+    lockstep_env env = {.arg = &server, .keylog = server.keylog_fd >= 0 ? keylog : NULL};
+    if (lockstep_config_new(&server.config, &env) != LOCKSTEP_OK ||
+        lockstep_config_set_alpn(server.config, protocols, 1) != LOCKSTEP_OK) {
+        lk_error("the engine cannot start", NULL, "is libcrypto 3.0 or later installed?");
+        return LK_EXIT_FAILED;
+    }
+    code = lk_set_lists(server.config, r.groups, r.suites);
+    for (size_t i = 0; code == 0 && i < r.num_cert; i++)
+        code = add_identity(server.config, r.cert[i], r.key[i]);
+    if (code == 0 && r.num_cert == 0)
+        code = add_local_identity(server.config);
+    if (code == 0 && lockstep_config_seal(server.config) != LOCKSTEP_OK)
+        code = LK_EXIT_FAILED;
+    if (code == 0 && !lk_server_start(&server))
+        code = LK_EXIT_FAILED;
+    if (code == 0)
+        code = listen_all(&server, &r);
+    if (code == 0)
+        lk_loop_run(server.loop, GRACE_MS);
+    lk_loop_free(server.loop);
+    lockstep_config_free(server.config);
+    if (server.site.root_fd >= 0)
+        close(server.site.root_fd);
+    if (server.keylog_fd >= 0)
+        close(server.keylog_fd);
+    return code;
+}
+
+const lk_command lk_cmd_serve = {
+    "serve", "[DIR]", "serve a directory over HTTPS", options,
+    "Without DIR a welcome page is served. Without --cert a certificate for localhost from the local CA is\n"
+    "used (lockstep ca). SIGTERM and SIGINT: open downloads are finished, then it exits with 0.\n"
+    "Time limits: 10 s for a handshake, 15 s for a request's head, 60 s of idleness, 30 s without progress.",
+    run};

@@ -1,0 +1,265 @@
+#include "http/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "http/url.h"
+#include "util/civil.h"
+
+/* ---- Opening ---------------------------------------------------------------------------------------- */
+
+/* walk opens `path` one name at a time and follows no symbolic link; for kernels without openat2. */
+static int walk(int root_fd, const char *path, int flags) {
+    int at = dup(root_fd);
+    while (at >= 0 && *path != '\0') {
+        char name[256];
+        size_t n = strcspn(path, "/");
+        if (n >= sizeof name)
+            n = sizeof name - 1;
+        memcpy(name, path, n);
+        name[n] = '\0';
+        path += n;
+        while (*path == '/')
+            path++;
+        int how = *path != '\0' ? O_PATH | O_DIRECTORY : flags;
+        int next = strcmp(name, "..") == 0 ? -1 : openat(at, name, how | O_NOFOLLOW | O_CLOEXEC);
+        close(at);
+        at = next;
+    }
+    return at;
+}
+
+static int open_beneath(int root_fd, const char *path, int flags) {
+    struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    if (*path == '\0')
+        path = ".";
+    int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof how);
+    return fd >= 0 || errno != ENOSYS ? fd : walk(root_fd, path, flags);
+}
+
+/* Hidden: a name with a dot in front, and "." and ".." with it; RFC 8615's directory excepted. */
+static bool has_hidden_name(const char *path) {
+    for (const char *p = path; *p != '\0'; p++)
+        if (p[0] == '/' && p[1] == '.' &&
+            !(strncmp(p + 1, ".well-known", 11) == 0 && (p[12] == '/' || p[12] == '\0')))
+            return true;
+    return false;
+}
+
+static int status_of_errno(void) {
+    switch (errno) {
+    case EACCES:
+    case EPERM:
+        return 403;
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+    case EXDEV: /* a way out of the root: for the outside there is nothing */
+    case EINVAL:
+        return 404;
+    default:
+        return 500;
+    }
+}
+
+int lk_file_open(lk_file *out, int root_fd, const char *path) {
+    const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY; /* a FIFO must not make us wait */
+    memset(out, 0, sizeof *out);
+    out->fd = -1;
+    if (path[0] != '/' || has_hidden_name(path))
+        return 404;
+    const char *name = path;
+    while (*name == '/')
+        name++;
+    int fd = open_beneath(root_fd, name, flags);
+    if (fd < 0 || fstat(fd, &out->stat) != 0) {
+        int status = status_of_errno();
+        if (fd >= 0)
+            close(fd);
+        return status;
+    }
+    bool slash = path[strlen(path) - 1] == '/';
+    if (S_ISDIR(out->stat.st_mode)) {
+        if (!slash) {
+            close(fd);
+            out->kind = LK_FILE_REDIRECT;
+            return 0;
+        }
+        struct stat index_stat;
+        int index = openat(fd, "index.html", flags | O_CLOEXEC | O_NOFOLLOW);
+        if (index >= 0 && fstat(index, &index_stat) == 0 && S_ISREG(index_stat.st_mode)) {
+            close(fd);
+            out->fd = index;
+            out->stat = index_stat;
+            out->type = lk_file_type("index.html");
+            return 0;
+        }
+        if (index >= 0)
+            close(index);
+        out->fd = fd;
+        out->kind = LK_FILE_LISTING;
+        out->type = "text/html; charset=utf-8";
+        return 0;
+    }
+    if (!S_ISREG(out->stat.st_mode) || slash) {
+        close(fd);
+        return 404;
+    }
+    out->fd = fd;
+    out->type = lk_file_type(path);
+    return 0;
+}
+
+/* ---- What a file is ------------------------------------------------------------------------------------ */
+
+const char *lk_file_type(const char *name) {
+    static const struct {
+        const char *ending, *type;
+    } types[] = {
+        {"html", "text/html; charset=utf-8"},
+        {"htm", "text/html; charset=utf-8"},
+        {"css", "text/css; charset=utf-8"},
+        {"js", "text/javascript; charset=utf-8"},
+        {"mjs", "text/javascript; charset=utf-8"},
+        {"json", "application/json"},
+        {"map", "application/json"},
+        {"webmanifest", "application/manifest+json"},
+        {"xml", "application/xml"},
+        {"txt", "text/plain; charset=utf-8"},
+        {"md", "text/markdown; charset=utf-8"},
+        {"csv", "text/csv; charset=utf-8"},
+        {"ics", "text/calendar; charset=utf-8"},
+        {"svg", "image/svg+xml"},
+        {"png", "image/png"},
+        {"jpg", "image/jpeg"},
+        {"jpeg", "image/jpeg"},
+        {"gif", "image/gif"},
+        {"webp", "image/webp"},
+        {"avif", "image/avif"},
+        {"ico", "image/x-icon"},
+        {"woff", "font/woff"},
+        {"woff2", "font/woff2"},
+        {"ttf", "font/ttf"},
+        {"otf", "font/otf"},
+        {"mp3", "audio/mpeg"},
+        {"ogg", "audio/ogg"},
+        {"opus", "audio/ogg"},
+        {"wav", "audio/wav"},
+        {"flac", "audio/flac"},
+        {"mp4", "video/mp4"},
+        {"webm", "video/webm"},
+        {"pdf", "application/pdf"},
+        {"wasm", "application/wasm"},
+        {"zip", "application/zip"},
+        {"gz", "application/gzip"},
+        {"zst", "application/zstd"},
+        {"tar", "application/x-tar"},
+        {"pem", "application/x-pem-file"},
+        {"c", "text/plain; charset=utf-8"},
+        {"h", "text/plain; charset=utf-8"},
+        {"sh", "text/plain; charset=utf-8"},
+        {"log", "text/plain; charset=utf-8"},
+    };
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot != NULL && i < sizeof types / sizeof types[0]; i++)
+        if (strcasecmp(dot + 1, types[i].ending) == 0)
+            return types[i].type;
+    return "application/octet-stream";
+}
+
+void lk_file_etag(char out[64], const struct stat *s) {
+    snprintf(out, 64, "\"%llx-%llx.%09lx-%llx\"", (unsigned long long)s->st_size,
+             (unsigned long long)s->st_mtim.tv_sec, (unsigned long)s->st_mtim.tv_nsec,
+             (unsigned long long)s->st_ino);
+}
+
+/* ---- A directory as a page ------------------------------------------------------------------------------ */
+
+static bool put(lk_buffer *out, const char *text) {
+    return lk_buffer_append(out, lk_slice_of_str(text));
+}
+
+bool lk_html_escape(lk_buffer *out, const char *text) {
+    for (; *text != '\0'; text++) {
+        const char *as = *text == '<'    ? "&lt;"
+                         : *text == '>'  ? "&gt;"
+                         : *text == '&'  ? "&amp;"
+                         : *text == '"'  ? "&quot;"
+                         : *text == '\'' ? "&#39;"
+                                         : NULL;
+        bool control = (unsigned char)*text < 0x20 || *text == 0x7f;
+        if (!(as != NULL ? put(out, as)
+                         : lk_buffer_append(out, lk_slice_of(control ? "?" : text, 1))))
+            return false;
+    }
+    return true;
+}
+
+static const char page_head[] =
+    "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+    "content=\"width=device-width\"><style>:root{color-scheme:light dark}body{font:16px/1.5 "
+    "system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:"
+    "collapse;width:100%}td,th{padding:.3rem .6rem;text-align:left;border-bottom:1px solid "
+    "#8884}td+td,th+th{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}"
+    "td:first-child{overflow-wrap:anywhere}@media(max-width:32rem){td:nth-child(3),"
+    "th:nth-child(3){display:none}}</style><title>";
+
+static void size_text(char out[32], off_t size) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double v = (double)size;
+    size_t u = 0;
+    while (v >= 1024 && u < 4) {
+        v /= 1024;
+        u++;
+    }
+    snprintf(out, 32, u == 0 ? "%.0f %s" : "%.1f %s", v, units[u]);
+}
+
+static bool put_entry(lk_buffer *out, int fd, const struct dirent *entry) {
+    char href[1024], size[32] = "", date[64] = "";
+    struct stat s;
+    if (fstatat(fd, entry->d_name, &s, 0) != 0)
+        return true; /* gone, or a link to nowhere */
+    bool dir = S_ISDIR(s.st_mode);
+    if (!dir && !S_ISREG(s.st_mode))
+        return true;
+    if (!lk_percent_encode(href, sizeof href, entry->d_name))
+        return true;
+    if (!dir)
+        size_text(size, s.st_size);
+    lk_civil_text(date, sizeof date, s.st_mtim.tv_sec, false);
+    return put(out, "<tr><td><a href=\"./") && put(out, href) && put(out, dir ? "/\">" : "\">") &&
+           lk_html_escape(out, entry->d_name) && put(out, dir ? "/</a></td><td>" : "</a></td><td>") &&
+           put(out, size) && put(out, "</td><td>") && put(out, date) && put(out, "</td></tr>\n");
+}
+
+static int visible(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+bool lk_file_listing(lk_buffer *out, int fd, const char *path) {
+    struct dirent **entries = NULL;
+    int n = scandirat(fd, ".", &entries, visible, alphasort);
+    if (n < 0)
+        return false;
+    bool ok = put(out, page_head) && lk_html_escape(out, path) && put(out, "</title></head><body><h1>") &&
+              lk_html_escape(out, path) &&
+              put(out, "</h1><table><tr><th>Name</th><th>Size</th><th>Changed</th></tr>\n") &&
+              (strcmp(path, "/") == 0 ||
+               put(out, "<tr><td><a href=\"../\">../</a></td><td></td><td></td></tr>\n"));
+    for (int i = 0; i < n; i++) {
+        ok = ok && put_entry(out, fd, entries[i]);
+        free(entries[i]);
+    }
+    free(entries);
+    return ok && put(out, "</table></body></html>\n");
+}

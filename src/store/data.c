@@ -1,0 +1,107 @@
+#include "store/data.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+
+/* make_path makes every directory of `path` that is missing, for the user alone. */
+static bool make_path(const char *path) {
+    char part[4096];
+    for (size_t i = 1; path[i - 1] != '\0' && i < sizeof part; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (mkdir(part, 0700) != 0 && errno != EEXIST)
+            return false;
+    }
+    return true;
+}
+
+const char *lk_data_dir(char *out, size_t out_len, bool make) {
+    const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    int n;
+    if (xdg != NULL && xdg[0] == '/') /* relative ones "should be ignored" (XDG base directories) */
+        n = snprintf(out, out_len, "%s/lockstep", xdg);
+    else if (home != NULL && home[0] == '/')
+        n = snprintf(out, out_len, "%s/.local/share/lockstep", home);
+    else
+        return "neither XDG_DATA_HOME nor HOME is set, so there is no data directory";
+    if (n < 0 || (size_t)n >= out_len)
+        return "the path of the data directory is too long";
+    if (make && !make_path(out))
+        return "the data directory cannot be made; set XDG_DATA_HOME to a place that you may write to";
+    return NULL;
+}
+
+bool lk_file_load(lk_buffer *out, const char *path, size_t max) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    size_t total = 0;
+    for (;;) {
+        uint8_t *p = lk_buffer_reserve(out, 16384);
+        ssize_t got = p == NULL ? -1 : read(fd, p, 16384);
+        if (got > 0 && total + (size_t)got <= max) {
+            lk_buffer_commit(out, (size_t)got);
+            total += (size_t)got;
+            continue;
+        }
+        if (got > 0)
+            errno = EFBIG;
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return got == 0;
+    }
+}
+
+static bool write_all(int fd, const uint8_t *p, size_t n) {
+    while (n > 0) {
+        ssize_t w = write(fd, p, n);
+        if (w < 0)
+            return false;
+        p += w;
+        n -= (size_t)w;
+    }
+    return true;
+}
+
+bool lk_file_save(const char *path, const void *bytes, size_t n, unsigned mode, bool replace) {
+    char temporary[4096];
+    int w = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    if (w < 0 || (size_t)w >= sizeof temporary) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool ok = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, bytes, n) && fsync(fd) == 0;
+    ok = close(fd) == 0 && ok;
+    /* link() fails where the name is taken already, rename() takes its place. */
+    ok = ok && (replace ? rename(temporary, path) == 0 : link(temporary, path) == 0);
+    int saved = errno;
+    if (!ok || !replace)
+        unlink(temporary);
+    errno = saved;
+    return ok;
+}
+
+int lk_data_lock(const char *dir) {
+    char path[4096];
+    int n = snprintf(path, sizeof path, "%s/lock", dir);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return -1;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}

@@ -1,0 +1,145 @@
+/*
+ * peer.h - a peer that can misbehave: TLS 1.3 spoken step by step, under a test's control.
+ *
+ * It drives one connection of the engine, the engine under test. What it sends is put together from
+ * the lower rooms (wire, record, key schedule, crypto) and never from the state machine, so a test
+ * can send any message with any content at any time, correctly protected, in any records. Left
+ * alone, it completes an honest handshake.
+ */
+#ifndef LK_TESTS_PEER_H
+#define LK_TESTS_PEER_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conn/conn.h"
+#include "handshake/transcript.h"
+#include "support/pair.h"
+#include "wire/client_hello.h"
+
+/* NEED ends the program if something is not so; it works in fuzzers too, which have no test runner. */
+#define NEED(expression)                                                                           \
+    do {                                                                                           \
+        if (!(expression)) {                                                                       \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #expression);                       \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+/* The peer's own messages, in order; a client skips what only a server sends, and the other way. */
+typedef enum peer_step {
+    PEER_CLIENT_HELLO,
+    PEER_SECOND_HELLO,
+    PEER_RETRY,
+    PEER_SERVER_HELLO,
+    PEER_ENCRYPTED_EXTENSIONS,
+    PEER_CERTIFICATE_REQUEST,
+    PEER_CERTIFICATE,
+    PEER_CERTIFICATE_VERIFY,
+    PEER_FINISHED,
+    PEER_CONNECTED, /* the handshake is over: no message of its own */
+    PEER_NUM_STEPS
+} peer_step;
+
+typedef struct peer_setup {
+    bool server;    /* the engine under test is the server, and the peer the client */
+    bool retry;     /* the handshake takes a HelloRetryRequest */
+    enum lockstep_client_auth auth;
+    bool no_client_certificate;
+    int identity;          /* PKI_... of the server, whichever side that is */
+    uint16_t suite, group; /* 0: TLS_AES_128_GCM_SHA256, x25519 */
+    bool alpn;             /* "http/1.1" on both sides */
+    size_t limit;          /* record_size_limit of the engine under test; 0: the default */
+    bool no_compatibility; /* no session id and no change_cipher_spec */
+    const char *name;      /* whom a client under test wants to reach; NULL: server.test */
+    void (*configure)(lockstep_config *under_test);
+    lk_slice chain[LK_CHAIN_MAX]; /* what the peer sends instead of its identity's chain */
+    size_t num_chain;
+} peer_setup;
+
+/* The two configs and their worlds; one kit serves all peers of the same setup. */
+typedef struct peer_kit {
+    peer_setup setup;
+    lockstep_config *config, *own_config;
+    world conn_world, own_world;
+    long live; /* blocks that the config itself holds */
+} peer_kit;
+
+typedef enum peer_action { PEER_SEND, PEER_SKIP } peer_action;
+
+typedef struct peer peer;
+struct peer {
+    peer_setup setup;
+    size_t chunk; /* bytes that the engine is given at a time; 0: a record */
+    /* Called before each of the peer's messages, which waits in `m`, header included, and may be
+     * changed; it is hashed and sent as it then is, or with PEER_SKIP not at all. */
+    peer_action (*hook)(peer *p, peer_step step, void *arg);
+    void *arg;
+
+    lockstep_conn *conn; /* the engine under test */
+    peer_kit *kit;
+    lockstep_status status; /* that the engine returned last */
+
+    lk_buffer m;
+    lk_protection in, out;
+    lk_transcript transcript;
+    lk_arena arena;
+    const lk_suite *suite;
+    const lk_kex_group *group;
+    lk_ephemeral *own;
+    uint8_t share[LK_KEX_SHARE_MAX], shared[LK_KEX_SECRET_MAX];
+    size_t shared_len;
+    lk_handshake_secret handshake_secret;
+    lk_traffic_secret client_hs, server_hs, client_ap, server_ap;
+
+    /* what the engine has sent */
+    lk_buffer wire, messages, data;
+    lk_buffer hello_bytes;  /* its last ClientHello */
+    lk_client_hello hello;
+    unsigned num_messages[256]; /* by HandshakeType; a HelloRetryRequest counts as LK_HELLO_RETRY_REQUEST */
+    unsigned num_ccs, num_alerts, num_after_alert, num_unreadable;
+    bool alert_protected, request_seen;
+    uint8_t alert_level, alert;
+};
+
+/* peer_open makes both ends; a client under test has then sent its ClientHello. */
+void peer_open(peer *p, const peer_setup *setup, size_t chunk);
+void peer_close(peer *p); /* fails if the engine under test has not given all its memory back */
+
+/* peer_abandon is for a test that failed in the midst: the next peer gets new configs. */
+void peer_abandon(void);
+
+/* peer_run takes the steps from `first` up to and without `last`, or until the engine fails. */
+void peer_run(peer *p, peer_step first, peer_step last);
+
+/* peer_build puts the honest message of a step into `m`; false: the step has none in this setup. */
+bool peer_build(peer *p, peer_step step);
+
+/* peer_say hashes what is in `m` and sends it as a record, as the step would. */
+void peer_say(peer *p, peer_step step);
+
+/* peer_hash_only adds `m` to the transcript without sending it. */
+void peer_hash_only(peer *p);
+
+/* peer_turn changes keys as the step does after its message. */
+void peer_turn(peer *p, peer_step step);
+
+/* peer_record sends one record of any type and content under the current keys; peer_padded appends
+ * `padding` zero bytes (RFC 8446 §5.4); peer_bytes sends raw bytes. */
+void peer_record(peer *p, uint8_t type, lk_slice content);
+void peer_padded(peer *p, uint8_t type, lk_slice content, size_t padding);
+void peer_bytes(peer *p, lk_slice bytes);
+
+/* peer_sealed appends a record to `out` without sending it. */
+void peer_sealed(peer *p, lk_buffer *out, uint8_t type, lk_slice content, size_t padding);
+
+/* peer_next_keys moves the peer's sending keys on, as a KeyUpdate does. */
+void peer_next_keys(peer *p);
+
+/* peer_pump takes what the engine has to say and lets it run its jobs. */
+void peer_pump(peer *p);
+
+/* peer_finished_again writes verify_data of the peer's Finished for the transcript as it now is into `m`. */
+void peer_finished_again(peer *p);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * rows.h - how the tables of misbehave.h are written: one line a row.
+ */
+#ifndef LK_TESTS_ROWS_H
+#define LK_TESTS_ROWS_H
+
+#include "support/misbehave.h"
+
+/* clang-format off */
+#define ROW(title, broken, who, when, what, id, bytes, count, found, sent)                         \
+    {.name = title, .rule = broken, .setup = who, .at = PEER_##when, .act = act_##what,            \
+     .ext = id, .hex = bytes, .n = count, .status = LOCKSTEP_##found,                              \
+     .alert = LOCKSTEP_ALERT_##sent}
+/* The alert is under keys that come with the very message. */
+#define ROW_UNDER_KEYS(title, broken, who, when, what, id, bytes, count, found, sent)              \
+    {.name = title, .rule = broken, .setup = who, .at = PEER_##when, .act = act_##what,            \
+     .ext = id, .hex = bytes, .n = count, .status = LOCKSTEP_##found,                              \
+     .alert = LOCKSTEP_ALERT_##sent, .under_keys = true}
+/* The peer's own alert ends it, and no answer is sent. */
+#define ROW_ALERT(title, broken, who, when, what, id, bytes, count, number)                        \
+    {.name = title, .rule = broken, .setup = who, .at = PEER_##when, .act = act_##what,            \
+     .ext = id, .hex = bytes, .n = count,                                                          \
+     .status = (lockstep_status)(LOCKSTEP_ALERT_FROM_PEER + (number)),                             \
+     .alert = LOCKSTEP_ALERT_NONE}
+#define END {.name = NULL}
+
+/* who is under test */
+#define CLIENT              {.server = false}
+#define CLIENT_RETRY        {.retry = true}
+#define CLIENT_AUTH         {.auth = LOCKSTEP_CLIENT_AUTH_REQUEST}
+#define CLIENT_ALPN         {.alpn = true}
+#define CLIENT_LIMIT        {.limit = 64}
+#define CLIENT_P256         {.group = LOCKSTEP_GROUP_SECP256R1}
+#define CLIENT_P384         {.group = LOCKSTEP_GROUP_SECP384R1}
+#define CLIENT_HYBRID       {.group = LOCKSTEP_GROUP_X25519MLKEM768}
+#define CLIENT_NO_COMPAT    {.no_compatibility = true}
+#define SERVER              {.server = true}
+#define SERVER_RETRY        {.server = true, .retry = true}
+#define SERVER_AUTH         {.server = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUEST}
+#define SERVER_REQUIRE      {.server = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUIRE}
+#define SERVER_REQUIRE_NONE {.server = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUIRE, .no_client_certificate = true}
+#define SERVER_AUTH_NONE    {.server = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUEST, .no_client_certificate = true}
+#define SERVER_ALPN         {.server = true, .alpn = true}
+#define SERVER_LIMIT        {.server = true, .limit = 64}
+#define SERVER_P256         {.server = true, .group = LOCKSTEP_GROUP_SECP256R1}
+#define SERVER_P384         {.server = true, .group = LOCKSTEP_GROUP_SECP384R1}
+#define SERVER_HYBRID       {.server = true, .group = LOCKSTEP_GROUP_X25519MLKEM768}
+/* clang-format on */
+
+/* 64 zero digits, for values that are all zero. */
+#define ZERO_16 "00000000000000000000000000000000"
+#define ZERO_32 ZERO_16 ZERO_16
+
+#endif
