@@ -1,65 +1,49 @@
 /*
- * request.h - HTTP/1.1 requests, read strictly (RFC 9112 §3, §5, §6, §7).
- *
- * What two readers could understand in two ways is refused, since that is how requests are smuggled
- * (RFC 9112 §11.2): folded lines, bare CR or LF, white space before a colon, more than one
- * Content-Length, Content-Length beside Transfer-Encoding, a missing or second Host.
- * The reader takes any split of the input to the same end. Bodies are read and dropped.
+ * request.h - the head of an HTTP/1.1 request (RFC 9112), read strictly: what two programs could
+ * understand differently is refused, since request smuggling lives off such differences.
  */
 #ifndef LK_HTTP_REQUEST_H
 #define LK_HTTP_REQUEST_H
 
-#include "http/chunked.h"
-#include "http/head.h"
+#include "util/bytes.h"
 
-#define LK_REQUEST_MAX_LINE   8192    /* request line or one header line, bytes: 414, 431 */
-#define LK_REQUEST_MAX_HEAD   16384   /* the whole head, bytes: 431 */
-#define LK_REQUEST_MAX_FIELDS 100     /* header lines: 431 */
-#define LK_REQUEST_MAX_BODY   1048576 /* a body that is read only to be dropped, bytes: 413 */
+#define LK_REQUEST_HEAD_MAX   16384 /* bytes of request line and fields */
+#define LK_REQUEST_FIELDS_MAX 100
 
-typedef enum lk_request_state {
-    LK_REQUEST_HEAD, /* reading the head */
-    LK_REQUEST_BODY, /* the head is there; reading the body */
-    LK_REQUEST_DONE, /* complete; what follows belongs to the next request */
-    LK_REQUEST_BAD   /* refused: `status` and `why`; the connection cannot go on */
-} lk_request_state;
+typedef struct lk_field {
+    lk_slice name, value; /* value without white space around it */
+} lk_field;
 
 typedef struct lk_request {
-    lk_head head;
-    lk_request_state state;
-    int status;      /* BAD: 400, 413, 414, 431, 501 or 505 */
-    const char *why; /* BAD: a sentence for people, static */
-    lk_place line;   /* the request line; len 0 if it never came */
-    lk_place method; /* a token */
-    lk_place path;   /* of the target, still encoded: begins with '/', or is "*" for OPTIONS */
-    lk_place query;  /* behind '?'; len 0: none */
-    lk_place host;   /* host[:port] of the target or of Host; len 0: none (HTTP/1.0) */
-    int minor;       /* HTTP/1.minor: 0 or 1 */
-    bool keep_alive; /* may the connection go on after the response (RFC 9112 §9.3) */
-    bool expects_continue; /* Expect: 100-continue (RFC 9110 §10.1.1) */
+    lk_slice method, target; /* into the head */
+    unsigned minor;          /* HTTP/1.minor, 0 or 1 */
+    lk_field fields[LK_REQUEST_FIELDS_MAX];
+    size_t num_fields;
+    uint64_t content_length;
     bool chunked;
-    bool blank;      /* the one empty line before the request was there */
-    uint64_t body_left, body_seen;
-    lk_chunked chunks;
+    bool keep_alive;
 } lk_request;
 
-/* lk_request_init prepares for a request; no memory is held until bytes come. */
-void lk_request_init(lk_request *r, const lk_heap *heap);
+/*
+ * lk_request_parse looks for a whole head at the start of `in`. It returns 0 and sets `*used` to the
+ * head's length when there is one; 0 and *used = 0 when more bytes are needed; else the status code to
+ * answer with before closing (400, 414, 417, 431, 501, 505). All slices point into `in`.
+ */
+int lk_request_parse(lk_request *out, size_t *used, lk_slice in);
 
-/* lk_request_clear releases all and prepares for the next request. */
-void lk_request_clear(lk_request *r);
+/* lk_request_field returns the value of a field by its name in any case; false if it is not there. */
+bool lk_request_field(const lk_request *r, const char *name, lk_slice *value);
 
-/* lk_request_feed takes bytes and returns how many: never beyond the end of the head in state HEAD,
- * nor beyond the end of the request. */
-size_t lk_request_feed(lk_request *r, lk_slice in);
+/* lk_list_has says whether a comma-separated list has a token, in any case. */
+bool lk_list_has(lk_slice list, const char *token);
 
-static inline lk_slice lk_request_at(const lk_request *r, lk_place p) {
-    return lk_head_at(&r->head, p);
-}
+/* lk_name_is compares a field name or token in any ASCII case. */
+bool lk_name_is(lk_slice name, const char *text);
 
-/* True if not a byte of the request has come. */
-static inline bool lk_request_untouched(const lk_request *r) {
-    return r->state == LK_REQUEST_HEAD && lk_buffer_length(&r->head.bytes) == 0;
-}
+/* lk_is_token: one character or more of RFC 9110 §5.6.2. */
+bool lk_is_token(lk_slice s);
+
+/* lk_decimal reads digits and nothing else; false beyond 2^63. */
+bool lk_decimal(uint64_t *out, lk_slice s);
 
 #endif

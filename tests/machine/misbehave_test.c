@@ -220,17 +220,17 @@ static void test_exhausted(void **state) {
 /* The findings of the judge that other tests reach, each with its place. */
 static const struct {
     lockstep_status status;
-    const char *where;
+    const char *where; /* in tests/unit */
 } elsewhere[] = {
-    {LOCKSTEP_CERT_NOT_A_CA, "tests/unit/judge_test.c"},
-    {LOCKSTEP_CERT_PATH_LENGTH, "tests/unit/judge_test.c"},
-    {LOCKSTEP_CERT_KEY_USAGE, "tests/unit/judge_test.c"},
-    {LOCKSTEP_CERT_CRITICAL_EXTENSION, "tests/unit/judge_test.c"},
-    {LOCKSTEP_CERT_WEAK_KEY, "tests/unit/judge_test.c"},
-    {LOCKSTEP_CERT_WEAK_SIGNATURE, "tests/unit/judge_test.c"},
-    {LOCKSTEP_CERT_BUDGET, "tests/unit/judge_test.c"},
-    {LOCKSTEP_CERT_NAME_CONSTRAINTS, "tests/unit/judge_test.c"},
-    {LOCKSTEP_CERT_PROFILE, "tests/unit/judge_test.c"},
+    {LOCKSTEP_CERT_NOT_A_CA, "x509_judge_test.c"},
+    {LOCKSTEP_CERT_PATH_LENGTH, "x509_judge_test.c"},
+    {LOCKSTEP_CERT_KEY_USAGE, "x509_judge_test.c"},
+    {LOCKSTEP_CERT_CRITICAL_EXTENSION, "x509_judge_test.c"},
+    {LOCKSTEP_CERT_WEAK_KEY, "x509_judge_test.c"},
+    {LOCKSTEP_CERT_WEAK_SIGNATURE, "x509_judge_test.c"},
+    {LOCKSTEP_CERT_BUDGET, "x509_judge_test.c"},
+    {LOCKSTEP_CERT_NAME_CONSTRAINTS, "x509_judge_test.c"},
+    {LOCKSTEP_CERT_PROFILE, "x509_judge_test.c"},
 };
 
 static const char *place_of(lockstep_status status) {
@@ -240,13 +240,12 @@ static const char *place_of(lockstep_status status) {
     return NULL;
 }
 
-/* names says whether the file of a test names the status. */
-static bool names(const char *path, const char *status) {
-    char line[512];
+/* names says whether the file of a unit test names the status. */
+static bool names(const char *file, const char *status) {
+    char line[512], path[512];
     bool found = false;
+    snprintf(path, sizeof path, "%s/../unit/%s", LK_VECTORS_DIR, file);
     FILE *f = fopen(path, "r");
-    if (f == NULL)
-        f = fopen(LK_VECTORS_DIR "/../unit/judge_test.c", "r");
     while (f != NULL && !found && fgets(line, sizeof line, f) != NULL)
         found = strstr(line, status) != NULL;
     if (f != NULL)
