@@ -22,7 +22,15 @@ static void line(const char *lead, const char *colour, const char *text) {
     fputc('\n', stderr);
 }
 
+static bool silent;
+
+void lk_silence(bool on) {
+    silent = on;
+}
+
 void lk_error(const char *what, const char *where, const char *todo) {
+    if (silent)
+        return;
     line("lockstep: ", "\033[1;31m", what);
     if (where != NULL && where[0] != '\0')
         line("  where:  ", "\033[2m", where);
@@ -67,11 +75,10 @@ int lk_tls_exit(const lockstep_conn *conn, const char *host) {
     }
     lockstep_info_of(conn, &info);
     if (is_certificate(f->status) && info.report != NULL) {
-        lk_error(lockstep_report_sentence(info.report), NULL, NULL);
         snprintf(where, sizeof where, "%s; %s, alert %s (%d) sent to %s",
                  lockstep_status_text(f->status), f->rule, lockstep_alert_name(f->alert), f->alert,
                  host);
-        fprintf(stderr, "  where:  %s\n", where);
+        lk_error(lockstep_report_sentence(info.report), where, NULL);
         return LK_EXIT_CERTIFICATE;
     }
     if (f->status >= LOCKSTEP_ALERT_FROM_PEER)

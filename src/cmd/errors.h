@@ -30,6 +30,9 @@ enum {
  * terminal, and never with NO_COLOR. Control characters are shown as '?'. */
 void lk_error(const char *what, const char *where, const char *todo);
 
+/* lk_silence turns errors off, as curl's -s does without -S; warnings stay. */
+void lk_silence(bool on);
+
 /* lk_warning prints one line. */
 void lk_warning(const char *text);
 

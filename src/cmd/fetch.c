@@ -15,6 +15,23 @@ static int timed_out(const lk_fetch *f, const char *phase) {
     return LK_EXIT_TIMEOUT;
 }
 
+/* dial_any tries each of the hosts in `list`. */
+static lk_dial_status dial_any(lk_fetch *f, int *fd, char *why, const char *list, uint16_t port) {
+    int64_t deadline = f->connect_ms != 0 ? f->connect_ms : f->deadline_ms;
+    lk_dial_status status = LK_DIAL_UNRESOLVED;
+    char host[512];
+    do {
+        size_t n = strcspn(list, ",");
+        bool bracket = n >= 2 && list[0] == '[' && list[n - 1] == ']';
+        snprintf(host, sizeof host, "%.*s", (int)(bracket ? n - 2 : n), bracket ? list + 1 : list);
+        if (f->verbose)
+            fprintf(stderr, "* connecting to %s port %u\n", host, port);
+        status = lk_dial(fd, f->address, sizeof f->address, why, host, port, deadline);
+        list += n + (list[n] == ',');
+    } while (status != LK_DIAL_OK && *list != '\0');
+    return status;
+}
+
 static int dial(lk_fetch *f, int *fd) {
     const char *host = f->url->host;
     uint16_t port = f->url->port;
@@ -27,10 +44,7 @@ static int dial(lk_fetch *f, int *fd) {
             break;
         }
     }
-    int64_t deadline = f->connect_ms != 0 ? f->connect_ms : f->deadline_ms;
-    if (f->verbose)
-        fprintf(stderr, "* connecting to %s port %u\n", host, port);
-    switch (lk_dial(fd, f->address, sizeof f->address, why, host, port, deadline)) {
+    switch (dial_any(f, fd, why, host, port)) {
     case LK_DIAL_OK:
         if (f->verbose)
             fprintf(stderr, "* connected to %s\n", f->address);
@@ -60,6 +74,23 @@ static int broken_off(const lk_fetch *f, const char *what) {
     return LK_EXIT_BROKEN;
 }
 
+/* tell prints a head line by line, for -v. */
+static void tell(char lead, lk_slice head) {
+    while (head.p_len > 0) {
+        const uint8_t *end = memchr(head.p, '\n', head.p_len);
+        size_t n = end == NULL ? head.p_len : (size_t)(end - head.p);
+        fprintf(stderr, "%c ", lead);
+        for (size_t i = 0; i < n; i++)
+            if (head.p[i] != '\r')
+                fputc(head.p[i] < 0x20 || head.p[i] >= 0x7f ? '?' : head.p[i], stderr);
+        fputc('\n', stderr);
+        if (n == 0 || (n == 1 && head.p[0] == '\r'))
+            return; /* the empty line ends the head */
+        n += end != NULL;
+        head = lk_slice_of(head.p + n, head.p_len - n);
+    }
+}
+
 /* take hands what came out of the engine to the response, and its body on. 0, or an exit code. */
 static int take(lk_fetch *f) {
     const uint8_t *app;
@@ -69,6 +100,8 @@ static int take(lk_fetch *f) {
         bool had_head = f->response.state != LK_RESPONSE_HEAD;
         size_t used = lk_response_read(&f->response, lk_slice_of(app, n), &body);
         bool has_head = f->response.state == LK_RESPONSE_BODY || f->response.state == LK_RESPONSE_DONE;
+        if (!had_head && has_head && f->verbose)
+            tell('<', lk_buffer_slice(&f->response.head));
         if (!had_head && has_head && !f->head(f->arg, &f->response))
             return LK_EXIT_WRITE;
         if (body.p_len > 0 && !f->body(f->arg, body))
@@ -115,6 +148,18 @@ static int outcome(lk_fetch *f, bool truncated) {
     return broken_off(f, f->response.why);
 }
 
+static void secured(lk_fetch *f, int64_t started) {
+    lockstep_info info;
+    f->secured_s = (double)(lk_monotonic_us() - started) / 1e6;
+    if (!f->verbose)
+        return;
+    lockstep_info_of(f->conn, &info);
+    fprintf(stderr, "* TLS 1.3, %s, %s, the server signed with %s%s\n", lockstep_suite_name(info.suite),
+            lockstep_group_name(info.group), lockstep_scheme_name(info.peer_scheme),
+            info.retried ? ", after a HelloRetryRequest" : "");
+    tell('>', f->request);
+}
+
 static int converse(lk_fetch *f, int fd, int64_t started) {
     static uint8_t in[BUFFER];
     size_t have = 0, at = 0, used, sent = 0;
@@ -129,7 +174,7 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
             return broken_off(f, f->response.why);
         unsigned state = lockstep_state_of(f->conn);
         if ((state & LOCKSTEP_SECURE) != 0 && f->secured_s == 0)
-            f->secured_s = (double)(lk_monotonic_ms() - started) / 1000;
+            secured(f, started);
         if (sent < f->request.p_len && (state & LOCKSTEP_APP_IN) != 0) {
             if (lockstep_app_in(f->conn, &used, f->request.p + sent, f->request.p_len - sent) == LOCKSTEP_OK) {
                 sent += used;
@@ -175,12 +220,12 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
 
 int lk_fetch_run(lk_fetch *f) {
     int fd = -1;
-    int64_t started = lk_monotonic_ms();
+    int64_t started = lk_monotonic_us();
     lk_response_start(&f->response, f->is_head);
     int code = dial(f, &fd);
     if (code != 0)
         return code;
-    f->connected_s = (double)(lk_monotonic_ms() - started) / 1000;
+    f->connected_s = (double)(lk_monotonic_us() - started) / 1e6;
     lockstep_status status = lockstep_client_new(&f->conn, f->config, f->url->host);
     if (status == LOCKSTEP_ERR_NAME) {
         lk_error("the host of the URL is neither a DNS name nor an IP address", NULL, NULL);

@@ -11,7 +11,7 @@
 
 /* --resolve HOST:PORT:ADDR and --connect-to HOST1:PORT1:HOST2:PORT2 */
 typedef struct lk_redirection {
-    char host[256], to_host[256];
+    char host[256], to_host[512]; /* to_host: several addresses may stand with commas between */
     uint16_t port, to_port; /* 0: any, or the same */
 } lk_redirection;
 

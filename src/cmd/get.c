@@ -37,8 +37,8 @@ static const lk_option options[] = {
     [O_DATA] = {"data", 'd', "DATA", "send DATA by POST; @FILE sends a file"},
     [O_REQUEST] = {"request", 'X', "METHOD", "use this method"},
     [O_USER_AGENT] = {"user-agent", 'A', "NAME", "say to be NAME"},
-    [O_SILENT] = {"silent", 's', NULL, "no progress"},
-    [O_SHOW_ERROR] = {"show-error", 'S', NULL, "errors are always shown; accepted as in curl"},
+    [O_SILENT] = {"silent", 's', NULL, "no progress and no errors"},
+    [O_SHOW_ERROR] = {"show-error", 'S', NULL, "with -s, show errors all the same"},
     [O_VERBOSE] = {"verbose", 'v', NULL, "tell every step of the handshake, on stderr"},
     [O_FAIL] = {"fail", 'f', NULL, "exit 22 for status codes of 400 and above"},
     [O_MAX_TIME] = {"max-time", 'm', "SECONDS", "give up after so long"},
@@ -66,7 +66,7 @@ typedef struct request {
     const char *url, *output, *method, *agent, *cacert, *capath, *curves, *ciphers, *write_out, *keylog;
     const char *headers[MAX_HEADERS];
     size_t num_headers;
-    bool remote_name, include, head, location, silent, verbose, fail, insecure, has_data;
+    bool remote_name, include, head, location, silent, show_error, verbose, fail, insecure, has_data;
     long max_redirs;
     double max_time, connect_timeout;
     lk_buffer data;
@@ -78,7 +78,7 @@ typedef struct request {
     char remote[256];
     bool to_terminal, error_body;
     uint64_t size, total;
-    int64_t started_ms, shown_ms;
+    int64_t started_ms, started_us, shown_ms;
     int keylog_fd;
     unsigned redirects;
 } request;
@@ -137,10 +137,8 @@ static int add_redirection(request *r, const char *text, bool connect_to) {
         p = next_part(p, d->to_host, sizeof d->to_host);
         p = p == NULL ? NULL : next_part(p, to_port, sizeof to_port);
     } else if (p != NULL) {
-        /* the rest is the address, of which the first is used: colons belong to it */
-        size_t n = strcspn(p, ",");
-        bool bracket = n >= 2 && p[0] == '[' && p[n - 1] == ']';
-        snprintf(d->to_host, sizeof d->to_host, "%.*s", (int)(bracket ? n - 2 : n), bracket ? p + 1 : p);
+        /* the rest is the addresses, with commas between; colons belong to them */
+        snprintf(d->to_host, sizeof d->to_host, "%s", p);
         p = d->to_host[0] != '\0' ? "" : NULL;
     }
     if (p == NULL || *p != '\0' || !read_port(&d->port, port) || !read_port(&d->to_port, to_port) ||
@@ -215,6 +213,9 @@ static int read_option(request *r, int o, const char *value) {
         return 0;
     case O_SILENT:
         r->silent = true;
+        return 0;
+    case O_SHOW_ERROR:
+        r->show_error = true;
         return 0;
     case O_VERBOSE:
         r->verbose = true;
@@ -372,7 +373,7 @@ static void print_write_out(const request *r, const lk_fetch *f, const lk_url *u
             else if (lk_name_is(name, "time_appconnect"))
                 printf("%.6f", f->secured_s);
             else if (lk_name_is(name, "time_total"))
-                printf("%.6f", (double)(lk_monotonic_ms() - r->started_ms) / 1000);
+                printf("%.6f", (double)(lk_monotonic_us() - r->started_us) / 1e6);
             else if (lk_name_is(name, "tls_version"))
                 printf("%s", info.version == 0x0304 ? "TLSv1.3" : "");
             else if (lk_name_is(name, "tls_suite"))
@@ -438,12 +439,14 @@ static bool build(lk_buffer *out, const request *r, const lk_url *url, bool with
 }
 
 /* The root of the local CA is not in the system's store unless `ca trust` has put it there. */
-static void hint_at_local_ca(int code, lk_fetch *f) {
+static void hint_at_local_ca(const request *r, int code, lk_fetch *f) {
     const lockstep_failure *failure = f->conn == NULL ? NULL : lockstep_failure_of(f->conn);
     char path[4096];
     if (code != LK_EXIT_CERTIFICATE || failure == NULL ||
         failure->status != LOCKSTEP_CERT_UNKNOWN_ISSUER || lk_localca_path(path, sizeof path) != NULL ||
         access(path, R_OK) != 0)
+        return;
+    if (r->silent && !r->show_error)
         return;
     fprintf(stderr, "  to do:  if this is your own server: lockstep ca trust, or --cacert '%s'\n", path);
 }
@@ -481,7 +484,7 @@ static int fetch_all(request *r, const lockstep_config *config) {
         if (f.deadline_ms != 0 && (f.connect_ms == 0 || f.connect_ms > f.deadline_ms))
             f.connect_ms = f.deadline_ms;
         int code = lk_fetch_run(&f);
-        hint_at_local_ca(code, &f);
+        hint_at_local_ca(r, code, &f);
         lk_buffer_free(&head);
         lk_slice location;
         bool again = code == 0 && follows(r, &f.response, &location);
@@ -588,13 +591,15 @@ static int run(int argc, char **argv) {
         }
     }
     r.out_name = r.output;
+    lk_silence(r.silent && !r.show_error);
     if (r.url == NULL)
         code = usage("get: which URL?", "lockstep get https://example.org/");
     else if (r.remote_name && !remote_name(&r))
         code = usage("-O: the URL has no file name", "-o FILE gives one");
     else {
         r.keylog_fd = lk_keylog_open(r.keylog, &failed);
-        r.started_ms = lk_monotonic_ms();
+        r.started_us = lk_monotonic_us();
+        r.started_ms = r.started_us / 1000;
         code = failed ? LK_EXIT_USAGE : make_config(&r, &config);
         if (code == 0)
             code = fetch_all(&r, config);

@@ -146,32 +146,39 @@ static bool next_request(lk_serve_conn *c) {
     return true;
 }
 
+/* next_chunk fills `chunk` with what comes next of the answer, the head and the file's first bytes in one
+ * record where they fit; 0: all was sent, -1: the file became shorter than was promised. */
+static ssize_t next_chunk(lk_answer *a, uint8_t chunk[FILE_CHUNK]) {
+    lk_slice text = lk_buffer_slice(&a->text);
+    size_t n = text.p_len < FILE_CHUNK ? text.p_len : FILE_CHUNK;
+    if (n > 0)
+        memcpy(chunk, text.p, n);
+    size_t room = FILE_CHUNK - n;
+    if (a->fd < 0 || a->length == 0 || room == 0)
+        return (ssize_t)n;
+    ssize_t got = pread(a->fd, chunk + n, a->length < room ? (size_t)a->length : room, (off_t)a->offset);
+    return got <= 0 ? -1 : (ssize_t)n + got;
+}
+
 /* send_answer seals more of the answer; true when all of it is sealed. */
 static bool send_answer(lk_serve_conn *c) {
     lk_answer *a = &c->answer;
     uint8_t chunk[FILE_CHUNK];
     size_t used;
     while ((lockstep_state_of(c->tls) & LOCKSTEP_APP_IN) != 0) {
-        lk_slice text = lk_buffer_slice(&a->text);
-        if (text.p_len > 0) {
-            if (lockstep_app_in(c->tls, &used, text.p, text.p_len) != LOCKSTEP_OK)
-                return false;
-            lk_buffer_take(&a->text, used);
-            lk_buffer_drop_if_empty(&a->text);
-            continue;
-        }
-        if (a->fd < 0 || a->length == 0)
+        ssize_t n = next_chunk(a, chunk);
+        if (n == 0)
             return true;
-        size_t want = a->length < sizeof chunk ? (size_t)a->length : sizeof chunk;
-        ssize_t got = pread(a->fd, chunk, want, (off_t)a->offset);
-        if (got <= 0) { /* the file became shorter: what was promised cannot be kept */
+        if (n < 0 || lockstep_app_in(c->tls, &used, chunk, (size_t)n) != LOCKSTEP_OK) {
             c->gone = true;
             return false;
         }
-        if (lockstep_app_in(c->tls, &used, chunk, (size_t)got) != LOCKSTEP_OK)
-            return false;
-        a->offset += used; /* what was not taken is read again */
-        a->length -= used;
+        /* What was not taken is made again. */
+        size_t head = lk_buffer_length(&a->text) < used ? lk_buffer_length(&a->text) : used;
+        lk_buffer_take(&a->text, head);
+        lk_buffer_drop_if_empty(&a->text);
+        a->offset += used - head;
+        a->length -= used - head;
     }
     return false;
 }

@@ -61,6 +61,8 @@ static void error_page(lk_answer *a, int code, bool send) {
                      "content=\"width=device-width\"><style>:root{color-scheme:light dark}body{font:"
                      "18px system-ui;margin:3rem}</style><title>%d</title><h1>%d %s</h1></html>\n",
                      code, code, lk_reason(code));
+    if (code == 400) /* what follows cannot be told from what was wrong */
+        a->keep_alive = false;
     head(a, code);
     if (code == 405)
         field(a, "Allow: GET, HEAD, OPTIONS");
@@ -128,15 +130,42 @@ static void redirect(lk_answer *a, lk_slice target, bool send) {
     whole(a, "text/html; charset=utf-8", lk_slice_of_str("moved\n"), send);
 }
 
+/* "a server MUST accept the absolute-form in requests" (RFC 9112 §3.2.2): the path of it counts. */
+static bool origin_form(lk_slice *target) {
+    static const char *const schemes[] = {"https://", "http://"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = strlen(schemes[i]);
+        if (target->p_len < n || !lk_name_is(lk_slice_of(target->p, n), schemes[i]))
+            continue;
+        size_t authority = n;
+        while (authority < target->p_len && target->p[authority] != '/')
+            authority++;
+        if (authority == n)
+            return false;
+        *target = authority == target->p_len
+                      ? lk_slice_of_str("/")
+                      : lk_slice_of(target->p + authority, target->p_len - authority);
+    }
+    return true;
+}
+
 static void get(lk_answer *a, const lk_site *site, const lk_request *r, bool send) {
     char path[4096];
     lk_file file;
     lk_slice target = r->target;
     size_t n = 0;
+    if (!origin_form(&target)) {
+        error_page(a, 400, send);
+        return;
+    }
     while (n < target.p_len && target.p[n] != '?')
         n++;
     if (n == 0 || target.p[0] != '/' || !lk_percent_decode(path, sizeof path, lk_slice_of(target.p, n))) {
         error_page(a, 400, send);
+        return;
+    }
+    if (!lk_path_normalize(path)) {
+        error_page(a, 404, send);
         return;
     }
     if (site->root_fd < 0) {

@@ -51,6 +51,19 @@ static bool add_directory(lockstep_trust *trust, const char *path, bool must) {
     return any;
 }
 
+/* SSL_CERT_DIR is a list of directories with colons between, as in OpenSSL. */
+static bool add_directories(lockstep_trust *trust, const char *list) {
+    char path[4096];
+    bool any = false;
+    while (*list != '\0') {
+        size_t n = strcspn(list, ":");
+        snprintf(path, sizeof path, "%.*s", (int)n, list);
+        any = (n > 0 && add_directory(trust, path, false)) || any;
+        list += n + (list[n] == ':');
+    }
+    return any;
+}
+
 lockstep_trust *lk_trust_load(const char *cacert, const char *capath) {
     const char *env_file = getenv("SSL_CERT_FILE"), *env_dir = getenv("SSL_CERT_DIR");
     lockstep_trust *trust;
@@ -62,7 +75,7 @@ lockstep_trust *lk_trust_load(const char *cacert, const char *capath) {
              (capath == NULL || add_directory(trust, capath, true));
     } else if ((env_file != NULL && env_file[0] != '\0') || (env_dir != NULL && env_dir[0] != '\0')) {
         bool file = env_file != NULL && env_file[0] != '\0' && add_file(trust, env_file, false);
-        bool dir = !file && env_dir != NULL && env_dir[0] != '\0' && add_directory(trust, env_dir, false);
+        bool dir = !file && env_dir != NULL && env_dir[0] != '\0' && add_directories(trust, env_dir);
         if (!file && !dir)
             lk_warning("SSL_CERT_FILE and SSL_CERT_DIR name no certificates: nobody is trusted");
     } else if (!add_file(trust, SYSTEM_FILE, false)) {

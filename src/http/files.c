@@ -36,13 +36,47 @@ static int walk(int root_fd, const char *path, int flags) {
     return at;
 }
 
+/* real_path reads where a descriptor really leads. */
+static bool real_path(int fd, char *out, size_t out_len) {
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, out, out_len - 1);
+    if (n <= 0 || (size_t)n >= out_len - 1)
+        return false;
+    out[n] = '\0';
+    return true;
+}
+
+/* open_if_inside is for absolute symbolic links, which RESOLVE_BENEATH refuses wherever they lead: the place
+ * is found without being opened (O_PATH), and opened only if it lies below the root after all. */
+static int open_if_inside(int root_fd, const char *path, int flags) {
+    char root[4096], real[4096], link[64];
+    int fd = -1, place = openat(root_fd, path, O_PATH | O_CLOEXEC);
+    if (place < 0)
+        return -1;
+    size_t n = real_path(root_fd, root, sizeof root) ? strlen(root) : 0;
+    if (n > 0 && real_path(place, real, sizeof real) && strncmp(real, root, n) == 0 &&
+        (n == 1 || real[n] == '/')) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+        fd = open(link, flags | O_CLOEXEC);
+    } else {
+        errno = EXDEV;
+    }
+    int saved = errno;
+    close(place);
+    errno = saved;
+    return fd;
+}
+
 static int open_beneath(int root_fd, const char *path, int flags) {
     struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
     if (*path == '\0')
         path = ".";
     int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof how);
-    return fd >= 0 || errno != ENOSYS ? fd : walk(root_fd, path, flags);
+    if (fd < 0 && errno == ENOSYS)
+        return walk(root_fd, path, flags);
+    return fd < 0 && errno == EXDEV ? open_if_inside(root_fd, path, flags) : fd;
 }
 
 /* Hidden: a name with a dot in front, and "." and ".." with it; RFC 8615's directory excepted. */
@@ -65,6 +99,7 @@ static int status_of_errno(void) {
     case ELOOP:
     case EXDEV: /* a way out of the root: for the outside there is nothing */
     case EINVAL:
+    case ENXIO: /* a socket */
         return 404;
     default:
         return 500;

@@ -136,6 +136,11 @@ static int check_fields(lk_request *r) {
         lk_slice name = r->fields[i].name, value = r->fields[i].value;
         if (lk_name_is(name, "host")) {
             hosts++;
+            /* "and to any request message that contains [...] a Host header field with an invalid field
+             * value" (§3.2) */
+            for (size_t k = 0; k < value.p_len; k++)
+                if (value.p[k] <= 0x20 || value.p[k] >= 0x7f || strchr("/?#@\\<>\"^`{|}", value.p[k]))
+                    return 400;
         } else if (lk_name_is(name, "content-length")) {
             lengths++;
             if (!lk_decimal(&r->content_length, value))

@@ -189,3 +189,33 @@ bool lk_percent_encode(char *out, size_t out_len, const char *text) {
     out[n] = '\0';
     return true;
 }
+
+bool lk_path_normalize(char *path) {
+    size_t n = 0, i = 0, end = strlen(path);
+    if (path[0] != '/')
+        return false;
+    while (i < end) {
+        while (path[i] == '/')
+            i++;
+        size_t segment = strcspn(path + i, "/");
+        bool last = path[i + segment] == '\0';
+        if (segment == 2 && path[i] == '.' && path[i + 1] == '.') {
+            if (n == 0)
+                return false;
+            while (path[--n] != '/')
+                ;
+        } else if (!(segment == 1 && path[i] == '.') && segment > 0) {
+            path[n++] = '/';
+            memmove(path + n, path + i, segment);
+            n += segment;
+            if (last) { /* a name, without a slash behind it */
+                path[n] = '\0';
+                return true;
+            }
+        }
+        i += segment;
+    }
+    path[n++] = '/';
+    path[n] = '\0';
+    return true;
+}

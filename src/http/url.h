@@ -29,6 +29,10 @@ const char *lk_url_join(lk_url *out, const lk_url *base, const char *reference);
  * encoded NUL or slash, or no room. */
 bool lk_percent_decode(char *out, size_t out_len, lk_slice text);
 
+/* lk_path_normalize merges runs of slashes and takes "." and ".." out of a decoded path, in place (RFC 3986
+ * §5.2.4). False: it leads above the root, or does not begin with a slash. */
+bool lk_path_normalize(char *path);
+
 /* lk_percent_encode writes `text` as a path segment, with '/' kept. False: no room. */
 bool lk_percent_encode(char *out, size_t out_len, const char *text);
 

@@ -11,10 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t lk_monotonic_ms(void) {
+int64_t lk_monotonic_us(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t lk_monotonic_ms(void) {
+    return lk_monotonic_us() / 1000;
 }
 
 /* wait_for returns false when the deadline has passed. */

@@ -31,7 +31,8 @@ lk_dial_status lk_dial_receive(int fd, size_t *n, uint8_t *out, size_t out_len,
 
 void lk_dial_close(int fd);
 
-/* lk_monotonic_ms returns milliseconds of a clock that never jumps. */
+/* These return milliseconds and microseconds of a clock that never jumps. */
 int64_t lk_monotonic_ms(void);
+int64_t lk_monotonic_us(void);
 
 #endif

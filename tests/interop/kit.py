@@ -307,8 +307,9 @@ class Bench:
 
     def s_client_argv(self, port, *args, root=None, name="localhost"):
         root = root or self.pki.authority("p256")[0].cert
-        return ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", name,
-                "-verify_hostname", name, "-CAfile", root, "-verify_return_error", *args]
+        sni = ["-servername", name] if name else ["-noservername"]
+        return ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", *sni, "-verify_hostname",
+                name or "localhost", "-CAfile", root, "-verify_return_error", *args]
 
     def s_server(self, *args, identity=None, stdin=False):
         identity = identity or self.pki.server()

@@ -198,14 +198,52 @@ def test_resolve(bench, pki):
     failed(r, 60, r"not for nonexistent\.invalid")
 
 
-def test_second_address_is_tried(bench):
-    """Where the first address of a name refuses, the next is taken."""
-    server = bench.s_server("-www")
-    r = bench.get("--resolve", f"localhost:{server.port}:127.0.0.9,127.0.0.1", f"https://localhost:{server.port}/")
-    assert r.rc == 0, r
-
-
 # ---- 35: the handshake ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def www(bench):
+    (bench.folder(hello_txt=b"hello\n") / "dir" / "sub").mkdir(parents=True)
+    (bench.dir / "www" / "dir" / "file.txt").write_bytes(b"file\n")
+    return f"https://localhost:{bench.serve(root=bench.dir / 'www').port}"
+
+
+@pytest.mark.parametrize("path", ["/dir/file.txt", "/dir/./file.txt", "/x/../dir/file.txt", "/../dir/file.txt",
+                                  "/dir/sub/../file.txt", "/dir/%66ile.txt", "/./dir/.//../dir/file.txt"])
+def test_dot_segments(bench, www, path):
+    """RFC 3986 §5.2.4: they are removed before the request, as browsers do."""
+    r = bench.get(www + path)
+    assert r.rc == 0 and r.out == "file\n", r
+
+
+def test_redirect_to_folder(bench, www):
+    r = bench.get("-L", "-w", "%{num_redirects} %{url_effective}", www + "/dir")
+    assert r.rc == 0 and r.out.endswith(f"1 {www}/dir/") and "file.txt" in r.out, r
+
+
+@pytest.mark.parametrize("place, asks", [
+    ("/file", "/file"), ("file", "/a/b/file"), ("./file", "/a/b/file"), ("../file", "/a/file"),
+    ("../../../file", "/file"), ("?q=1", "/a/b/c?q=1"), ("file?q=1#x", "/a/b/file?q=1"), ("#x", "/a/b/c"),
+    ("", "/a/b/c"), ("https://localhost:{port}/x/../file", "/file"), ("//localhost:{port}/file", "/file"),
+    ("/file?u=https://other.test/", "/file?u=https://other.test/"), ("file?u=https://other.test/", None)])
+def test_relative_redirects(bench, pki, place, asks):
+    """RFC 3986 §5.2, RFC 9110 §10.2.2."""
+    asked = []
+
+    def serve(peer):
+        target = read_head(peer).split()[1].decode()
+        asked.append(target)
+        if len(asked) == 1:
+            peer.sendall(f"HTTP/1.1 302 Found\r\nLocation: {place.format(port=server.port)}\r\n"
+                         "Content-Length: 0\r\n\r\n".encode())
+        else:
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        peer.unwrap()
+
+    with tls_listener(pki.server(), serve) as server:
+        r = bench.get("-L", f"https://localhost:{server.port}/a/b/c?old=1")
+    assert r.rc == 0 and r.out == "ok", (asked, r)
+    assert asked[1] == (asks or "/a/b/file?u=https://other.test/")
 
 
 def test_plain_http_server(bench):
@@ -368,11 +406,6 @@ def test_broken_pipe(bench, pki):
         r = run(["sh", "-c", '"$@" | head -c 1', "sh", LOCKSTEP, "get", "--cacert", pki.server().root,
                  f"https://localhost:{server.port}/"], bench.env)
         assert r.rc == 0 and r.body == b"x" and len(r.err.splitlines()) <= 3, r
-
-
-def test_silent(bench):
-    r = bench.get("-s", f"https://localhost:{free_port()}/")
-    assert (r.rc, r.out, r.err) == (7, "", ""), r
 
 
 def test_no_progress_and_no_colour(bench):

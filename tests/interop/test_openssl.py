@@ -1,6 +1,5 @@
 """OpenSSL: s_client against serve, s_server against get. Each suite, group and kind of key, both ways."""
 import re
-import ssl
 
 import pytest
 
@@ -127,8 +126,7 @@ def test_client_sni(bench, pki):
     for name in ("unknown.test", "a.www.b.test"):  # then the first one
         r = bench.s_client(server.port, name=name, stdin=HELLO)
         assert r.rc != 0 and "hostname mismatch" in r.all.lower(), r
-    r = bench.s_client(server.port, "-noservername", stdin=HELLO)
-    fetched(r)
+    fetched(bench.s_client(server.port, name=None, stdin=HELLO))
 
 
 def test_client_key_updates(bench, server):
@@ -161,17 +159,12 @@ def test_serve_closes_with_notify(bench, server):
 
 def test_serve_answers_close_notify(pki, server):
     """The client closes first: serve answers with its own close_notify."""
-    with connect(server.port, pki.server().root) as tls:
+    with connect(server.port, pki.server().root, timeout=5) as tls:
         tls.sendall(HELLO.replace(b"Connection: close\r\n", b""))
-        assert tls.recv(4096).startswith(b"HTTP/1.1 200 ")
-        tls.settimeout(5)
-        while True:  # what is left of the response
-            try:
-                tls.unwrap().close()  # fails if the stream ends without close_notify
-                break
-            except ssl.SSLError as e:
-                assert "APPLICATION_DATA_AFTER_CLOSE_NOTIFY" in str(e)
-                tls.recv(4096)
+        data = b""
+        while not data.endswith(b"hello\n"):
+            data += tls.recv(4096)
+        tls.unwrap().close()  # fails if the stream ends without close_notify
 
 
 def test_client_with_a_certificate_is_served_too(bench, pki, server):
@@ -235,7 +228,7 @@ def test_get_curves(bench, group):
     server = bench.s_server("-www", "-msg")
     r = page(bench.get("--curves", group, f"https://localhost:{server.port}/"))
     name = {"P-256": "secp256r1", "P-384": "secp384r1"}.get(group, group)
-    assert re.search(rf"^Supported groups: {name}$", r.out, re.M | re.I), r
+    assert re.search(rf"^Supported groups: ([^:\n]+:)?{name}$", r.out, re.M | re.I), r  # GREASE may be in front
     assert server.out.count(", ClientHello\n") == 1, server.out
 
 
@@ -275,11 +268,12 @@ def test_server_key_update(bench):
     root = bench.pki.authority("p256")[0].cert
     client = bench.start([LOCKSTEP, "get", "--cacert", root, "-o", out, f"https://localhost:{server.port}/"])
     server.wait_for("^GET / HTTP/1.1")
+    sent = r"^>>> TLS 1\.\d, InnerContent \[length 0001\]\n    17$"
     server.type("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n")
-    for part in ("01234", "56789", "abcde", "fghij"):
-        before = len(re.findall("^<<< " + KEY_UPDATE, server.all, re.M))
+    for i, part in enumerate(("01234", "56789", "abcde", "fghij")):
+        server.wait_for(sent, times=i + 1)  # a command counts at the beginning of what is typed only
         server.type("K\n")
-        server.wait_for("^<<< " + KEY_UPDATE, times=before + 1)
+        server.wait_for("^<<< " + KEY_UPDATE, times=i + 1)
         server.type(part)
     assert client.wait() == 0, client.all
     assert out.read_bytes() == b"0123456789abcdefghij"

@@ -238,10 +238,8 @@ def site(shared):
     (b"GET /hello.txt HTTP/1.1 \r\n" + HOST + b"\r\n", 400),
     (b"GET /hello.txt HTTP/2.0\r\n" + HOST + b"\r\n", (400, 505)),
     (b"GET /hello.txt http/1.1\r\n" + HOST + b"\r\n", 400),
-    (b"GET hello.txt HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     (b"G\x00T /hello.txt HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     (b"GET /hello\x01.txt HTTP/1.1\r\n" + HOST + b"\r\n", 400),
-    (b"GET /%zz HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     (b"GET /hello.txt HTTP/1.1\r\n" + HOST + b"X : y\r\n\r\n", 400),  # space before the colon, §5.1
     (b"GET /hello.txt HTTP/1.1\r\n" + HOST + b"X: a\r\n b\r\n\r\n", 400),  # line folding, §5.2
     (b"GET /hello.txt HTTP/1.1\r\n " + HOST + b"\r\n", 400),
@@ -254,7 +252,6 @@ def site(shared):
     (b"POST /hello.txt HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
      400),  # §6.1: a sign of smuggling
     (b"POST /hello.txt HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: x\r\n\r\n", (400, 501)),
-    (b"GET http:// HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400, 505)),
     (b"\r\nGET /hello.txt HTTP/1.1\r\n" + HOST + b"\r\n", 200),  # §2.2: an empty line before is passed over
     (b"GET https://localhost/hello.txt HTTP/1.1\r\n" + HOST + b"\r\n", 200),  # §3.2.2
@@ -267,8 +264,15 @@ def test_requests(site, pki, head, status):
     assert r.status in (status if isinstance(status, tuple) else (status,)), (head, r)
     if r.status == 200:
         assert r.body == b"hello\n"
-    elif r.status == 400:
+    elif r.status == 400:  # what follows cannot be trusted to be a request
         assert r.headers["connection"] == "close", r
+
+
+@pytest.mark.parametrize("target", [b"hello.txt", b"/%zz", b"/%", b"http://", b"*", b"https:/hello.txt"])
+def test_bad_targets(site, pki, target):
+    r = request(site.port, pki.server().root, b"GET " + target + b" HTTP/1.1\r\n" + HOST
+                + b"Connection: close\r\n\r\n")
+    assert r.status == 400, r
 
 
 def test_bare_line_feeds_are_no_line_ends_for_smugglers(site, pki):
@@ -284,9 +288,13 @@ def test_pipelined_requests(site, pki):
     with connect(site.port, pki.server().root) as tls:
         tls.sendall(KEEP % b"/hello.txt" + KEEP % b"/none" + b"HEAD /data.bin HTTP/1.1\r\n" + HOST + b"\r\n"
                     + KEEP % b"/data.bin" + b"GET /hello.txt HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n")
-        with tls.makefile("rb") as file:
-            answers = [Response(file, m) for m in ("GET", "GET", "HEAD", "GET", "GET")]
-            assert file.read() == b""
+        data = drain(tls)
+    answers = []
+    for method in ("GET", "GET", "HEAD", "GET", "GET"):
+        answers.append(parse_response(data, method))
+        size = 0 if method == "HEAD" else len(answers[-1].body)
+        data = data[data.index(b"\r\n\r\n") + 4 + size:]
+    assert data == b""
     assert [a.status for a in answers] == [200, 404, 200, 200, 200]
     assert answers[0].body == answers[4].body == b"hello\n" and answers[3].body == BIG
     assert answers[2].headers["content-length"] == str(len(BIG))
@@ -401,7 +409,10 @@ def test_access_log(bench, pki):
     """One line a request, with its method, path, status and size; nothing of it can forge or hide a line."""
     server = bench.serve()
     root = pki.server().root
-    before = len(server.all.splitlines())
+
+    def log():
+        return [line for line in server.all.splitlines() if "listening on" not in line]
+
     get(server.port, root, "/hello.txt")
     get(server.port, root, "/none?query=1")
     request(server.port, root, b"HEAD /hello.txt HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n", method="HEAD")
@@ -410,9 +421,9 @@ def test_access_log(bench, pki):
             body_of(tls)
     get(server.port, root, "/a%0d%0aGET%20/forged", User_Agent="\x1b[2Jevil\x07\x9b", Referer='"quote" \\ \x7f')
     request(server.port, root, b"GET /\x1b[2J\x07\n HTTP/1.1\r\n" + HOST + b"\r\n")
-    lines = wait_until(lambda: (x := server.all.splitlines()[before:]) and len(x) >= 8 and x, what="8 lines")
+    wait_until(lambda: len(log()) >= 8, what="8 lines")
     time.sleep(0.2)
-    lines = server.all.splitlines()[before:]
+    lines = log()
     assert len(lines) == 8, lines
     for line, words in zip(lines, [["GET /hello.txt", "200", "6"], ["GET /none?query=1", "404"],
                                    ["HEAD /hello.txt", "200"], *[["GET /hello.txt", "200"]] * 3,

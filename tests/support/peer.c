@@ -192,6 +192,7 @@ void peer_pump(peer *p) {
         if ((n = lockstep_wire_out(p->conn, &bytes)) > 0) {
             NEED(lk_buffer_append(&p->wire, lk_slice_of(bytes, n)));
             lockstep_wire_sent(p->conn, n);
+            p->num_sent += n;
             moved = true;
         }
         if ((n = lockstep_app_out(p->conn, &bytes)) > 0) {
@@ -210,6 +211,9 @@ void peer_bytes(peer *p, lk_slice bytes) {
     while (bytes.p_len > 0) {
         size_t used, n = p->chunk != 0 && p->chunk < bytes.p_len ? p->chunk : bytes.p_len;
         p->status = lockstep_wire_in(p->conn, &used, bytes.p, n);
+        if (p->fed != NULL)
+            NEED(lk_buffer_append(p->fed,
+                                  lk_slice_of(bytes.p, p->status == LOCKSTEP_OK ? used : n)));
         peer_pump(p);
         if (used == 0)
             return;

@@ -92,7 +92,10 @@ struct peer {
     lk_handshake_secret handshake_secret;
     lk_traffic_secret client_hs, server_hs, client_ap, server_ap;
 
+    lk_buffer *fed; /* keeps all that the engine was given, if set */
+
     /* what the engine has sent */
+    size_t num_sent; /* bytes on the wire */
     lk_buffer wire, messages, data;
     lk_buffer hello_bytes;  /* its last ClientHello */
     lk_client_hello hello;

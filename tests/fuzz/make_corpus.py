@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""make_corpus.py - writes the seeds of the message and connection fuzzers to tests/fuzz/corpus.
+
+The messages are those of RFC 8448; the scripts for connections are written out below, in the format
+that tests/support/fuzzing.c describes.
+"""
+import pathlib
+import re
+import struct
+
+HERE = pathlib.Path(__file__).resolve().parent
+TRACE = HERE.parent / "vectors" / "rfc8448.txt"
+
+
+def messages():
+    """Yields (label, bytes) of every value of the trace."""
+    label, value = None, b""
+    for line in TRACE.read_text(errors="replace").splitlines():
+        if line.startswith(("Thomson", "RFC 8448", "\f")):
+            continue
+        start = re.match(r"      (\w[^(]*) \((\d+) octets\):((?: +[0-9a-f]{2})*) *$", line)
+        if start:
+            if label:
+                yield label, value
+            label, value = start[1], bytes.fromhex(start[3])
+        elif label and re.match(r"         [0-9a-f]{2}( [0-9a-f]{2})* *$", line):
+            value += bytes.fromhex(line)
+        elif line.strip() and label:
+            yield label, value
+            label = None
+
+
+def write(target, name, data):
+    folder = HERE / "corpus" / ("fuzz_" + target)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def write_messages():
+    targets = {
+        "ClientHello": "client_hello",
+        "ServerHello": "server_hello",
+        "EncryptedExtensions": "encrypted_extensions",
+        "CertificateRequest": "certificate_request",
+        "Certificate": "certificate",
+        "CertificateVerify": "certificate_verify",
+        "NewSessionTicket": "new_session_ticket",
+    }
+    seen = {}
+    for label, value in messages():
+        if label in targets and value not in seen.setdefault(label, []):
+            seen[label].append(value)
+            write(targets[label], "rfc8448-%d" % len(seen[label]), value[4:])
+    assert all(seen.get(label) for label in targets), seen.keys()
+    first = seen["ClientHello"][0]
+    write("record", "hello", b"\0\0\0" + b"\x16\x03\x01" + struct.pack(">H", len(first)) + first)
+    write("record", "protected", b"\1\0\5" + bytes.fromhex("1703030018") + bytes(24))
+    write("record", "overflow", b"\2\0\0" + bytes.fromhex("17030341010000"))
+    for value in (0, 1, 2):
+        write("key_update", "value-%d" % value, bytes([24, value]))
+    write("key_update", "ticket", b"\x04" + seen["NewSessionTicket"][0][4:])
+    write("server", "raw-hello", b"\x01\0" + b"\x16\x03\x01" + struct.pack(">H", len(first)) + first)
+    write("server", "raw-http", b"\x01\0GET / HTTP/1.1\r\n\r\n")
+    hello = seen["ServerHello"][0]
+    write("client", "raw-hello", b"\x01\0" + b"\x16\x03\x03" + struct.pack(">H", len(hello)) + hello)
+
+
+HONEST = b"\0"
+
+
+def handshake(content):
+    return b"\x01" + struct.pack(">H", len(content)) + content
+
+
+def message(kind, body):
+    return b"\x02" + bytes([kind]) + struct.pack(">H", len(body)) + body
+
+
+def changed(place, difference):
+    return b"\x03" + struct.pack(">HB", place, difference)
+
+
+def record(kind, content, padding=0):
+    return b"\x04" + bytes([kind, padding]) + struct.pack(">H", len(content)) + content
+
+
+def raw(data):
+    return b"\x05" + struct.pack(">H", len(data)) + data
+
+
+NEXT_KEYS = b"\x06"
+SEND, CLOSE, UPDATE, UPDATE_BOTH, EOF = (b"\x07" + bytes([i]) for i in range(5))
+RETRY, AUTH, NONE, ALPN, LIMIT, SUITE = 2, 4, 8, 16, 32, 64
+
+
+def write_connections():
+    all_steps = 9
+    update = handshake(bytes([24, 0, 0, 1, 1])) + NEXT_KEYS
+    data = record(23, b"data", 3)
+    scripts = {
+        "plain": (0, all_steps, data + SEND + update + data + UPDATE_BOTH + record(21, b"\1\0")),
+        "everything": (RETRY | AUTH | ALPN | LIMIT, all_steps, data + SEND + CLOSE + EOF),
+        "no-certificate": (AUTH | NONE | SUITE, all_steps, update * 3 + data),
+        "ticket": (0, all_steps, message(4, bytes.fromhex("00000e10000000000100 0001aa0000")) + data),
+        "pieces": (RETRY, 0, HONEST * 12 + data),
+        "change-hello": (0, 0, changed(40, 1)),
+        "change-certificate": (AUTH, 5, changed(300, 128) + HONEST * 4),
+        "change-finished": (0, 7, changed(100, 255) + HONEST * 4),
+        "ccs": (0, 1, raw(bytes.fromhex("140303000101")) * 2 + HONEST * 8),
+        "alert": (0, 4, record(21, b"\2\x28")),
+        "early": (0, 5, record(23, b"x")),
+        "padding": (0, 5, record(0, b"", 100)),
+        "plaintext": (0, 5, raw(bytes.fromhex("16030300040b000000"))),
+        "split": (0, 4, handshake(b"\x0b\0") + handshake(b"\0\4\0\0\0\0")),
+        "flood": (0, all_steps, record(23, b"") * 40),
+        "eof": (0, 3, EOF),
+    }
+    for name, (flags, steps, script) in scripts.items():
+        for target in ("client", "server"):
+            write(target, name, bytes([flags, steps]) + script)
+
+
+write_messages()
+write_connections()
