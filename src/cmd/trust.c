@@ -75,7 +75,7 @@ lockstep_trust *lk_trust_load(const char *cacert, const char *capath) {
              (capath == NULL || add_directory(trust, capath, true));
     } else if ((env_file != NULL && env_file[0] != '\0') || (env_dir != NULL && env_dir[0] != '\0')) {
         bool file = env_file != NULL && env_file[0] != '\0' && add_file(trust, env_file, false);
-        bool dir = !file && env_dir != NULL && env_dir[0] != '\0' && add_directories(trust, env_dir);
+        bool dir = env_dir != NULL && env_dir[0] != '\0' && add_directories(trust, env_dir);
         if (!file && !dir)
             lk_warning("SSL_CERT_FILE and SSL_CERT_DIR name no certificates: nobody is trusted");
     } else if (!add_file(trust, SYSTEM_FILE, false)) {
