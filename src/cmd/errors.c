@@ -65,10 +65,23 @@ static const char *advice(lockstep_status s) {
     return NULL;
 }
 
+void lk_tls_error(const lockstep_conn *conn, const char *host, const char *phase) {
+    const lockstep_failure *f = lockstep_failure_of(conn);
+    char what[512], where[512];
+    if (f->status >= LOCKSTEP_ALERT_FROM_PEER)
+        snprintf(what, sizeof what, "%s refused%s%s: alert %s (%d)", host, phase != NULL ? " " : "",
+                 phase != NULL ? phase : "", lockstep_alert_name(f->alert), f->alert);
+    else
+        snprintf(what, sizeof what, "the %s with %s failed: %s",
+                 phase != NULL ? "connection" : "handshake", host, lockstep_status_text(f->status));
+    snprintf(where, sizeof where, "%s%s%s", f->detail, f->detail[0] != '\0' ? "; " : "", f->rule);
+    lk_error(what, where, advice(f->status));
+}
+
 int lk_tls_exit(const lockstep_conn *conn, const char *host) {
     const lockstep_failure *f = lockstep_failure_of(conn);
     lockstep_info info;
-    char what[512], where[512];
+    char where[512];
     if (f == NULL) {
         lk_error("the connection ended", NULL, NULL);
         return LK_EXIT_BROKEN;
@@ -81,13 +94,6 @@ int lk_tls_exit(const lockstep_conn *conn, const char *host) {
         lk_error(lockstep_report_sentence(info.report), where, NULL);
         return LK_EXIT_CERTIFICATE;
     }
-    if (f->status >= LOCKSTEP_ALERT_FROM_PEER)
-        snprintf(what, sizeof what, "%s refused: alert %s (%d)", host, lockstep_alert_name(f->alert),
-                 f->alert);
-    else
-        snprintf(what, sizeof what, "the handshake with %s failed: %s", host,
-                 lockstep_status_text(f->status));
-    snprintf(where, sizeof where, "%s%s%s", f->detail, f->detail[0] != '\0' ? "; " : "", f->rule);
-    lk_error(what, where, advice(f->status));
+    lk_tls_error(conn, host, NULL);
     return is_certificate(f->status) ? LK_EXIT_CERTIFICATE : LK_EXIT_HANDSHAKE;
 }

@@ -35,7 +35,7 @@ static lk_dial_status dial_any(lk_fetch *f, int *fd, char *why, const char *list
 static int dial(lk_fetch *f, int *fd) {
     const char *host = f->url->host;
     uint16_t port = f->url->port;
-    char why[256] = "", text[768];
+    char why[256] = "", text[1200];
     for (size_t i = 0; i < f->num_redirections; i++) {
         const lk_redirection *r = &f->redirections[i];
         if ((r->host[0] == '\0' || strcasecmp(r->host, host) == 0) && (r->port == 0 || r->port == port)) {
@@ -134,8 +134,10 @@ static int outcome(lk_fetch *f, bool truncated) {
         return 0;
     if ((lockstep_state_of(f->conn) & LOCKSTEP_SECURE) == 0)
         return lk_tls_exit(f->conn, f->url->host);
-    if (failure != NULL && failure->status != LOCKSTEP_ERR_TRUNCATED)
-        return broken_off(f, lockstep_status_text(failure->status));
+    if (failure != NULL && failure->status != LOCKSTEP_ERR_TRUNCATED) {
+        lk_tls_error(f->conn, f->url->host, "after the handshake");
+        return LK_EXIT_BROKEN;
+    }
     if (truncated && f->response.state == LK_RESPONSE_BODY && f->response.until_close)
         return broken_off(f, "no close_notify came, so its end may have been cut off");
     lk_response_eof(&f->response);

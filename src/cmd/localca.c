@@ -168,7 +168,11 @@ bool lk_localca_issue(const lk_localca *ca, lockstep_blob *cert, lockstep_blob *
     if (status == LOCKSTEP_ERR_NAME)
         return fail_status("no certificate for these names", status,
                            "give DNS names such as dev.test and *.dev.test, or IP addresses");
-    return status == LOCKSTEP_OK || fail_status("the certificate could not be made", status, NULL);
+    if (status == LOCKSTEP_OK)
+        return true;
+    char todo[3300];
+    snprintf(todo, sizeof todo, "the files of the local CA may be damaged; restore them, or move %s away", ca->dir);
+    return fail_status("the certificate could not be made", status, todo);
 }
 
 /* usable: still good for a while, issued by this root, and with its key. */

@@ -222,10 +222,10 @@ static int run(int argc, char **argv) {
     server.keylog_fd = lk_keylog_open(r.keylog, &failed);
     if (failed)
         return LK_EXIT_USAGE;
-    static const char *const protocols[] = {"http/1.1"};
+    static const char *const protocols[] = {"http/1.1", "http/1.0"};
     lockstep_env env = {.arg = &server, .keylog = server.keylog_fd >= 0 ? keylog : NULL};
     if (lockstep_config_new(&server.config, &env) != LOCKSTEP_OK ||
-        lockstep_config_set_alpn(server.config, protocols, 1) != LOCKSTEP_OK) {
+        lockstep_config_set_alpn(server.config, protocols, 2) != LOCKSTEP_OK) {
         lk_error("the engine cannot start", NULL, "is libcrypto 3.0 or later installed?");
         return LK_EXIT_FAILED;
     }

@@ -128,7 +128,7 @@ static lockstep_status read_chain(lk_identity *identity, const lk_heap *heap, lk
     while (status == LOCKSTEP_OK && (found = lk_pem_next(&pem, "CERTIFICATE", &der)) != 0) {
         uint8_t *copy = NULL;
         if (found < 0)
-            status = LOCKSTEP_ERR_PEM;
+            status = found == LK_PEM_NO_MEMORY ? LOCKSTEP_ERR_NO_MEMORY : LOCKSTEP_ERR_PEM;
         else if (identity->num_chain == LK_CHAIN_MAX)
             status = LOCKSTEP_ERR_LIMIT;
         else if ((copy = lk_copy_of(heap, lk_buffer_bytes(&der), lk_buffer_length(&der))) == NULL)

@@ -85,6 +85,30 @@ static const char *read_authority(lk_url *out, const char *p, size_t n) {
     return w > 0 && (size_t)w < sizeof out->authority ? NULL : "the host name is too long";
 }
 
+/* remove_dots takes "." and ".." out of a path with its query, in place (RFC 3986 §5.2.4). */
+static void remove_dots(char *target) {
+    char query[4096];
+    size_t path = strcspn(target, "?"), n = 0;
+    snprintf(query, sizeof query, "%s", target + path);
+    for (size_t i = 0; i < path;) {
+        size_t segment = 1 + strcspn(target + i + 1, "/?"); /* with its slash in front */
+        bool last = i + segment >= path;
+        bool one = segment == 2 && target[i + 1] == '.';
+        bool two = segment == 3 && target[i + 1] == '.' && target[i + 2] == '.';
+        if (two)
+            while (n > 0 && target[--n] != '/')
+                ;
+        if (!one && !two) {
+            memmove(target + n, target + i, segment);
+            n += segment;
+        } else if (last) {
+            target[n++] = '/';
+        }
+        i += segment;
+    }
+    memcpy(target + n, query, strlen(query) + 1);
+}
+
 /* Bytes beyond ASCII are percent-encoded, as browsers do; the rest must be a URL. */
 static const char *read_target(lk_url *out, const char *p) {
     size_t n = 0, end = strcspn(p, "#");
@@ -102,6 +126,7 @@ static const char *read_target(lk_url *out, const char *p) {
             return "there is a space or a character that no URL can have; write it as %XX";
     }
     out->target[n] = '\0';
+    remove_dots(out->target);
     return NULL;
 }
 
@@ -132,6 +157,10 @@ const char *lk_url_join(lk_url *out, const lk_url *base, const char *reference) 
     size_t stop = strcspn(reference, "/?#");
     if (strstr(reference, "://") != NULL && strncmp(reference + stop - (stop > 0), "://", 3) == 0)
         return lk_url_parse(out, reference);
+    if (reference[0] == '#' || reference[0] == '\0') { /* the same document */
+        *out = *base;
+        return NULL;
+    }
     if (strncmp(reference, "//", 2) == 0) {
         w = snprintf(text, sizeof text, "%s:%s", base->scheme, reference);
     } else if (reference[0] == '/') {

@@ -32,11 +32,14 @@ int lk_pem_next(lk_slice *text, const char *label, lk_buffer *out) {
             continue;
         lk_slice body = lk_slice_of(text->p, 0);
         while (take_line(text, &line)) {
-            if (is_marker(line, "END", label))
-                return lk_base64_decode(out, body) ? 1 : -1;
+            if (is_marker(line, "END", label)) {
+                if (lk_buffer_reserve(out, body.p_len / 4 * 3 + 3) == NULL)
+                    return LK_PEM_NO_MEMORY;
+                return lk_base64_decode(out, body) ? 1 : LK_PEM_BROKEN;
+            }
             body.p_len = (size_t)(text->p - body.p);
         }
-        return -1;
+        return LK_PEM_BROKEN;
     }
     return 0;
 }

@@ -9,9 +9,10 @@
 /*
  * lk_pem_next looks in `*text` for the next block whose label is `label` ("CERTIFICATE"), appends
  * the bytes inside to `out` and moves `*text` behind the block. Blocks of other labels and text
- * between blocks are passed over (RFC 7468 §2). Returns 1 for a block, 0 when there is no more, -1
- * for a block of that label that is broken (no end, wrong end, bad base64, no memory).
+ * between blocks are passed over (RFC 7468 §2). Returns 1 for a block, 0 when there is no more,
+ * LK_PEM_BROKEN for a block of that label that is broken (no end, wrong end, bad base64).
  */
+enum { LK_PEM_BROKEN = -1, LK_PEM_NO_MEMORY = -2 };
 int lk_pem_next(lk_slice *text, const char *label, lk_buffer *out);
 
 /* lk_pem_write appends one block. False: no memory. */

@@ -177,7 +177,9 @@ lockstep_status lockstep_trust_add(lockstep_trust *trust, size_t *num_added, siz
     lockstep_status status = LOCKSTEP_OK;
     int found;
     while (status == LOCKSTEP_OK && (found = lk_pem_next(&text, "CERTIFICATE", &der)) != 0) {
-        added what = found < 0 ? ADDED_NOT : add_anchor(trust, lk_buffer_slice(&der));
+        added what = found == LK_PEM_NO_MEMORY ? ADDED_NO_MEMORY
+                     : found < 0               ? ADDED_NOT
+                                               : add_anchor(trust, lk_buffer_slice(&der));
         if (what == ADDED_NO_MEMORY)
             status = LOCKSTEP_ERR_NO_MEMORY;
         else

@@ -1,5 +1,9 @@
 """Fixtures and the report of peers, for tests/interop and tests/e2e."""
+import os
 import re
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +57,20 @@ def shared(tmp_path_factory, pki):
     b = Bench(tmp_path_factory.mktemp("shared"), pki)
     yield b
     b.close()
+
+
+@pytest.fixture
+def nobody(pki):
+    """A bench for a user without rights: `drop` is how to become that user where this one is root, and
+    `lockstep` in its directory a copy of the command."""
+    dir = Path(tempfile.mkdtemp(prefix="lockstep-"))
+    dir.chmod(0o755)
+    b = Bench(dir, pki)
+    b.drop = []
+    shutil.copy(LOCKSTEP, dir / "lockstep")
+    if os.geteuid() == 0:
+        b.drop = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs"]
+        os.chown(b.home, 65534, 65534)
+    yield b
+    b.close()
+    shutil.rmtree(dir)

@@ -223,8 +223,8 @@ def test_redirect_to_folder(bench, www):
 
 @pytest.mark.parametrize("place, asks", [
     ("/file", "/file"), ("file", "/a/b/file"), ("./file", "/a/b/file"), ("../file", "/a/file"),
-    ("../../../file", "/file"), ("?q=1", "/a/b/c?q=1"), ("file?q=1#x", "/a/b/file?q=1"), ("#x", "/a/b/c"),
-    ("", "/a/b/c"), ("https://localhost:{port}/x/../file", "/file"), ("//localhost:{port}/file", "/file"),
+    ("../../../file", "/file"), ("?q=1", "/a/b/c?q=1"), ("file?q=1#x", "/a/b/file?q=1"), ("#x", "/a/b/c?old=1"),
+    ("https://localhost:{port}/x/../file", "/file"), ("//localhost:{port}/file", "/file"),
     ("/file?u=https://other.test/", "/file?u=https://other.test/"), ("file?u=https://other.test/", None)])
 def test_relative_redirects(bench, pki, place, asks):
     """RFC 3986 §5.2, RFC 9110 §10.2.2."""

@@ -5,17 +5,16 @@ import os
 import random
 import re
 import resource
-import shutil
+import signal
 import socket
 import ssl
-import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from kit import (LOCKSTEP, Bench, Process, clean_env, connect, context, get, is_open, parse_response, request, run,
-                 wait_until, Response)
+from kit import (LOCKSTEP, Response, connect, context, get, is_open, parse_response, request, run,
+                 wait_until)
 
 KEEP = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 BIG = bytes(i * 13 % 256 for i in range(1 << 20))
@@ -397,8 +396,6 @@ def test_sigterm_finishes_what_is_open(bench, pki):
 
 
 def test_sigint_and_idle_sigterm(bench):
-    import signal
-
     for sig in (signal.SIGTERM, signal.SIGINT):
         server = bench.serve()
         server.popen.send_signal(sig)
@@ -419,15 +416,16 @@ def test_access_log(bench, pki):
     with connect(server.port, root) as tls:
         for _ in range(3):
             body_of(tls)
-    get(server.port, root, "/a%0d%0aGET%20/forged", User_Agent="\x1b[2Jevil\x07\x9b", Referer='"quote" \\ \x7f')
-    request(server.port, root, b"GET /\x1b[2J\x07\n HTTP/1.1\r\n" + HOST + b"\r\n")
-    wait_until(lambda: len(log()) >= 8, what="8 lines")
+    get(server.port, root, "/a%0d%0aGET%20/forged", User_Agent='"evil" \\ \x9b\xff', Referer='"')
+    for head in (b"GET / HTTP/1.1\r\nUser-Agent: \x1b[2J\x07\r\n", b"GET /\x1b[2J\x07\n HTTP/1.1\r\n"):
+        request(server.port, root, head + HOST + b"\r\n")
+    wait_until(lambda: len(log()) >= 9, what="9 lines")
     time.sleep(0.2)
     lines = log()
-    assert len(lines) == 8, lines
+    assert len(lines) == 9, lines
     for line, words in zip(lines, [["GET /hello.txt", "200", "6"], ["GET /none?query=1", "404"],
                                    ["HEAD /hello.txt", "200"], *[["GET /hello.txt", "200"]] * 3,
-                                   ["GET /a%0d%0aGET%20/forged", "404"], ["400"]]):
+                                   ["GET /a%0d%0aGET%20/forged", "404", "evil"], ["400"], ["400"]]):
         assert "127.0.0.1" in line and all(w in line for w in words), line
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]", server.all), server.all
 
@@ -482,39 +480,31 @@ def test_wrong_starts(bench, pki):
         refused(bench.lockstep("serve", "--listen", f"127.0.0.1:{port}", *pair, www), rf"{port}", r"in use|already")
 
 
-@pytest.fixture
-def open_bench(pki):
-    """A bench in a directory that another user can enter, with a copy of the command."""
-    dir = Path(tempfile.mkdtemp(prefix="lockstep-"))
-    dir.chmod(0o755)
-    b = Bench(dir, pki)
-    shutil.copy(LOCKSTEP, dir / "lockstep")
-    yield b
-    b.close()
-    shutil.rmtree(dir)
-
-
-def test_unprivileged_user(open_bench, pki):
-    """As nobody, with nothing but a home of its own: local CA, certificate, serve, get. Nothing else is written."""
-    b = open_bench
-    home = b.dir / "nobody"
-    home.mkdir()
-    drop = []
-    if os.geteuid() == 0:
-        drop = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs"]
-        os.chown(home, 65534, 65534)
-    env = clean_env(home)
-    www = b.folder(hello_txt=b"hello\n")
-    command = [*drop, b.dir / "lockstep"]
-    r = run([*command, "ca", "init"], env, cwd="/")
+def test_unprivileged_user(nobody):
+    """With nothing but a home of its own: local CA, certificate, serve, get. Nothing else is written."""
+    bench = nobody
+    command = [*bench.drop, bench.dir / "lockstep"]
+    r = run([*command, "ca", "init"], bench.env, cwd="/")
     assert r.rc == 0, r
-    server = b.serve(root=www, identity=(), command=command, env=env, cwd="/")
+    server = bench.serve(root=bench.folder(hello_txt=b"hello\n"), identity=(), command=command, cwd="/")
     status = Path(f"/proc/{server.pid}/status").read_text()
     assert re.search(r"^Uid:\s+(\d+)", status, re.M)[1] != "0"
-    ca = run([*command, "ca", "path"], env, cwd="/").out.strip()
+    ca = run([*command, "ca", "path"], bench.env, cwd="/").out.strip()
     for url in (f"https://localhost:{server.port}/hello.txt", f"https://127.0.0.1:{server.port}/hello.txt"):
-        r = run([*command, "get", "--cacert", ca, url], env, cwd="/")
+        r = run([*command, "get", "--cacert", ca, url], bench.env, cwd="/")
         assert r.rc == 0 and r.out == "hello\n", r
     assert server.terminate() == 0
-    written = {p.relative_to(home).parts[:2] for p in home.rglob("*")}
+    written = {p.relative_to(bench.home).parts[:2] for p in bench.home.rglob("*")}
     assert written == {("data",), ("data", "lockstep")}, written
+
+
+def test_time_limits(slow_clients):
+    """Slow clients are cut off: 10 s for a handshake, 15 s for a header, 30 s without progress; a slow
+    reader that goes on is not."""
+    for thread in slow_clients.threads:
+        thread.join(60)
+    cut, got = slow_clients.cut, slow_clients.got
+    assert 9 < cut["silent"] < 14 and 9 < cut["hello"] < 14, cut
+    assert 14 < cut["header"] < 20, cut
+    assert got["stalled"] < slow_clients.SIZE, got
+    assert cut["steady"] > 33.9 and got["steady"] > 1 << 20, (cut, got)

@@ -119,7 +119,7 @@ static void flips(void **state) {
     for (size_t i = 0; i < der.p_len; i++) {
         for (int way = 0; way < 10; way++) {
             memcpy(copy, der.p, der.p_len);
-            copy[i] = way < 8 ? (uint8_t)(copy[i] ^ 1 << way) : way == 8 ? 0 : 0xff;
+            copy[i] = (uint8_t)(way < 8 ? copy[i] ^ 1 << way : way == 8 ? 0 : 0xff);
             if (copy[i] == der.p[i])
                 continue;
             lk_cert cert;

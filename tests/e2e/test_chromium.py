@@ -1,0 +1,162 @@
+"""Chromium opens the page without a warning when the local CA is trusted, and refuses it when not."""
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from kit import LOCKSTEP, ROOT, run
+
+HERE = ROOT / "tests" / "e2e"
+WORK = ROOT / "build" / "e2e"  # the source tree stays clean
+ARTEFACTS = ROOT / "build" / "artefacts"
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,">
+<title>Served by Lockstep</title><h1>It works</h1><p id="p">…</p>
+<script type="module">import { word } from './word.js'; document.getElementById('p').textContent = word;</script>
+"""
+
+
+@pytest.fixture(scope="session")
+def driver():
+    """browser.mjs with playwright-core beside it, installed once for each state of the lock file."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    lock = (HERE / "package-lock.json").read_bytes()
+    done = WORK / "installed"
+    for name in ("package.json", "package-lock.json", ".npmrc", "browser.mjs"):
+        shutil.copy(HERE / name, WORK / name)
+    if not done.exists() or done.read_bytes() != lock:
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"], cwd=WORK,
+                       check=True, stdout=subprocess.DEVNULL, timeout=300)
+        done.write_bytes(lock)
+    return WORK / "browser.mjs"
+
+
+@pytest.fixture
+def bench(nobody):
+    """Every file of a test belongs to a user who has no rights over the system's store of certificates, so
+    that `ca trust` changes nothing but the NSS store in the home of the test."""
+    def ca(*args):
+        return run([*nobody.drop, nobody.dir / "lockstep", "ca", *args], nobody.env, cwd=nobody.home)
+
+    nobody.ca = ca
+    return nobody
+
+
+@pytest.fixture
+def chromium(bench, driver):
+    def visit(url, *shots):
+        r = run(["node", driver, url, *shots], bench.env, timeout=120, cwd=WORK)
+        assert r.rc == 0, r
+        return json.loads(r.out)
+
+    return visit
+
+
+@pytest.fixture
+def trusted(bench):
+    """A home in which `lockstep ca trust` has put the CA into Chromium's store."""
+    def stores():
+        listed = run(["certutil", "-L", "-d", f"sql:{bench.home}/.pki/nssdb"], bench.env)
+        return len(re.findall(r"(?im)^lockstep.*C,,", listed.out))
+
+    assert bench.ca("init").rc == 0
+    bench.ca("trust")
+    assert stores() == 1
+    return bench
+
+
+@pytest.fixture
+def site(bench):
+    assert bench.ca("init").rc == 0
+    root = bench.folder(index_html=PAGE.encode(), word_js=b"export const word = 'padlock';\n")
+    return bench.serve(root=root, identity=[])
+
+
+def facts(seen):
+    return json.dumps(seen, indent=1)
+
+
+def test_page_without_warning(trusted, site, chromium):
+    seen = chromium(f"https://localhost:{site.port}/")
+    assert "error" not in seen, facts(seen)
+    assert (seen["status"], seen["title"]) == (200, "Served by Lockstep"), facts(seen)
+    assert seen["body"].split() == ["It", "works", "padlock"], facts(seen)
+    assert seen["console"] == [] and seen["secureContext"] is True, facts(seen)
+    # what DevTools says about the connection of the page
+    network = seen["network"]
+    assert network["securityState"] == "secure", facts(seen)
+    assert network["protocol"] == "TLS 1.3", facts(seen)
+    assert network["keyExchangeGroup"] == "X25519MLKEM768", facts(seen)
+    assert network["cipher"] in ("AES_128_GCM", "AES_256_GCM", "CHACHA20_POLY1305"), facts(seen)
+    assert set(network["sanList"]) >= {"localhost", "127.0.0.1", "::1"}, facts(seen)
+    assert "Lockstep" in network["issuer"] and network["validTo"] > network["validFrom"], facts(seen)
+    # and its security panel
+    security = seen["security"]
+    assert security["securityState"] == "secure", facts(seen)
+    certificate = security["certificateSecurityState"]
+    assert certificate["modernSSL"] and certificate["protocol"] == "TLS 1.3", facts(seen)
+    assert not certificate["certificateHasSha1Signature"] and not certificate["certificateHasWeakSignature"]
+    assert "certificateNetworkError" not in certificate, facts(seen)
+    assert certificate["subjectName"] == network["subjectName"], facts(seen)
+    # 20 side by side
+    assert len(seen["parallel"]) == 20, facts(seen)
+    assert all(a == {"status": 200, "length": len(PAGE)} for a in seen["parallel"]), facts(seen)
+
+
+@pytest.mark.parametrize("suite, cipher", [("TLS_AES_128_GCM_SHA256", "AES_128_GCM"),
+                                           ("TLS_AES_256_GCM_SHA384", "AES_256_GCM"),
+                                           ("TLS_CHACHA20_POLY1305_SHA256", "CHACHA20_POLY1305")])
+@pytest.mark.parametrize("group, name", [("P-384", "P-384")])
+def test_suites_and_retry(trusted, chromium, suite, cipher, group, name):
+    """Each suite, and a HelloRetryRequest, since Chromium has no key share for P-384 at first."""
+    root = trusted.folder(index_html=PAGE.encode(), word_js=b"export const word = 'padlock';\n")
+    server = trusted.serve("--suites", suite, "--groups", group, root=root, identity=[])
+    seen = chromium(f"https://localhost:{server.port}/")
+    assert (seen["network"]["cipher"], seen["network"]["keyExchangeGroup"]) == (cipher, name), facts(seen)
+    assert seen["network"]["securityState"] == "secure" and seen["console"] == [], facts(seen)
+
+
+def test_addresses(trusted, site, chromium):
+    seen = chromium(f"https://127.0.0.1:{site.port}/")
+    assert "error" not in seen and seen["network"]["securityState"] == "secure", facts(seen)
+
+
+def test_untrusted(bench, site, chromium):
+    """Without trust there is the browser's warning, and after `ca untrust` it is back."""
+    url = f"https://localhost:{site.port}/"
+    assert chromium(url).get("error") == "ERR_CERT_AUTHORITY_INVALID"
+    bench.ca("trust")
+    assert "error" not in chromium(url)
+    r = bench.ca("untrust")
+    assert r.rc == 0, r
+    seen = chromium(url)
+    assert seen.get("error") == "ERR_CERT_AUTHORITY_INVALID" and "title" not in seen, facts(seen)
+
+
+def test_wrong_name(trusted, chromium):
+    assert trusted.ca("issue", "other.test").rc == 0
+    server = trusted.serve(identity=["--cert", trusted.home / "other.test.pem", "--key",
+                                     trusted.home / "other.test-key.pem"])
+    assert chromium(f"https://localhost:{server.port}/").get("error") == "ERR_CERT_COMMON_NAME_INVALID"
+
+
+def test_welcome_page_and_listing(trusted, chromium):
+    """Both fit a phone and a desk, without errors; pictures of them are left in build/artefacts."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    folder = trusted.folder("folder", readme_txt=b"x" * 3000, data_bin=bytes(5_000_000))
+    (folder / "a folder").mkdir()
+    (folder / ("a very long name that goes on and on " * 4 + ".txt")).write_text("long\n")
+    (folder / "ünïcödé & <b>.html").write_text("x")
+    welcome = trusted.start([LOCKSTEP, "serve", "--listen", "127.0.0.1:0"])
+    port = int(welcome.wait_for(r"listening on https://[^\s]*:(\d+)/")[1])
+    listing = trusted.serve(root=folder, identity=[])
+    for name, url in (("welcome", f"https://localhost:{port}/"), ("listing", f"https://localhost:{listing.port}/")):
+        shots = [a for width in (360, 1280) for a in (ARTEFACTS / f"{name}-{width}.png", width)]
+        seen = chromium(url, *shots)
+        assert seen.get("status") == 200 and seen["network"]["securityState"] == "secure", facts(seen)
+        assert [m for m in seen["console"] if "favicon" not in m and "404" not in m] == [], facts(seen)
+        assert seen["wide"]["360"] <= 360 and seen["wide"]["1280"] <= 1280, facts(seen)
+        for width in (360, 1280):
+            assert (ARTEFACTS / f"{name}-{width}.png").stat().st_size > 1000
+    assert "a folder/" in seen["body"] and "<b>.html" in seen["body"] and "4.8 MiB" in seen["body"], facts(seen)

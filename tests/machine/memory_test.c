@@ -1,0 +1,301 @@
+/*
+ * memory_test.c - every allocation fails once, and every draw of random bytes: over whole handshakes of
+ * both sides, with data, key updates and the end. What comes of it is success or a clean failure, and
+ * all memory is given back, wiped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "support/pair.h"
+
+typedef struct flow {
+    const char *name;
+    bool retry, client_auth, alpn, hybrid;
+} flow;
+
+typedef struct run {
+    world wc, ws;
+    lockstep_config *client, *server;
+    long live_client, live_server; /* what the configs hold */
+    lockstep_conn *conns[2];       /* client, server */
+    lockstep_status made[2];       /* by lockstep_client_new and lockstep_server_new */
+    bool complete;
+} run;
+
+/* ---- Random bytes that run out ---------------------------------------------------------------- */
+
+static bool (*real_random)(void *arg, uint8_t *out, size_t out_len);
+static long draws_left = -1; /* -1: no end */
+static long draws;
+
+static bool counted_random(void *arg, uint8_t *out, size_t out_len) {
+    draws++;
+    return draws_left-- != 0 && real_random(arg, out, out_len);
+}
+
+/* ---- One flow --------------------------------------------------------------------------------- */
+
+static void step(lockstep_conn *from, lockstep_conn *to, bool *moved) {
+    const uint8_t *bytes;
+    size_t used = 0, n = lockstep_wire_out(from, &bytes);
+    if (n == 0)
+        return;
+    *moved = true;
+    lockstep_status status = lockstep_wire_in(to, &used, bytes, n);
+    lockstep_wire_sent(from, status == LOCKSTEP_OK && used > 0 ? used : n);
+    lockstep_app_taken(to, lockstep_app_out(to, &bytes));
+}
+
+static void move(const run *x) {
+    for (bool moved = true; moved;) {
+        moved = false;
+        step(x->conns[0], x->conns[1], &moved);
+        step(x->conns[1], x->conns[0], &moved);
+    }
+}
+
+static bool both_well(const run *x) {
+    return lockstep_failure_of(x->conns[0]) == NULL && lockstep_failure_of(x->conns[1]) == NULL;
+}
+
+/* talk does all that a connection can do; it stops where something fails. */
+static void talk(run *x) {
+    static const uint8_t data[40000] = "data";
+    size_t used;
+    move(x);
+    for (int i = 0; i < 2 && both_well(x); i++) {
+        if (lockstep_app_in(x->conns[i], &used, data, sizeof data) != LOCKSTEP_OK)
+            return;
+        move(x);
+        if (!both_well(x) || lockstep_update_keys(x->conns[i], true) != LOCKSTEP_OK)
+            return;
+        move(x);
+    }
+    for (int i = 0; i < 2 && both_well(x); i++)
+        if (lockstep_close(x->conns[i]) != LOCKSTEP_OK)
+            return;
+    move(x);
+    x->complete = both_well(x) && (lockstep_state_of(x->conns[0]) & LOCKSTEP_CLOSED) != 0 &&
+                  (lockstep_state_of(x->conns[1]) & LOCKSTEP_CLOSED) != 0;
+}
+
+static void build(run *x, const flow *f) {
+    const pki *k = pki_get();
+    static const char *const alpn[] = {"http/1.1"};
+    static const uint16_t groups[] = {LOCKSTEP_GROUP_SECP256R1, LOCKSTEP_GROUP_X25519};
+    memset(x, 0, sizeof *x);
+    world_init(&x->wc, 1);
+    world_init(&x->ws, 2);
+    real_random = x->wc.env.random;
+    x->wc.env.random = x->ws.env.random = counted_random;
+    x->client = client_config(&x->wc);
+    x->server = server_config(&x->ws, PKI_ED25519);
+    if (!f->hybrid) {
+        assert_int_equal(
+            lockstep_config_set_groups(x->client, groups + !f->retry, f->retry ? 2 : 1, 1),
+            LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_set_groups(x->server, groups + 1, 1, 0), LOCKSTEP_OK);
+    }
+    if (f->alpn) {
+        assert_int_equal(lockstep_config_set_alpn(x->client, alpn, 1), LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_set_alpn(x->server, alpn, 1), LOCKSTEP_OK);
+    }
+    if (f->client_auth) {
+        lockstep_trust *trust = pki_trust();
+        assert_int_equal(lockstep_config_set_trust(x->server, trust), LOCKSTEP_OK);
+        lockstep_trust_free(trust);
+        assert_int_equal(lockstep_config_set_client_auth(x->server, LOCKSTEP_CLIENT_AUTH_REQUIRE),
+                         LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_add_identity(
+                             x->client, k->chain[PKI_CLIENT].p, k->chain[PKI_CLIENT].p_len,
+                             k->key[PKI_CLIENT].p, k->key[PKI_CLIENT].p_len),
+                         LOCKSTEP_OK);
+    }
+    seal(x->client);
+    seal(x->server);
+    x->live_client = x->wc.live;
+    x->live_server = x->ws.live;
+}
+
+static void demolish(run *x) {
+    lockstep_config_free(x->client);
+    lockstep_config_free(x->server);
+    assert_int_equal(x->wc.live, 0);
+    assert_int_equal(x->ws.live, 0);
+}
+
+/* play plays the flow once; the connections are still there afterwards. */
+static void play(run *x) {
+    x->complete = false;
+    x->conns[0] = x->conns[1] = NULL;
+    x->wc.seed = 1;
+    x->ws.seed = 2;
+    x->wc.keylog[0] = x->ws.keylog[0] = '\0';
+    x->made[1] = lockstep_server_new(&x->conns[1], x->server);
+    x->made[0] = lockstep_client_new(&x->conns[0], x->client, "server.test");
+    if (x->made[0] == LOCKSTEP_OK && x->made[1] == LOCKSTEP_OK)
+        talk(x);
+}
+
+static void end(run *x) {
+    lockstep_conn_free(x->conns[0]);
+    lockstep_conn_free(x->conns[1]);
+    assert_int_equal(x->wc.live, x->live_client);
+    assert_int_equal(x->ws.live, x->live_server);
+}
+
+/* check says that the side on which something failed failed for that reason and no other. */
+static void check(const run *x, int side, lockstep_status status, const char *what, long n) {
+    const lockstep_failure *f = lockstep_failure_of(x->conns[side]);
+    if (x->complete)
+        return;
+    if (x->made[side] != LOCKSTEP_OK) {
+        assert_int_equal(x->made[side], status);
+        assert_null(x->conns[side]);
+        return;
+    }
+    if (f == NULL || f->status != status || f->rule[0] == '\0')
+        fail_msg("%s: %ld on the %s: %s (%s)", what, n, side == 0 ? "client" : "server",
+                 f == NULL ? "nothing" : lockstep_status_name(f->status),
+                 f == NULL ? "" : f->detail);
+    assert_int_equal(f->alert, LOCKSTEP_ALERT_INTERNAL_ERROR);
+    /* The other side was told, if there was memory for the alert, or will see the end. */
+    f = lockstep_failure_of(x->conns[1 - side]);
+    assert_true(f == NULL || f->status == (lockstep_status)(LOCKSTEP_ALERT_FROM_PEER +
+                                                            LOCKSTEP_ALERT_INTERNAL_ERROR));
+}
+
+static void exhaust_memory(const flow *f) {
+    run x;
+    build(&x, f);
+    for (int side = 0; side < 2; side++) {
+        world *w = side == 0 ? &x.wc : &x.ws;
+        long before = w->allocs, n = 0, survived = 0;
+        play(&x);
+        assert_true(x.complete);
+        long all = w->allocs - before;
+        end(&x);
+        for (n = 1; n <= all; n++) {
+            w->fail_alloc_at = w->allocs + n;
+            play(&x);
+            check(&x, side, LOCKSTEP_ERR_NO_MEMORY, f->name, n);
+            survived += x.complete;
+            w->fail_alloc_at = 0;
+            end(&x);
+        }
+        print_message("%s, %s: %ld allocations, %ld of no consequence\n", f->name,
+                      side == 0 ? "client" : "server", all, survived);
+        assert_true(all > 20);
+    }
+    demolish(&x);
+}
+
+static void exhaust_random(const flow *f) {
+    run x;
+    build(&x, f);
+    draws = 0;
+    draws_left = -1;
+    play(&x);
+    assert_true(x.complete);
+    end(&x);
+    long all = draws;
+    for (long n = 0; n < all; n++) {
+        draws_left = n;
+        play(&x);
+        assert_false(x.complete);
+        /* Which side it was is seen by who says so. */
+        const lockstep_failure *c = lockstep_failure_of(x.conns[0]);
+        int side = x.made[0] != LOCKSTEP_OK || (c != NULL && c->status == LOCKSTEP_ERR_NO_RANDOM)
+                       ? 0
+                       : 1;
+        check(&x, side, LOCKSTEP_ERR_NO_RANDOM, f->name, n);
+        draws_left = -1;
+        end(&x);
+    }
+    print_message("%s: %ld draws\n", f->name, all);
+    assert_true(all >= 5);
+    demolish(&x);
+}
+
+static const flow flows[] = {
+    {.name = "handshake"},
+    {.name = "HelloRetryRequest", .retry = true, .alpn = true},
+    {.name = "client authentication", .client_auth = true},
+    {.name = "hybrid group", .hybrid = true},
+};
+
+static void test_memory(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof flows / sizeof *flows; i++)
+        exhaust_memory(&flows[i]);
+}
+
+static void test_random(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof flows / sizeof *flows; i++)
+        exhaust_random(&flows[i]);
+}
+
+/* ---- Configs ---------------------------------------------------------------------------------- */
+
+static lockstep_status make_config(world *w) {
+    static const char *const alpn[] = {"h2", "http/1.1"};
+    const pki *k = pki_get();
+    lockstep_config *cfg;
+    lockstep_status status = lockstep_config_new(&cfg, &w->env);
+    if (status != LOCKSTEP_OK) {
+        assert_null(cfg);
+        return status;
+    }
+    for (int i = PKI_P256; status == LOCKSTEP_OK && i <= PKI_RSA; i++)
+        status = lockstep_config_add_identity(cfg, k->chain[i].p, k->chain[i].p_len, k->key[i].p,
+                                              k->key[i].p_len);
+    for (int i = 0; status == LOCKSTEP_OK && i < 2; i++) /* the second replaces the first */
+        status = lockstep_config_set_alpn(cfg, alpn + i, (size_t)(2 - i));
+    lockstep_config_free(cfg);
+    return status;
+}
+
+static lockstep_status make_trust(world *w) {
+    const pki *k = pki_get();
+    lockstep_trust *trust;
+    lockstep_status status = lockstep_trust_new(&trust, &w->env);
+    if (status != LOCKSTEP_OK)
+        return status;
+    status = lockstep_trust_add(trust, NULL, NULL, k->root.p, k->root.p_len);
+    lockstep_trust_free(trust);
+    return status;
+}
+
+static void exhaust_maker(lockstep_status (*make)(world *w)) {
+    world w;
+    world_init(&w, 1);
+    assert_int_equal(make(&w), LOCKSTEP_OK);
+    long all = w.allocs;
+    assert_int_equal(w.live, 0);
+    for (long n = 1; n <= all; n++) {
+        w.fail_alloc_at = w.allocs + n;
+        lockstep_status status = make(&w);
+        if (status != LOCKSTEP_ERR_NO_MEMORY)
+            fail_msg("allocation %ld of %ld: %s", n, all, lockstep_status_name(status));
+        assert_int_equal(w.live, 0);
+    }
+}
+
+static void test_config(void **state) {
+    (void)state;
+    exhaust_maker(make_config);
+    exhaust_maker(make_trust);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_config),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
