@@ -12,8 +12,9 @@ static peer_action act_old(peer *p, const row *r) {
     lk_buffer bytes = lk_buffer_of(&lk_heap_default, 0);
     bytes_of_hex(&bytes, r->hex);
     (void)act_block(p, &(row){.hex = "ff01 0001 00"});
-    memcpy(lk_buffer_bytes(&p->m) + RANDOM + LK_RANDOM_LEN - lk_buffer_length(&bytes),
-           lk_buffer_bytes(&bytes), lk_buffer_length(&bytes));
+    size_t n = lk_buffer_length(&bytes);
+    if (n > 0)
+        memcpy(lk_buffer_bytes(&p->m) + RANDOM + LK_RANDOM_LEN - n, lk_buffer_bytes(&bytes), n);
     lk_buffer_free(&bytes);
     return PEER_SEND;
 }
