@@ -221,6 +221,42 @@ def test_nss_store(nobody):
     assert sorted(os.listdir("/usr/local/share/ca-certificates")) == system
 
 
+APART = """
+for d in /etc/ssl/certs /usr/local/share/ca-certificates; do
+    cp -a $d "$1/$(basename $d)" && mount --bind "$1/$(basename $d)" $d || exit 99
+done
+shift
+exec "$@"
+"""
+
+
+def test_system_store(bench, ca):
+    """In a mount namespace with copies of the system's directories: trust makes curl and get content without
+    any option, untrust takes that back, and the rest of the store stays as it was."""
+    unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    if run([*unshare, "sh", "-c", "mount -t tmpfs none /mnt"], bench.env).rc != 0:
+        pytest.skip("no mount namespaces here")
+    server = bench.serve(identity=[])
+    url = f"https://localhost:{server.port}/hello.txt"
+    copies = bench.dir / "copies"
+    copies.mkdir()
+    r = run([*unshare, "sh", "-c", APART, "sh", copies, "sh", "-c", """
+        cp /etc/ssl/certs/ca-certificates.crt "$1/before"
+        "$2" get "$3"; echo "before $?"
+        "$2" ca trust --quiet; echo "trust $?"
+        "$2" get "$3"; echo "get $?"
+        curl -q -sS "$3"; echo "curl $?"
+        "$2" ca list --json >"$1/list"
+        "$2" ca untrust --quiet; echo "untrust $?"
+        cmp /etc/ssl/certs/ca-certificates.crt "$1/before"; echo "same $?"
+        "$2" get "$3"; echo "after $?"
+        """, "sh", bench.dir, LOCKSTEP, url], bench.env, timeout=120)
+    assert r.out.split() == ["before", "60", "trust", "0", "hello", "get", "0", "hello", "curl", "0", "untrust", "0",
+                             "same", "0", "after", "60"], r
+    stores = json.loads((bench.dir / "list").read_text())["stores"]
+    assert all(s["trusted"] for s in stores) and len(stores) == 2, stores
+
+
 def test_serve_makes_its_own_certificate(bench, ca):
     """Without --cert: a certificate for localhost, 127.0.0.1 and ::1, kept for the next start."""
     def leaf():

@@ -198,6 +198,15 @@ def test_resolve(bench, pki):
     failed(r, 60, r"not for nonexistent\.invalid")
 
 
+def test_second_address_is_tried(bench):
+    """Where the first address of a name refuses, the next is taken."""
+    server = bench.s_server("-www")
+    r = bench.get("--resolve", f"localhost:{server.port}:127.0.0.9,127.0.0.1", f"https://localhost:{server.port}/")
+    assert r.rc == 0, r
+    r = bench.get("--resolve", f"localhost:{server.port}:127.0.0.9,127.0.0.8", f"https://localhost:{server.port}/")
+    failed(r, 7)
+
+
 # ---- 35: the handshake ------------------------------------------------------------------------------
 
 
@@ -209,7 +218,7 @@ def www(bench):
 
 
 @pytest.mark.parametrize("path", ["/dir/file.txt", "/dir/./file.txt", "/x/../dir/file.txt", "/../dir/file.txt",
-                                  "/dir/sub/../file.txt", "/dir/%66ile.txt", "/./dir/.//../dir/file.txt"])
+                                  "/dir/sub/../file.txt", "/dir/%66ile.txt", "/./dir/./../dir/file.txt"])
 def test_dot_segments(bench, www, path):
     """RFC 3986 §5.2.4: they are removed before the request, as browsers do."""
     r = bench.get(www + path)
@@ -406,6 +415,13 @@ def test_broken_pipe(bench, pki):
         r = run(["sh", "-c", '"$@" | head -c 1', "sh", LOCKSTEP, "get", "--cacert", pki.server().root,
                  f"https://localhost:{server.port}/"], bench.env)
         assert r.rc == 0 and r.body == b"x" and len(r.err.splitlines()) <= 3, r
+
+
+def test_silent(bench):
+    url = f"https://localhost:{free_port()}/"
+    r = bench.get("-s", url)
+    assert (r.rc, r.out, r.err) == (7, "", ""), r
+    failed(bench.get("-sS", url), 7)
 
 
 def test_no_progress_and_no_colour(bench):

@@ -402,6 +402,20 @@ def test_sigint_and_idle_sigterm(bench):
         assert server.wait(5) == 0, server.all
 
 
+def test_second_signal_ends_at_once(bench, pki):
+    """A download that nobody reads holds the first SIGTERM up, the second does not wait for it."""
+    server = bench.serve(root=bench.folder(hello_txt=b"hello\n", big_bin=BIG * 24))
+    with connect(server.port, pki.server().root) as stalled:
+        stalled.sendall(KEEP % b"/big.bin")
+        assert stalled.recv(100)
+        server.popen.terminate()
+        wait_until(lambda: not is_open(server.port), what="a closed port")
+        time.sleep(0.3)
+        assert server.popen.poll() is None
+        server.popen.terminate()
+        assert server.wait(5) in (0, -signal.SIGTERM, 128 + signal.SIGTERM), server.all
+
+
 def test_access_log(bench, pki):
     """One line a request, with its method, path, status and size; nothing of it can forge or hide a line."""
     server = bench.serve()
