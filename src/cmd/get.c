@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmd/errors.h"
+#include "cmd/explain.h"
 #include "cmd/fetch.h"
 #include "cmd/keylog.h"
 #include "cmd/lists.h"
@@ -17,6 +18,7 @@
 #include "cmd/narrate.h"
 #include "cmd/options.h"
 #include "cmd/trust.h"
+#include "http/inflate.h"
 #include "net/dial.h"
 #include "store/data.h"
 
@@ -24,7 +26,7 @@ enum {
     O_OUTPUT, O_REMOTE_NAME, O_INCLUDE, O_HEAD, O_LOCATION, O_MAX_REDIRS, O_HEADER, O_DATA, O_REQUEST,
     O_USER_AGENT, O_SILENT, O_SHOW_ERROR, O_VERBOSE, O_FAIL, O_MAX_TIME, O_CONNECT_TIMEOUT, O_CACERT,
     O_CAPATH, O_RESOLVE, O_CONNECT_TO, O_CURVES, O_CIPHERS, O_TLS13, O_TLSV13, O_TLS_MAX, O_HTTP11,
-    O_WRITE_OUT, O_INSECURE, O_KEYLOG
+    O_WRITE_OUT, O_INSECURE, O_KEYLOG, O_COMPRESSED, O_EXPLAIN, O_JSON
 };
 static const lk_option options[] = {
     [O_OUTPUT] = {"output", 'o', "FILE", "write the body to FILE"},
@@ -56,6 +58,9 @@ static const lk_option options[] = {
     [O_WRITE_OUT] = {"write-out", 'w', "FORMAT", "print this afterwards: %{http_code} %{size_download} ..."},
     [O_INSECURE] = {"insecure", 'k', NULL, "DANGER: accept any certificate, from anybody"},
     [O_KEYLOG] = {"keylog", 0, "FILE", "write the secrets for Wireshark (or $SSLKEYLOGFILE)"},
+    [O_COMPRESSED] = {"compressed", 0, NULL, "ask for a compressed body, and undo the compression"},
+    [O_EXPLAIN] = {"explain", 0, NULL, "tell how the certificate was judged, on stderr"},
+    [O_JSON] = {"json", 0, NULL, "print what was agreed on and checked as JSON; the body only with -o"},
     {NULL, 0, NULL, NULL}};
 
 #define MAX_HEADERS      64
@@ -66,7 +71,7 @@ typedef struct request {
     const char *url, *output, *method, *agent, *cacert, *capath, *curves, *ciphers, *write_out, *keylog;
     const char *headers[MAX_HEADERS];
     size_t num_headers;
-    bool remote_name, include, head, location, silent, show_error, verbose, fail, insecure, has_data;
+    bool remote_name, include, head, location, silent, show_error, verbose, fail, insecure, has_data, compressed, explain, json;
     long max_redirs;
     double max_time, connect_timeout;
     lk_buffer data;
@@ -81,6 +86,8 @@ typedef struct request {
     int64_t started_ms, started_us, shown_ms;
     int keylog_fd;
     unsigned redirects;
+    lk_inflate *inflate;
+    bool damaged;
 } request;
 
 static int usage(const char *what, const char *todo) {
@@ -257,6 +264,15 @@ static int read_option(request *r, int o, const char *value) {
     case O_KEYLOG:
         r->keylog = value;
         return 0;
+    case O_COMPRESSED:
+        r->compressed = true;
+        return 0;
+    case O_EXPLAIN:
+        r->explain = true;
+        return 0;
+    case O_JSON:
+        r->json = true;
+        return 0;
     default:
         return 0;
     }
@@ -320,22 +336,35 @@ static bool follows(const request *r, const lk_response *response, lk_slice *loc
 
 static bool on_head(void *arg, const lk_response *response) {
     request *r = arg;
-    lk_slice location;
+    lk_slice location; /* or another field's value */
     r->size = 0;
     r->total = response->chunked || response->until_close ? 0 : response->left;
     r->error_body = is_error(r, response) || follows(r, response, &location);
     if (is_error(r, response))
         return true;
+    lk_inflate_free(r->inflate);
+    r->inflate = NULL;
+    if (r->compressed && lk_response_field(response, "content-encoding", &location))
+        r->inflate = lk_inflate_new(location);
     return !r->include || write_out(r, lk_buffer_slice(&response->head));
+}
+
+static bool take_inflated(void *arg, lk_slice bytes) {
+    return write_out(arg, bytes);
 }
 
 static bool on_body(void *arg, lk_slice bytes) {
     request *r = arg;
     r->size += bytes.p_len;
-    if (r->error_body)
+    if (r->error_body || (r->json && r->out_name == NULL))
         return true;
-    if (!write_out(r, bytes))
+    if (r->inflate != NULL) {
+        r->damaged = !lk_inflate_feed(r->inflate, bytes, take_inflated, r);
+        if (r->damaged)
+            return false;
+    } else if (!write_out(r, bytes)) {
         return false;
+    }
     progress(r, false);
     return true;
 }
@@ -409,13 +438,14 @@ static bool build(lk_buffer *out, const request *r, const lk_url *url, bool with
     const char *method = r->method != NULL ? r->method : r->head ? "HEAD" : with_data ? "POST" : "GET";
     int n = snprintf(line, sizeof line, "%s %s HTTP/1.1\r\n", method, url->target);
     bool ok = lk_buffer_append(out, lk_slice_of(line, (size_t)n));
-    const char *const usual[][2] = {{"Host", url->authority},
+    const char *const usual[][2] = {{"Accept-Encoding", r->compressed ? "gzip, deflate" : NULL},
+                                    {"Host", url->authority},
                                     {"User-Agent", r->agent != NULL ? r->agent
                                                                     : "lockstep/" LOCKSTEP_VERSION},
                                     {"Accept", "*/*"},
                                     {"Connection", "close"}};
-    for (size_t i = 0; i < 4; i++) {
-        if (has_header(r, usual[i][0]))
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        if (usual[i][1] == NULL || has_header(r, usual[i][0]))
             continue;
         n = snprintf(line, sizeof line, "%s: %s\r\n", usual[i][0], usual[i][1]);
         ok = ok && n > 0 && (size_t)n < sizeof line && lk_buffer_append(out, lk_slice_of(line, (size_t)n));
@@ -484,6 +514,13 @@ static int fetch_all(request *r, const lockstep_config *config) {
         if (f.deadline_ms != 0 && (f.connect_ms == 0 || f.connect_ms > f.deadline_ms))
             f.connect_ms = f.deadline_ms;
         int code = lk_fetch_run(&f);
+        if (code == LK_EXIT_WRITE && r->damaged) {
+            lk_error("the compressed body is damaged", "while receiving", "try without --compressed");
+            code = LK_EXIT_BROKEN;
+        } else if (code == 0 && r->inflate != NULL && !lk_inflate_whole(r->inflate) && !f.is_head) {
+            lk_error("the compressed body ends too early", "while receiving", "try again");
+            code = LK_EXIT_BROKEN;
+        }
         hint_at_local_ca(r, code, &f);
         lk_buffer_free(&head);
         lk_slice location;
@@ -510,6 +547,10 @@ static int fetch_all(request *r, const lockstep_config *config) {
                 code = LK_EXIT_WRITE;
             }
         }
+        if (!again && r->explain && f.conn != NULL)
+            lk_explain(f.conn);
+        if (!again && r->json && f.conn != NULL)
+            lk_explain_json(f.conn);
         if (!again && r->write_out != NULL && f.conn != NULL)
             print_write_out(r, &f, &url);
         lk_fetch_free(&f);
@@ -608,6 +649,7 @@ static int run(int argc, char **argv) {
         lk_error("the output cannot be written", NULL, "is there room, and does somebody still read?");
         code = LK_EXIT_WRITE;
     }
+    lk_inflate_free(r.inflate);
     lockstep_config_free(config);
     lk_buffer_free(&r.data);
     if (r.keylog_fd >= 0)

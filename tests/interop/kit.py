@@ -248,6 +248,12 @@ class Pki:
 class Serve(Process):
     """A running `lockstep serve`; `port` is that of its first listener."""
 
+    stopped = False  # by the test itself
+
+    def wait(self, timeout=20):
+        self.stopped = True
+        return super().wait(timeout)
+
     def ready(self):
         self.port = int(self.wait_for(r"listening on https://[^\s]*:(\d+)/")[1])
         return self
@@ -272,8 +278,17 @@ class Bench:
         return process
 
     def close(self):
-        for process in self.processes:
-            process.kill()
+        """Ends what still runs; `serve` must have survived everything and end well."""
+        ends = [p for p in self.processes if isinstance(p, Serve) and not p.stopped]
+        try:
+            for server in ends:
+                assert server.popen.poll() is None, f"serve ended: {server.popen.returncode}\n{server.all[-4000:]}"
+                server.popen.terminate()
+            for server in ends:
+                assert server.wait(20) == 0, f"{server.popen.returncode}\n{server.all[-4000:]}"
+        finally:
+            for process in self.processes:
+                process.kill()
 
     def folder(self, name="www", **files):
         """A directory to serve. Keyword names have their extension behind the last underscore."""
