@@ -1,6 +1,6 @@
 /*
  * sweep_test.c - every handshake message, cut off at every length, one byte too long, with every length
- * field wrong by one, and with every extension twice; and every record cut off at every length.
+ * field wrong by one, and with every extension twice.
  *
  * Where a table has one row for each idea (misbehave_test.c), this has one run for each byte.
  */
@@ -142,7 +142,7 @@ static void find_fields(fields *f, const peer *p) {
 
 /* ---- One run ---------------------------------------------------------------------------------- */
 
-enum change { CUT, LONGER, LESS, MORE, TWICE };
+enum change { CUT, LONGER, LESS, MORE, TWICE, HEADER_LESS, HEADER_MORE };
 
 typedef struct run {
     const where *w;
@@ -211,6 +211,13 @@ static peer_action hook(peer *p, peer_step step, void *arg) {
     case TWICE:
         x->over = !change_extension(p, x);
         break;
+    case HEADER_LESS:
+    case HEADER_MORE: {
+        size_t length = x->change == HEADER_MORE ? body + 1 : body - 1;
+        lk_buffer_bytes(&p->m)[2] = (uint8_t)(length >> 8);
+        lk_buffer_bytes(&p->m)[3] = (uint8_t)length;
+        break;
+    }
     }
     if (step == PEER_CONNECTED && !x->over)
         peer_record(p, LK_HANDSHAKE, lk_buffer_slice(&p->m));
@@ -222,7 +229,8 @@ static bool go(run *x, size_t chunk, outcome *out) {
     peer p;
     char name[100];
     static const char *const words[] = {"cut to", "longer", "less at field", "more at field",
-                                        "twice extension"};
+                                        "twice extension", "header less",
+                                        "header more"};
     x->reached = x->over = false;
     peer_open(&p, &x->w->setup, chunk);
     p.hook = hook;
@@ -308,6 +316,25 @@ static void test_lengths(void **state) {
     print_message("%zu lengths wrong by one\n", n);
 }
 
+/* A header that lies about its message: what follows is taken for part of it, or part of it for what
+ * follows; or the rest never comes. */
+static void test_headers(void **state) {
+    (void)state;
+    run x = {.change = HEADER_LESS};
+    outcome out;
+    for (; x.change <= HEADER_MORE; x.change++)
+        FOR_MESSAGES(x) {
+            assert_true(both(&x, &out));
+            bool short_ = is_decode(&x, &out) || out.status == LOCKSTEP_PEER_KEY_BOUNDARY;
+            bool waits = out.status == LOCKSTEP_ERR_TRUNCATED ||
+                         out.status == LOCKSTEP_PEER_INTERLEAVED ||
+                         out.status == LOCKSTEP_PEER_KEY_BOUNDARY || is_decode(&x, &out) ||
+                         out.status == LOCKSTEP_PEER_EARLY_APP_DATA;
+            if (x.change == HEADER_LESS ? !short_ : !waits)
+                wrong(&x, &out);
+        }
+}
+
 static void test_twice(void **state) {
     (void)state;
     run x = {.change = TWICE};
@@ -333,6 +360,7 @@ int main(void) {
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_one_byte_more),
         cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_headers),
         cmocka_unit_test(test_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

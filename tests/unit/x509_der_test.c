@@ -343,10 +343,10 @@ static void text_of_names(void **state) {
         lk_buffer name = lk_buffer_of(&lk_heap_default, 0), out = name;
         lk_slice n = dn(&name, LK_DER_UTF8_STRING, rows[i].o, rows[i].cn);
         assert_true(lk_dn_text(&out, n) && lk_buffer_append(&out, lk_slice_of("", 1)));
-        assert_string_equal(lk_buffer_bytes(&out), rows[i].text);
+        assert_string_equal((const char *)lk_buffer_bytes(&out), rows[i].text);
         lk_buffer_cut(&out, 0);
         assert_true(lk_dn_title(&out, n) && lk_buffer_append(&out, lk_slice_of("", 1)));
-        assert_string_equal(lk_buffer_bytes(&out), rows[i].title);
+        assert_string_equal((const char *)lk_buffer_bytes(&out), rows[i].title);
         lk_buffer_free(&out);
         lk_buffer_free(&name);
     }
