@@ -19,7 +19,8 @@ enum { O_JSON, O_QUIET, O_DRY_RUN, O_FORCE, O_OUT_DIR, O_CERT_FILE, O_KEY_FILE, 
 static const lk_option options[] = {
     [O_JSON] = {"json", 0, NULL, "list: print JSON"},
     [O_QUIET] = {"quiet", 'q', NULL, "say only what went wrong"},
-    [O_DRY_RUN] = {"dry-run", 'n', NULL, "trust, untrust: say what would be changed, and change nothing"},
+    [O_DRY_RUN] = {"dry-run", 'n', NULL,
+                   "trust, untrust: say what would be changed, and change nothing"},
     [O_FORCE] = {"force", 'f', NULL, "issue: replace files that exist"},
     [O_OUT_DIR] = {"out-dir", 0, "DIR", "issue: where the files go (default: here)"},
     [O_CERT_FILE] = {"cert-file", 0, "FILE", "issue: the certificate's file (default: NAME.pem)"},
@@ -41,12 +42,13 @@ static int init(const request *r) {
     if (!lk_localca_open(&ca, true))
         return LK_EXIT_FAILED;
     if (!r->quiet) {
-        printf("%s %s\n", ca.made ? "made a local CA:" : "the local CA is there already:",
-               ca.root_path);
+        printf("%s %s\n",
+               ca.made ? "made a local CA:" : "the local CA is there already:", ca.root_path);
         if (ca.made)
-            printf("so that browsers trust it: lockstep ca trust\n"
-                   "keep its key to yourself: who has %s\ncan impersonate any site to this machine\n",
-                   ca.key_path);
+            printf(
+                "so that browsers trust it: lockstep ca trust\n"
+                "keep its key to yourself: who has %s\ncan impersonate any site to this machine\n",
+                ca.key_path);
     }
     lk_localca_free(&ca);
     return LK_EXIT_OK;
@@ -63,7 +65,8 @@ static int path(void) {
     return LK_EXIT_OK;
 }
 
-/* ---- issue ---------------------------------------------------------------------------------------------- */
+/* ---- issue
+ * ---------------------------------------------------------------------------------------------- */
 
 /* A file's name for a certificate's: "*.dev.test" becomes "_wildcard.dev.test". */
 static void file_name(char *out, size_t out_len, const char *dir, const char *name,
@@ -81,7 +84,8 @@ static bool save(const char *file, const lockstep_blob *b, unsigned mode, bool f
     if (lk_file_save(file, b->p, b->p_len, mode, force))
         return true;
     snprintf(text, sizeof text, "%s was not written: %s", file, strerror(errno));
-    lk_error(text, NULL, errno == EEXIST ? "--force replaces it" : "name another place by --out-dir");
+    lk_error(text, NULL,
+             errno == EEXIST ? "--force replaces it" : "name another place by --out-dir");
     return false;
 }
 
@@ -98,14 +102,16 @@ static int issue(const request *r) {
     lockstep_blob cert, key;
     lk_localca ca;
     if (r->num_words < 2) {
-        lk_error("issue: for which names?", NULL, "lockstep ca issue dev.test '*.dev.test' 127.0.0.1");
+        lk_error("issue: for which names?", NULL,
+                 "lockstep ca issue dev.test '*.dev.test' 127.0.0.1");
         return LK_EXIT_USAGE;
     }
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strcmp(r->key_type == NULL ? "ecdsa" : r->key_type, types[i].name) == 0)
             kind = types[i].kind;
     if (kind == 0) {
-        lk_error("--key-type: there is no such type of key", NULL, "ecdsa, ecdsa-p384, rsa, ed25519");
+        lk_error("--key-type: there is no such type of key", NULL,
+                 "ecdsa, ecdsa-p384, rsa, ed25519");
         return LK_EXIT_USAGE;
     }
     if (!lk_localca_open(&ca, true))
@@ -116,7 +122,8 @@ static int issue(const request *r) {
         file_name(key_file, sizeof key_file, r->out_dir, r->words[1], "-key.pem");
         const char *to = r->cert_file != NULL ? r->cert_file : cert_file;
         const char *key_to = r->key_file != NULL ? r->key_file : key_file;
-        if (!r->force && access(to, F_OK) == 0) { /* before the key is there and has no certificate */
+        if (!r->force &&
+            access(to, F_OK) == 0) { /* before the key is there and has no certificate */
             errno = EEXIST;
             save(to, &cert, 0644, false);
         } else if (save(key_to, &key, 0600, r->force) && save(to, &cert, 0644, r->force)) {
@@ -131,7 +138,8 @@ static int issue(const request *r) {
     return code;
 }
 
-/* ---- trust, untrust, list --------------------------------------------------------------------------------- */
+/* ---- trust, untrust, list
+ * --------------------------------------------------------------------------------- */
 
 static int stores(const request *r, bool add) {
     lk_store_result results[LK_STORES_MAX];
@@ -142,7 +150,7 @@ static int stores(const request *r, bool add) {
                    : lk_stores_remove(results, ca.fingerprint, r->dry_run);
     int code = LK_EXIT_OK;
     for (size_t i = 0; i < n; i++) {
-        const char *what = !results[i].ok      ? "FAILED"
+        const char *what = !results[i].ok        ? "FAILED"
                            : !results[i].changed ? (add ? "there already" : "not there")
                            : r->dry_run          ? (add ? "would be added" : "would be taken out")
                                                  : (add ? "added" : "taken out");
@@ -170,8 +178,9 @@ static int list(const request *r) {
     if (r->json) {
         json_t *places = json_array();
         for (size_t i = 0; i < n; i++)
-            json_array_append_new(places, json_pack("{s:s, s:b}", "place", results[i].place, "trusted",
-                                                    results[i].ok && !results[i].changed));
+            json_array_append_new(places,
+                                  json_pack("{s:s, s:b}", "place", results[i].place, "trusted",
+                                            results[i].ok && !results[i].changed));
         json_t *all = json_pack("{s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "version", 1, "root",
                                 ca.root_path, "subject", lockstep_cert_subject(cert), "key",
                                 lockstep_cert_key(cert), "sha256", ca.fingerprint, "not_before_ms",
@@ -247,14 +256,17 @@ static int run(int argc, char **argv) {
         return stores(&r, word[0] == 't');
     if (r.num_words == 1 && strcmp(word, "list") == 0)
         return list(&r);
-    lk_error(r.num_words == 0 ? "ca: what to do?" : "ca: there is no such action, or too many words", NULL,
-             "lockstep ca init | issue NAME... | trust | untrust | list | path");
+    lk_error(r.num_words == 0 ? "ca: what to do?"
+                              : "ca: there is no such action, or too many words",
+             NULL, "lockstep ca init | issue NAME... | trust | untrust | list | path");
     return LK_EXIT_USAGE;
 }
 
 const lk_command lk_cmd_ca = {
-    "ca", "init | issue NAME... | trust | untrust | list | path",
-    "a local certificate authority for development", options,
+    "ca",
+    "init | issue NAME... | trust | untrust | list | path",
+    "a local certificate authority for development",
+    options,
     "init     makes the CA in $XDG_DATA_HOME/lockstep (or ~/.local/share/lockstep)\n"
     "issue    makes a key and a certificate for DNS names and IP addresses\n"
     "trust    puts the CA into the system's store and those of Chromium and Firefox\n"

@@ -7,7 +7,8 @@
 
 static bool colours(void) {
     const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-    return isatty(2) && (no == NULL || no[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
+    return isatty(2) && (no == NULL || no[0] == '\0') &&
+           (term == NULL || strcmp(term, "dumb") != 0);
 }
 
 static void put(const char *text) {

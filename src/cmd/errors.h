@@ -36,7 +36,8 @@ void lk_silence(bool on);
 /* lk_warning prints one line. */
 void lk_warning(const char *text);
 
-/* lk_tls_error prints the failure of a connection, and in which phase it came (NULL: in the handshake). */
+/* lk_tls_error prints the failure of a connection, and in which phase it came (NULL: in the
+ * handshake). */
 void lk_tls_error(const lockstep_conn *conn, const char *host, const char *phase);
 
 /* lk_tls_exit prints the failure of a connection and returns the exit code for it. */

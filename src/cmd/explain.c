@@ -15,8 +15,8 @@ void lk_explain(const lockstep_conn *conn) {
     }
     for (size_t i = 0; i < lockstep_report_num_checks(info.report); i++) {
         const lockstep_check *c = lockstep_report_check(info.report, i);
-        fprintf(stderr, "%-7s %-20s %s: %s (%s)\n", c->status == LOCKSTEP_OK ? "passed" : "FAILED", c->name,
-                c->subject, c->compared, c->rule);
+        fprintf(stderr, "%-7s %-20s %s: %s (%s)\n", c->status == LOCKSTEP_OK ? "passed" : "FAILED",
+                c->name, c->subject, c->compared, c->rule);
     }
     fprintf(stderr, "verdict: %s\n", lockstep_report_sentence(info.report));
 }
@@ -25,11 +25,11 @@ static json_t *checks_of(const lockstep_report *report) {
     json_t *checks = json_array();
     for (size_t i = 0; report != NULL && i < lockstep_report_num_checks(report); i++) {
         const lockstep_check *c = lockstep_report_check(report, i);
-        json_array_append_new(checks, json_pack("{s:i, s:s, s:s, s:b, s:s, s:s, s:s}", "depth", c->depth,
-                                                "name", c->name, "rule", c->rule, "passed",
-                                                c->status == LOCKSTEP_OK, "status",
-                                                lockstep_status_name(c->status), "subject", c->subject,
-                                                "compared", c->compared));
+        json_array_append_new(checks, json_pack("{s:i, s:s, s:s, s:b, s:s, s:s, s:s}", "depth",
+                                                c->depth, "name", c->name, "rule", c->rule,
+                                                "passed", c->status == LOCKSTEP_OK, "status",
+                                                lockstep_status_name(c->status), "subject",
+                                                c->subject, "compared", c->compared));
     }
     return checks;
 }
@@ -41,11 +41,11 @@ void lk_explain_json(const lockstep_conn *conn) {
     bool secure = (lockstep_state_of(conn) & LOCKSTEP_SECURE) != 0;
     json_t *all = json_pack(
         "{s:i, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:o, s:s?, s:s?, s:s?, s:s?}", "version", 1,
-        "outcome", secure ? "established" : "aborted", "tls", info.version != 0 ? "1.3" : NULL, "suite",
-        info.suite != 0 ? lockstep_suite_name(info.suite) : NULL, "group",
+        "outcome", secure ? "established" : "aborted", "tls", info.version != 0 ? "1.3" : NULL,
+        "suite", info.suite != 0 ? lockstep_suite_name(info.suite) : NULL, "group",
         info.group != 0 ? lockstep_group_name(info.group) : NULL, "signature",
-        info.peer_scheme != 0 ? lockstep_scheme_name(info.peer_scheme) : NULL, "alpn", info.alpn, "retried",
-        info.retried, "checks", checks_of(info.report), "verdict",
+        info.peer_scheme != 0 ? lockstep_scheme_name(info.peer_scheme) : NULL, "alpn", info.alpn,
+        "retried", info.retried, "checks", checks_of(info.report), "verdict",
         info.report != NULL ? lockstep_report_sentence(info.report) : NULL, "failure",
         f != NULL ? lockstep_status_name(f->status) : NULL, "alert",
         f != NULL && f->alert >= 0 ? lockstep_alert_name(f->alert) : NULL, "detail",

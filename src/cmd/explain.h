@@ -1,5 +1,6 @@
 /*
- * explain.h - what was agreed on, and how the server's certificate was judged: for people and as JSON.
+ * explain.h - what was agreed on, and how the server's certificate was judged: for people and as
+ * JSON.
  */
 #ifndef LK_CMD_EXPLAIN_H
 #define LK_CMD_EXPLAIN_H

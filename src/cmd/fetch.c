@@ -38,7 +38,8 @@ static int dial(lk_fetch *f, int *fd) {
     char why[256] = "", text[1200];
     for (size_t i = 0; i < f->num_redirections; i++) {
         const lk_redirection *r = &f->redirections[i];
-        if ((r->host[0] == '\0' || strcasecmp(r->host, host) == 0) && (r->port == 0 || r->port == port)) {
+        if ((r->host[0] == '\0' || strcasecmp(r->host, host) == 0) &&
+            (r->port == 0 || r->port == port)) {
             host = r->to_host[0] != '\0' ? r->to_host : host;
             port = r->to_port != 0 ? r->to_port : port;
             break;
@@ -51,7 +52,8 @@ static int dial(lk_fetch *f, int *fd) {
         return 0;
     case LK_DIAL_UNRESOLVED:
         snprintf(text, sizeof text, "the name %s has no address: %s", host, why);
-        lk_error(text, "before the connection", "check the spelling, and whether this machine has DNS");
+        lk_error(text, "before the connection",
+                 "check the spelling, and whether this machine has DNS");
         return LK_EXIT_RESOLVE;
     case LK_DIAL_TIMEOUT:
         return timed_out(f, "while connecting");
@@ -99,7 +101,8 @@ static int take(lk_fetch *f) {
         lk_slice body;
         bool had_head = f->response.state != LK_RESPONSE_HEAD;
         size_t used = lk_response_read(&f->response, lk_slice_of(app, n), &body);
-        bool has_head = f->response.state == LK_RESPONSE_BODY || f->response.state == LK_RESPONSE_DONE;
+        bool has_head =
+            f->response.state == LK_RESPONSE_BODY || f->response.state == LK_RESPONSE_DONE;
         if (!had_head && has_head && f->verbose)
             tell('<', lk_buffer_slice(&f->response.head));
         if (!had_head && has_head && !f->head(f->arg, &f->response))
@@ -156,8 +159,9 @@ static void secured(lk_fetch *f, int64_t started) {
     if (!f->verbose)
         return;
     lockstep_info_of(f->conn, &info);
-    fprintf(stderr, "* TLS 1.3, %s, %s, the server signed with %s%s\n", lockstep_suite_name(info.suite),
-            lockstep_group_name(info.group), lockstep_scheme_name(info.peer_scheme),
+    fprintf(stderr, "* TLS 1.3, %s, %s, the server signed with %s%s\n",
+            lockstep_suite_name(info.suite), lockstep_group_name(info.group),
+            lockstep_scheme_name(info.peer_scheme),
             info.retried ? ", after a HelloRetryRequest" : "");
     tell('>', f->request);
 }
@@ -178,7 +182,8 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
         if ((state & LOCKSTEP_SECURE) != 0 && f->secured_s == 0)
             secured(f, started);
         if (sent < f->request.p_len && (state & LOCKSTEP_APP_IN) != 0) {
-            if (lockstep_app_in(f->conn, &used, f->request.p + sent, f->request.p_len - sent) == LOCKSTEP_OK) {
+            if (lockstep_app_in(f->conn, &used, f->request.p + sent, f->request.p_len - sent) ==
+                LOCKSTEP_OK) {
                 sent += used;
                 if (used > 0)
                     continue;
@@ -201,8 +206,8 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
             }
             if (first && plain_http(in, have)) {
                 char text[512];
-                snprintf(text, sizeof text, "%s speaks plain HTTP on port %u, not HTTPS", f->url->host,
-                         f->url->port);
+                snprintf(text, sizeof text, "%s speaks plain HTTP on port %u, not HTTPS",
+                         f->url->host, f->url->port);
                 lk_error(text, "the answer to our ClientHello begins with \"HTTP/\"; RFC 8446 §5.1",
                          "use the server's HTTPS port (443, if nothing else is said)");
                 return LK_EXIT_HANDSHAKE;

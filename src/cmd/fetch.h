@@ -12,7 +12,7 @@
 /* --resolve HOST:PORT:ADDR and --connect-to HOST1:PORT1:HOST2:PORT2 */
 typedef struct lk_redirection {
     char host[256], to_host[512]; /* to_host: several addresses may stand with commas between */
-    uint16_t port, to_port; /* 0: any, or the same */
+    uint16_t port, to_port;       /* 0: any, or the same */
 } lk_redirection;
 
 typedef struct lk_fetch {
@@ -20,7 +20,7 @@ typedef struct lk_fetch {
     const lockstep_config *config;
     const lk_redirection *redirections;
     size_t num_redirections;
-    lk_slice request;       /* head and body */
+    lk_slice request; /* head and body */
     bool is_head;
     int64_t connect_ms, deadline_ms; /* monotonic; 0: none */
     bool verbose;

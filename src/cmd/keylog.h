@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-/* lk_keylog_open opens `path` for appending, or $SSLKEYLOGFILE if `path` is NULL, and warns that the
- * secrets go there. -1: none is wanted, or (after an error message) it cannot be opened; `*failed`
- * tells. lk_keylog_line is for lockstep_env.keylog, with an `int *` of the descriptor. */
+/* lk_keylog_open opens `path` for appending, or $SSLKEYLOGFILE if `path` is NULL, and warns that
+ * the secrets go there. -1: none is wanted, or (after an error message) it cannot be opened;
+ * `*failed` tells. lk_keylog_line is for lockstep_env.keylog, with an `int *` of the descriptor. */
 int lk_keylog_open(const char *path, bool *failed);
 void lk_keylog_line(int fd, const char *line);
 

@@ -40,8 +40,9 @@ int lk_set_lists(lockstep_config *cfg, const char *groups, const char *suites) {
         }
     }
     if (suites != NULL) {
-        n = read_list(list, suites, lockstep_suite_by_name, "cipher suite",
-                      "TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256");
+        n = read_list(
+            list, suites, lockstep_suite_by_name, "cipher suite",
+            "TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256");
         if (n < 0 || lockstep_config_set_suites(cfg, list, (size_t)n) != LOCKSTEP_OK) {
             if (n >= 0)
                 lk_error("the list of cipher suites is empty or names one twice", NULL, NULL);

@@ -6,8 +6,8 @@
 
 #include <lockstep/lockstep.h>
 
-/* lk_set_lists puts both lists (names separated by ':' or ','; NULL: the defaults) into a config. 0, or
- * the exit code after an error message. */
+/* lk_set_lists puts both lists (names separated by ':' or ','; NULL: the defaults) into a config.
+ * 0, or the exit code after an error message. */
 int lk_set_lists(lockstep_config *cfg, const char *groups, const char *suites);
 
 #endif

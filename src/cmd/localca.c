@@ -11,11 +11,11 @@
 #include "store/data.h"
 #include "util/pem.h"
 
-#define DAY_MS        INT64_C(86400000)
-#define ROOT_DAYS     3650
-#define LEAF_DAYS     90
-#define RENEW_DAYS    30
-#define PEM_FILE_MAX  65536
+#define DAY_MS       INT64_C(86400000)
+#define ROOT_DAYS    3650
+#define LEAF_DAYS    90
+#define RENEW_DAYS   30
+#define PEM_FILE_MAX 65536
 
 static int64_t now_ms(void) {
     return (int64_t)time(NULL) * 1000;
@@ -54,7 +54,8 @@ lockstep_cert *lk_cert_of_pem(const uint8_t *pem, size_t pem_len) {
     lk_slice text = lk_slice_of(pem, pem_len);
     lockstep_cert *cert = NULL;
     if (lk_pem_next(&text, "CERTIFICATE", &der) != 1 ||
-        lockstep_cert_read(&cert, NULL, lk_buffer_bytes(&der), lk_buffer_length(&der)) != LOCKSTEP_OK)
+        lockstep_cert_read(&cert, NULL, lk_buffer_bytes(&der), lk_buffer_length(&der)) !=
+            LOCKSTEP_OK)
         cert = NULL;
     lk_buffer_free(&der);
     return cert;
@@ -163,15 +164,16 @@ bool lk_localca_issue(const lk_localca *ca, lockstep_blob *cert, lockstep_blob *
                                 .not_before_ms = now_ms() - DAY_MS,
                                 .not_after_ms = now_ms() + (LEAF_DAYS - 1) * DAY_MS,
                                 .purpose = LOCKSTEP_PURPOSE_SERVER};
-    lockstep_status status = lockstep_issue(cert, key, NULL, &r, (const char *)ca->root.p,
-                                            (const char *)ca->key.p);
+    lockstep_status status =
+        lockstep_issue(cert, key, NULL, &r, (const char *)ca->root.p, (const char *)ca->key.p);
     if (status == LOCKSTEP_ERR_NAME)
         return fail_status("no certificate for these names", status,
                            "give DNS names such as dev.test and *.dev.test, or IP addresses");
     if (status == LOCKSTEP_OK)
         return true;
     char todo[3300];
-    snprintf(todo, sizeof todo, "the files of the local CA may be damaged; restore them, or move %s away", ca->dir);
+    snprintf(todo, sizeof todo,
+             "the files of the local CA may be damaged; restore them, or move %s away", ca->dir);
     return fail_status("the certificate could not be made", status, todo);
 }
 
@@ -191,8 +193,8 @@ static bool usable(const lk_localca *ca, const lockstep_blob *cert) {
 bool lk_localca_serving(const lk_localca *ca, lockstep_blob *cert, lockstep_blob *key) {
     char cert_path[3200], key_path[3200], host[256] = "";
     const char *names[4] = {"localhost", "127.0.0.1", "::1", host};
-    /* A leaf of another root with the same name would be of no use: the root's fingerprint is in the
-     * file's name. */
+    /* A leaf of another root with the same name would be of no use: the root's fingerprint is in
+     * the file's name. */
     snprintf(cert_path, sizeof cert_path, "%s/serve-%.16s.pem", ca->dir, ca->fingerprint);
     snprintf(key_path, sizeof key_path, "%s/serve-%.16s-key.pem", ca->dir, ca->fingerprint);
     if (load(cert, cert_path)) {
@@ -211,6 +213,7 @@ bool lk_localca_serving(const lk_localca *ca, lockstep_blob *cert, lockstep_blob
         return false;
     if (!lk_file_save(key_path, key->p, key->p_len, 0600, true) ||
         !lk_file_save(cert_path, cert->p, cert->p_len, 0644, true))
-        lk_warning("the certificate could not be kept in the data directory; it is made anew each time");
+        lk_warning(
+            "the certificate could not be kept in the data directory; it is made anew each time");
     return true;
 }

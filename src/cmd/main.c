@@ -11,7 +11,9 @@ static const lk_command *const commands[] = {&lk_cmd_serve, &lk_cmd_get, &lk_cmd
 #define NUM_COMMANDS (sizeof commands / sizeof commands[0])
 
 static void help(FILE *to) {
-    fprintf(to, "usage: lockstep COMMAND [OPTION...] [ARGUMENT...]\nHTTPS that you can see through.\n\n");
+    fprintf(
+        to,
+        "usage: lockstep COMMAND [OPTION...] [ARGUMENT...]\nHTTPS that you can see through.\n\n");
     for (size_t i = 0; i < NUM_COMMANDS; i++)
         fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
     fprintf(to, "\nlockstep COMMAND --help tells more; --version the version.\n");
@@ -31,7 +33,8 @@ static int complete(const char *name) {
     return 0;
 }
 
-/* near counts the letters that two words share at their beginnings and ends: enough for a suggestion. */
+/* near counts the letters that two words share at their beginnings and ends: enough for a
+ * suggestion. */
 static size_t near(const char *a, const char *b) {
     size_t n = 0, la = strlen(a), lb = strlen(b), m = 0;
     while (n < la && n < lb && a[n] == b[n])
@@ -47,7 +50,8 @@ int main(int argc, char **argv) {
         help(stderr);
         return LK_EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         help(stdout);
         return LK_EXIT_OK;
     }

@@ -14,11 +14,13 @@ void lk_narrate(const lockstep_note *note) {
                 note->encrypted ? ", encrypted" : "");
         break;
     case LOCKSTEP_NOTE_KEY:
-        fprintf(stderr, "* derived: %s, %zu bytes (%s)\n", note->title, note->bytes.p_len, note->rule);
+        fprintf(stderr, "* derived: %s, %zu bytes (%s)\n", note->title, note->bytes.p_len,
+                note->rule);
         break;
     case LOCKSTEP_NOTE_CHECK:
-        fprintf(stderr, "* %s %s%s%s (%s)\n", note->status == LOCKSTEP_OK ? "passed:" : "FAILED:",
-                note->title, note->text[0] != '\0' ? ": " : "", note->text, note->rule);
+        fprintf(stderr, "* %s %s%s%s (%s)\n",
+                note->status == LOCKSTEP_OK ? "passed:" : "FAILED:", note->title,
+                note->text[0] != '\0' ? ": " : "", note->text, note->rule);
         break;
     case LOCKSTEP_NOTE_CHOICE:
         fprintf(stderr, "* chosen by the %s: %s: %s (%s)\n", note->by_client ? "client" : "server",

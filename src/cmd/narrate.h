@@ -6,8 +6,8 @@
 
 #include <lockstep/note.h>
 
-/* lk_narrate prints one note on stderr, unless it is one that says nothing to a reader (raw records,
- * secrets' bytes). */
+/* lk_narrate prints one note on stderr, unless it is one that says nothing to a reader (raw
+ * records, secrets' bytes). */
 void lk_narrate(const lockstep_note *note);
 
 #endif

@@ -9,9 +9,9 @@ void lk_print_help(const lk_command *c) {
     printf("usage: lockstep %s [OPTION...] %s\n%s\n\n", c->name, c->arguments, c->summary);
     for (const lk_option *o = c->options; o->name != NULL; o++) {
         char left[64];
-        snprintf(left, sizeof left, "%s%c%s--%s%s%s", o->letter ? "-" : "", o->letter ? o->letter : ' ',
-                 o->letter ? ", " : "   ", o->name, o->value != NULL ? " " : "",
-                 o->value != NULL ? o->value : "");
+        snprintf(left, sizeof left, "%s%c%s--%s%s%s", o->letter ? "-" : "",
+                 o->letter ? o->letter : ' ', o->letter ? ", " : "   ", o->name,
+                 o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
         printf("  %-30s %s\n", left, o->help);
     }
     printf("  %-30s %s\n", "-h, --help", "this help");
@@ -69,7 +69,8 @@ static int short_option(lk_args *args, const char *letters, const char **value) 
         bool more = letters[1] != '\0';
         if (args->command->options[i].value == NULL)
             args->cluster = more ? letters + 1 : NULL;
-        return take_value(args, i, args->command->options[i].value != NULL && more ? letters + 1 : NULL,
+        return take_value(args, i,
+                          args->command->options[i].value != NULL && more ? letters + 1 : NULL,
                           shown, value);
     }
     return wrong(args, shown, "there is no such option");

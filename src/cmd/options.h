@@ -1,6 +1,6 @@
 /*
- * options.h - command-line options from a table: the same rows are read, listed by --help and offered
- * by completion.
+ * options.h - command-line options from a table: the same rows are read, listed by --help and
+ * offered by completion.
  */
 #ifndef LK_CMD_OPTIONS_H
 #define LK_CMD_OPTIONS_H
@@ -39,9 +39,10 @@ typedef struct lk_args {
 enum { LK_ARGS_END = -1, LK_ARGS_ERROR = -2, LK_ARGS_ARGUMENT = -3, LK_ARGS_HELP = -4 };
 
 /*
- * lk_args_next returns the index of the next option and its value, LK_ARGS_ARGUMENT with the argument
- * in `*value`, LK_ARGS_END, LK_ARGS_HELP after having printed the help, or LK_ARGS_ERROR after having said
- * what is wrong. Options may be written --name VALUE, --name=VALUE, -x VALUE, -xVALUE and -abc.
+ * lk_args_next returns the index of the next option and its value, LK_ARGS_ARGUMENT with the
+ * argument in `*value`, LK_ARGS_END, LK_ARGS_HELP after having printed the help, or LK_ARGS_ERROR
+ * after having said what is wrong. Options may be written --name VALUE, --name=VALUE, -x VALUE,
+ * -xVALUE and -abc.
  */
 int lk_args_next(lk_args *args, const char **value);
 

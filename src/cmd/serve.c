@@ -1,5 +1,6 @@
 /*
- * serve.c - `lockstep serve`: its options, its certificates, its listeners. serve_conn.c has the rest.
+ * serve.c - `lockstep serve`: its options, its certificates, its listeners. serve_conn.c has the
+ * rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,10 +19,13 @@
 
 enum { O_LISTEN, O_CERT, O_KEY, O_GROUPS, O_SUITES, O_TLS_MIN, O_TLS_MAX, O_KEYLOG, O_QUIET };
 static const lk_option options[] = {
-    [O_LISTEN] = {"listen", 'l', "HOST:PORT", "where to listen, repeatable (default 127.0.0.1:8443)"},
-    [O_CERT] = {"cert", 0, "FILE", "certificate chain in PEM, leaf first; repeatable, chosen by name"},
+    [O_LISTEN] = {"listen", 'l', "HOST:PORT",
+                  "where to listen, repeatable (default 127.0.0.1:8443)"},
+    [O_CERT] = {"cert", 0, "FILE",
+                "certificate chain in PEM, leaf first; repeatable, chosen by name"},
     [O_KEY] = {"key", 0, "FILE", "private key of the --cert before it"},
-    [O_GROUPS] = {"groups", 0, "LIST", "key exchange groups, best first, such as X25519MLKEM768:x25519"},
+    [O_GROUPS] = {"groups", 0, "LIST",
+                  "key exchange groups, best first, such as X25519MLKEM768:x25519"},
     [O_SUITES] = {"suites", 0, "LIST", "cipher suites, best first"},
     [O_TLS_MIN] = {"tls-min", 0, "VERSION", "1.3, the only version so far"},
     [O_TLS_MAX] = {"tls-max", 0, "VERSION", "1.3, the only version so far"},
@@ -29,14 +33,15 @@ static const lk_option options[] = {
     [O_QUIET] = {"quiet", 'q', NULL, "no access log"},
     {NULL, 0, NULL, NULL}};
 
-#define MAX_LISTEN  16
-#define MAX_CERTS   32
-#define PEM_MAX     (1u << 20)
+#define MAX_LISTEN 16
+#define MAX_CERTS  32
+#define PEM_MAX    (1u << 20)
 /* SIGTERM: how long open downloads may go on. */
-#define GRACE_MS    30000
+#define GRACE_MS 30000
 
 typedef struct request {
-    const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *groups, *suites, *keylog, *dir;
+    const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *groups, *suites, *keylog,
+        *dir;
     size_t num_listen, num_cert, num_key;
     bool quiet;
 } request;
@@ -116,14 +121,17 @@ static int add_identity(lockstep_config *cfg, const char *cert_path, const char 
         lockstep_status status =
             lockstep_config_add_identity(cfg, lk_buffer_bytes(&cert), lk_buffer_length(&cert),
                                          lk_buffer_bytes(&key), lk_buffer_length(&key));
-        snprintf(text, sizeof text, "%s and %s: %s", cert_path, key_path, lockstep_status_text(status));
+        snprintf(text, sizeof text, "%s and %s: %s", cert_path, key_path,
+                 lockstep_status_text(status));
         if (status == LOCKSTEP_OK)
             code = LK_EXIT_OK;
         else
-            lk_error(text, NULL,
-                     status == LOCKSTEP_ERR_KEY_MISMATCH
-                         ? "give each --cert the --key that was made with it, the leaf first in its file"
-                         : "both are PEM files: a chain with the leaf first, and a key without password");
+            lk_error(
+                text, NULL,
+                status == LOCKSTEP_ERR_KEY_MISMATCH
+                    ? "give each --cert the --key that was made with it, the leaf first in its file"
+                    : "both are PEM files: a chain with the leaf first, and a key without "
+                      "password");
     }
     lk_buffer_free(&cert);
     lk_buffer_free(&key);
@@ -180,7 +188,8 @@ static int listen_all(lk_server *server, const request *r) {
         uint16_t port;
         if (!split_address(r->listen[i], host, sizeof host, &port)) {
             snprintf(text, sizeof text, "--listen %s: not an address", r->listen[i]);
-            return usage(text, "HOST:PORT, such as 127.0.0.1:8443, [::1]:8443 or :8443 for every address");
+            return usage(
+                text, "HOST:PORT, such as 127.0.0.1:8443, [::1]:8443 or :8443 for every address");
         }
         const char *bad = lk_loop_listen(server->loop, host, &port);
         if (bad != NULL) {
@@ -252,8 +261,13 @@ static int run(int argc, char **argv) {
 }
 
 const lk_command lk_cmd_serve = {
-    "serve", "[DIR]", "serve a directory over HTTPS", options,
-    "Without DIR a welcome page is served. Without --cert a certificate for localhost from the local CA is\n"
+    "serve",
+    "[DIR]",
+    "serve a directory over HTTPS",
+    options,
+    "Without DIR a welcome page is served. Without --cert a certificate for localhost from the "
+    "local CA is\n"
     "used (lockstep ca). SIGTERM and SIGINT: open downloads are finished, then it exits with 0.\n"
-    "Time limits: 10 s for a handshake, 15 s for a request's head, 60 s of idleness, 30 s without progress.",
+    "Time limits: 10 s for a handshake, 15 s for a request's head, 60 s of idleness, 30 s without "
+    "progress.",
     run};

@@ -22,9 +22,9 @@ struct lk_serve_conn {
     lk_stream *stream;
     lockstep_conn *tls;
     lk_serve_conn *next, **at; /* in the server's list */
-    lk_buffer in;       /* from the wire, not yet taken by the engine */
-    lk_buffer head;     /* of the request */
-    lk_answer answer;   /* being sent */
+    lk_buffer in;              /* from the wire, not yet taken by the engine */
+    lk_buffer head;            /* of the request */
+    lk_answer answer;          /* being sent */
     bool answering, closing, gone, secured, plain_http;
     bool head_begun;
     char peer[64];
@@ -33,7 +33,8 @@ struct lk_serve_conn {
 
 static void go_on(lk_serve_conn *c);
 
-/* ---- The access log -------------------------------------------------------------------------------------- */
+/* ---- The access log
+ * -------------------------------------------------------------------------------------- */
 
 /* Bytes from outside, quoted: what is not printable, and the quote itself, as \xHH. */
 static size_t escape(char *out, size_t out_len, lk_slice s) {
@@ -81,7 +82,8 @@ static void log_answer(lk_serve_conn *c) {
     fflush(stdout);
 }
 
-/* ---- The end ---------------------------------------------------------------------------------------------- */
+/* ---- The end
+ * ---------------------------------------------------------------------------------------------- */
 
 static void drop_answer(lk_serve_conn *c) {
     if (!c->answering)
@@ -121,7 +123,8 @@ static void on_closed(void *arg) {
     free(c);
 }
 
-/* ---- Requests --------------------------------------------------------------------------------------------- */
+/* ---- Requests
+ * --------------------------------------------------------------------------------------------- */
 
 static void wait_for_request(lk_serve_conn *c) {
     c->head_begun = lk_buffer_length(&c->head) > 0;
@@ -146,8 +149,8 @@ static bool next_request(lk_serve_conn *c) {
     return true;
 }
 
-/* next_chunk fills `chunk` with what comes next of the answer, the head and the file's first bytes in one
- * record where they fit; 0: all was sent, -1: the file became shorter than was promised. */
+/* next_chunk fills `chunk` with what comes next of the answer, the head and the file's first bytes
+ * in one record where they fit; 0: all was sent, -1: the file became shorter than was promised. */
 static ssize_t next_chunk(lk_answer *a, uint8_t chunk[FILE_CHUNK]) {
     lk_slice text = lk_buffer_slice(&a->text);
     size_t n = text.p_len < FILE_CHUNK ? text.p_len : FILE_CHUNK;
@@ -156,7 +159,8 @@ static ssize_t next_chunk(lk_answer *a, uint8_t chunk[FILE_CHUNK]) {
     size_t room = FILE_CHUNK - n;
     if (a->fd < 0 || a->length == 0 || room == 0)
         return (ssize_t)n;
-    ssize_t got = pread(a->fd, chunk + n, a->length < room ? (size_t)a->length : room, (off_t)a->offset);
+    ssize_t got =
+        pread(a->fd, chunk + n, a->length < room ? (size_t)a->length : room, (off_t)a->offset);
     return got <= 0 ? -1 : (ssize_t)n + got;
 }
 
@@ -183,7 +187,8 @@ static bool send_answer(lk_serve_conn *c) {
     return false;
 }
 
-/* ---- Bytes in and out --------------------------------------------------------------------------------------- */
+/* ---- Bytes in and out
+ * --------------------------------------------------------------------------------------- */
 
 /* flush sends what the engine has; false when the stream takes no more for now. */
 static bool flush(lk_serve_conn *c, size_t *turn) {
@@ -216,8 +221,8 @@ static void take_input(lk_serve_conn *c) {
         if (lk_buffer_length(&c->in) == 0 || (lockstep_state_of(c->tls) & LOCKSTEP_WIRE_IN) == 0)
             break;
         /* A failure shows in lockstep_failure_of. */
-        lockstep_status status = lockstep_wire_in(c->tls, &used, lk_buffer_bytes(&c->in),
-                                                  lk_buffer_length(&c->in));
+        lockstep_status status =
+            lockstep_wire_in(c->tls, &used, lk_buffer_bytes(&c->in), lk_buffer_length(&c->in));
         lk_buffer_take(&c->in, used);
         lk_buffer_drop_if_empty(&c->in);
         if (status != LOCKSTEP_OK || used == 0)
@@ -266,7 +271,8 @@ static void go_on(lk_serve_conn *c) {
             continue;
         }
         /* Nothing more to do but to wait, or to end with a peer that has ended. */
-        if ((state & LOCKSTEP_PEER_DONE) != 0 || (c->server->stopping && lk_buffer_length(&c->head) == 0)) {
+        if ((state & LOCKSTEP_PEER_DONE) != 0 ||
+            (c->server->stopping && lk_buffer_length(&c->head) == 0)) {
             finish(c);
             return;
         }
@@ -277,11 +283,13 @@ static void go_on(lk_serve_conn *c) {
         lk_stream_read(c->stream, !c->answering && lk_buffer_length(&c->in) == 0);
 }
 
-/* Somebody typed http:// instead of https://: the engine refuses, and we say so in words it understands. */
+/* Somebody typed http:// instead of https://: the engine refuses, and we say so in words it
+ * understands. */
 static bool looks_like_http(lk_slice bytes) {
     static const char *const methods[] = {"GET ", "HEAD ", "POST ", "PUT ", "OPTIONS ", "DELETE "};
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (bytes.p_len >= strlen(methods[i]) && memcmp(bytes.p, methods[i], strlen(methods[i])) == 0)
+        if (bytes.p_len >= strlen(methods[i]) &&
+            memcmp(bytes.p, methods[i], strlen(methods[i])) == 0)
             return true;
     return false;
 }
@@ -290,7 +298,8 @@ static void on_received(void *arg, lk_slice bytes) {
     lk_serve_conn *c = arg;
     lockstep_info info;
     lockstep_info_of(c->tls, &info);
-    if (info.version == 0 && !c->plain_http && lk_buffer_length(&c->in) == 0 && looks_like_http(bytes)) {
+    if (info.version == 0 && !c->plain_http && lk_buffer_length(&c->in) == 0 &&
+        looks_like_http(bytes)) {
         lk_buffer text = lk_buffer_of(&lk_heap_default, 0);
         c->plain_http = c->closing = true;
         lk_site_plain_http(&text, c->server->authority);
@@ -331,10 +340,12 @@ static void on_expired(void *arg) {
     finish(c);
 }
 
-/* ---- The server --------------------------------------------------------------------------------------------- */
+/* ---- The server
+ * --------------------------------------------------------------------------------------------- */
 
 static void on_accepted(void *arg, lk_stream *stream, const char *peer) {
-    static const lk_stream_events events = {on_received, on_ended, on_writable, on_expired, on_closed};
+    static const lk_stream_events events = {on_received, on_ended, on_writable, on_expired,
+                                            on_closed};
     lk_server *server = arg;
     lk_serve_conn *c = calloc(1, sizeof *c);
     if (c == NULL || lockstep_server_new(&c->tls, server->config) != LOCKSTEP_OK) {

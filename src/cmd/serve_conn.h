@@ -1,6 +1,6 @@
 /*
- * serve_conn.h - one connection of `serve`: a stream of the loop, a connection of the engine, and requests
- * one after the other.
+ * serve_conn.h - one connection of `serve`: a stream of the loop, a connection of the engine, and
+ * requests one after the other.
  */
 #ifndef LK_CMD_SERVE_CONN_H
 #define LK_CMD_SERVE_CONN_H

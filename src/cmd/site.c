@@ -56,11 +56,12 @@ static void whole(lk_answer *a, const char *type, lk_slice body, bool send) {
 
 static void error_page(lk_answer *a, int code, bool send) {
     char text[256];
-    int n = snprintf(text, sizeof text,
-                     "<!doctype html><html lang=\"en\"><meta name=\"viewport\" "
-                     "content=\"width=device-width\"><style>:root{color-scheme:light dark}body{font:"
-                     "18px system-ui;margin:3rem}</style><title>%d</title><h1>%d %s</h1></html>\n",
-                     code, code, lk_reason(code));
+    int n =
+        snprintf(text, sizeof text,
+                 "<!doctype html><html lang=\"en\"><meta name=\"viewport\" "
+                 "content=\"width=device-width\"><style>:root{color-scheme:light dark}body{font:"
+                 "18px system-ui;margin:3rem}</style><title>%d</title><h1>%d %s</h1></html>\n",
+                 code, code, lk_reason(code));
     if (code == 400) /* what follows cannot be told from what was wrong */
         a->keep_alive = false;
     head(a, code);
@@ -160,7 +161,8 @@ static void get(lk_answer *a, const lk_site *site, const lk_request *r, bool sen
     }
     while (n < target.p_len && target.p[n] != '?')
         n++;
-    if (n == 0 || target.p[0] != '/' || !lk_percent_decode(path, sizeof path, lk_slice_of(target.p, n))) {
+    if (n == 0 || target.p[0] != '/' ||
+        !lk_percent_decode(path, sizeof path, lk_slice_of(target.p, n))) {
         error_page(a, 400, send);
         return;
     }
@@ -175,7 +177,8 @@ static void get(lk_answer *a, const lk_site *site, const lk_request *r, bool sen
         }
         head(a, 200);
         field(a, "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'");
-        whole(a, "text/html; charset=utf-8", lk_slice_of(embed_welcome, sizeof embed_welcome), send);
+        whole(a, "text/html; charset=utf-8", lk_slice_of(embed_welcome, sizeof embed_welcome),
+              send);
         return;
     }
     int code = lk_file_open(&file, site->root_fd, path);

@@ -13,15 +13,15 @@ typedef struct lk_site {
 
 typedef struct lk_answer {
     int code;
-    lk_buffer text;        /* head, and the body where that is made here */
-    int fd;                /* the rest of the body: `length` bytes from `offset`; -1: none */
+    lk_buffer text; /* head, and the body where that is made here */
+    int fd;         /* the rest of the body: `length` bytes from `offset`; -1: none */
     uint64_t offset, length;
-    uint64_t body;         /* bytes of the body in all, for the log */
+    uint64_t body; /* bytes of the body in all, for the log */
     bool keep_alive;
 } lk_answer;
 
-/* lk_site_answer makes the answer to a request; `status` other than 0 is an error that the parser found.
- * The answer is the caller's to free. */
+/* lk_site_answer makes the answer to a request; `status` other than 0 is an error that the parser
+ * found. The answer is the caller's to free. */
 void lk_site_answer(lk_answer *out, const lk_site *site, const lk_request *request, int status);
 
 /* lk_site_plain_http is the answer to somebody who speaks http:// to this port. */

@@ -31,7 +31,8 @@ static bool add_file(lockstep_trust *trust, const char *path, bool must) {
     return ok;
 }
 
-/* A directory: every file in it counts, whatever its name; those without certificates do not matter. */
+/* A directory: every file in it counts, whatever its name; those without certificates do not
+ * matter. */
 static bool add_directory(lockstep_trust *trust, const char *path, bool must) {
     DIR *dir = opendir(path);
     struct dirent *entry;
@@ -73,7 +74,8 @@ lockstep_trust *lk_trust_load(const char *cacert, const char *capath) {
     if (cacert != NULL || capath != NULL) {
         ok = (cacert == NULL || add_file(trust, cacert, true)) &&
              (capath == NULL || add_directory(trust, capath, true));
-    } else if ((env_file != NULL && env_file[0] != '\0') || (env_dir != NULL && env_dir[0] != '\0')) {
+    } else if ((env_file != NULL && env_file[0] != '\0') ||
+               (env_dir != NULL && env_dir[0] != '\0')) {
         bool file = env_file != NULL && env_file[0] != '\0' && add_file(trust, env_file, false);
         bool dir = env_dir != NULL && env_dir[0] != '\0' && add_directories(trust, env_dir);
         if (!file && !dir)

@@ -1,13 +1,14 @@
 /*
- * trust.h - whom a client trusts: --cacert and --capath, SSL_CERT_FILE and SSL_CERT_DIR, or the system.
+ * trust.h - whom a client trusts: --cacert and --capath, SSL_CERT_FILE and SSL_CERT_DIR, or the
+ * system.
  */
 #ifndef LK_CMD_TRUST_H
 #define LK_CMD_TRUST_H
 
 #include <lockstep/x509.h>
 
-/* lk_trust_load makes the set. What is named by an option replaces the environment, and that the system's
- * store. NULL after an error message. */
+/* lk_trust_load makes the set. What is named by an option replaces the environment, and that the
+ * system's store. NULL after an error message. */
 lockstep_trust *lk_trust_load(const char *cacert, const char *capath);
 
 #endif

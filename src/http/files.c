@@ -13,9 +13,11 @@
 #include "http/url.h"
 #include "util/civil.h"
 
-/* ---- Opening ---------------------------------------------------------------------------------------- */
+/* ---- Opening
+ * ---------------------------------------------------------------------------------------- */
 
-/* walk opens `path` one name at a time and follows no symbolic link; for kernels without openat2. */
+/* walk opens `path` one name at a time and follows no symbolic link; for kernels without openat2.
+ */
 static int walk(int root_fd, const char *path, int flags) {
     int at = dup(root_fd);
     while (at >= 0 && *path != '\0') {
@@ -47,8 +49,9 @@ static bool real_path(int fd, char *out, size_t out_len) {
     return true;
 }
 
-/* open_if_inside is for absolute symbolic links, which RESOLVE_BENEATH refuses wherever they lead: the place
- * is found without being opened (O_PATH), and opened only if it lies below the root after all. */
+/* open_if_inside is for absolute symbolic links, which RESOLVE_BENEATH refuses wherever they lead:
+ * the place is found without being opened (O_PATH), and opened only if it lies below the root after
+ * all. */
 static int open_if_inside(int root_fd, const char *path, int flags) {
     char root[4096], real[4096], link[64];
     int fd = -1, place = openat(root_fd, path, O_PATH | O_CLOEXEC);
@@ -154,7 +157,8 @@ int lk_file_open(lk_file *out, int root_fd, const char *path) {
     return 0;
 }
 
-/* ---- What a file is ------------------------------------------------------------------------------------ */
+/* ---- What a file is
+ * ------------------------------------------------------------------------------------ */
 
 const char *lk_file_type(const char *name) {
     static const struct {
@@ -217,7 +221,8 @@ void lk_file_etag(char out[64], const struct stat *s) {
              (unsigned long long)s->st_ino);
 }
 
-/* ---- A directory as a page ------------------------------------------------------------------------------ */
+/* ---- A directory as a page
+ * ------------------------------------------------------------------------------ */
 
 static bool put(lk_buffer *out, const char *text) {
     return lk_buffer_append(out, lk_slice_of_str(text));
@@ -273,8 +278,9 @@ static bool put_entry(lk_buffer *out, int fd, const struct dirent *entry) {
         size_text(size, s.st_size);
     lk_civil_text(date, sizeof date, s.st_mtim.tv_sec, false);
     return put(out, "<tr><td><a href=\"./") && put(out, href) && put(out, dir ? "/\">" : "\">") &&
-           lk_html_escape(out, entry->d_name) && put(out, dir ? "/</a></td><td>" : "</a></td><td>") &&
-           put(out, size) && put(out, "</td><td>") && put(out, date) && put(out, "</td></tr>\n");
+           lk_html_escape(out, entry->d_name) &&
+           put(out, dir ? "/</a></td><td>" : "</a></td><td>") && put(out, size) &&
+           put(out, "</td><td>") && put(out, date) && put(out, "</td></tr>\n");
 }
 
 static int visible(const struct dirent *entry) {
@@ -286,8 +292,8 @@ bool lk_file_listing(lk_buffer *out, int fd, const char *path) {
     int n = scandirat(fd, ".", &entries, visible, alphasort);
     if (n < 0)
         return false;
-    bool ok = put(out, page_head) && lk_html_escape(out, path) && put(out, "</title></head><body><h1>") &&
-              lk_html_escape(out, path) &&
+    bool ok = put(out, page_head) && lk_html_escape(out, path) &&
+              put(out, "</title></head><body><h1>") && lk_html_escape(out, path) &&
               put(out, "</h1><table><tr><th>Name</th><th>Size</th><th>Changed</th></tr>\n") &&
               (strcmp(path, "/") == 0 ||
                put(out, "<tr><td><a href=\"../\">../</a></td><td></td><td></td></tr>\n"));

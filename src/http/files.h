@@ -22,10 +22,10 @@ typedef struct lk_file {
 } lk_file;
 
 /*
- * lk_file_open resolves `path` (decoded, beginning with "/") below the directory `root_fd`. Neither "..",
- * nor a symbolic link, nor a mount may lead out of it: the kernel holds us to that (openat2 with
- * RESOLVE_BENEATH), and where it cannot, no symbolic link is followed at all. Names that begin with a
- * dot are not found, ".well-known" excepted. Returns 0, or 403, 404 or 500.
+ * lk_file_open resolves `path` (decoded, beginning with "/") below the directory `root_fd`. Neither
+ * "..", nor a symbolic link, nor a mount may lead out of it: the kernel holds us to that (openat2
+ * with RESOLVE_BENEATH), and where it cannot, no symbolic link is followed at all. Names that begin
+ * with a dot are not found, ".well-known" excepted. Returns 0, or 403, 404 or 500.
  */
 int lk_file_open(lk_file *out, int root_fd, const char *path);
 

@@ -31,7 +31,8 @@ void lk_inflate_free(lk_inflate *z) {
     free(z);
 }
 
-bool lk_inflate_feed(lk_inflate *z, lk_slice in, bool (*take)(void *arg, lk_slice bytes), void *arg) {
+bool lk_inflate_feed(lk_inflate *z, lk_slice in, bool (*take)(void *arg, lk_slice bytes),
+                     void *arg) {
     z->stream.next_in = (Bytef *)(uintptr_t)in.p;
     z->stream.avail_in = (uInt)in.p_len;
     while (!z->whole) {

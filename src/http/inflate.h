@@ -14,7 +14,8 @@ void lk_inflate_free(lk_inflate *z);
 
 /* lk_inflate_feed takes the next bytes of the body and hands on what they mean, at most 64 KiB at a
  * time, until `take` returns false. False: that, or the body is damaged. */
-bool lk_inflate_feed(lk_inflate *z, lk_slice in, bool (*take)(void *arg, lk_slice bytes), void *arg);
+bool lk_inflate_feed(lk_inflate *z, lk_slice in, bool (*take)(void *arg, lk_slice bytes),
+                     void *arg);
 
 /* lk_inflate_whole: has the end of the compressed stream been seen? */
 bool lk_inflate_whole(const lk_inflate *z);

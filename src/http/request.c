@@ -65,8 +65,8 @@ bool lk_request_field(const lk_request *r, const char *name, lk_slice *value) {
     return false;
 }
 
-/* next_line takes a line that ends in CRLF: -1 a bare CR or LF, 0 not whole yet, 1. "A recipient MAY
- * recognize a single LF as a line terminator" (RFC 9112 §2.2); this one does not. */
+/* next_line takes a line that ends in CRLF: -1 a bare CR or LF, 0 not whole yet, 1. "A recipient
+ * MAY recognize a single LF as a line terminator" (RFC 9112 §2.2); this one does not. */
 static int next_line(lk_slice *in, lk_slice *line) {
     for (size_t i = 0; i < in->p_len; i++) {
         if (in->p[i] == '\n')
@@ -136,10 +136,11 @@ static int check_fields(lk_request *r) {
         lk_slice name = r->fields[i].name, value = r->fields[i].value;
         if (lk_name_is(name, "host")) {
             hosts++;
-            /* "and to any request message that contains [...] a Host header field with an invalid field
-             * value" (§3.2) */
+            /* "and to any request message that contains [...] a Host header field with an invalid
+             * field value" (§3.2) */
             for (size_t k = 0; k < value.p_len; k++)
-                if (value.p[k] <= 0x20 || value.p[k] >= 0x7f || strchr("/?#@\\<>\"^`{|}", value.p[k]))
+                if (value.p[k] <= 0x20 || value.p[k] >= 0x7f ||
+                    strchr("/?#@\\<>\"^`{|}", value.p[k]))
                     return 400;
         } else if (lk_name_is(name, "content-length")) {
             lengths++;
@@ -159,12 +160,14 @@ static int check_fields(lk_request *r) {
             return 417;
         }
     }
-    /* "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that
-     * lacks a Host header field and to any request message that contains more than one" (§3.2) */
+    /* "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message
+     * that lacks a Host header field and to any request message that contains more than one" (§3.2)
+     */
     if (hosts > 1 || (hosts == 0 && r->minor == 1))
         return 400;
     /* Two ways to end the body are one too many (§6.3). */
-    if (lengths > 1 || codings > 1 || (lengths > 0 && codings > 0) || (codings > 0 && r->minor == 0))
+    if (lengths > 1 || codings > 1 || (lengths > 0 && codings > 0) ||
+        (codings > 0 && r->minor == 0))
         return 400;
     return 0;
 }
@@ -174,8 +177,8 @@ int lk_request_parse(lk_request *out, size_t *used, lk_slice in) {
     int status, got;
     *used = 0;
     memset(out, 0, sizeof *out);
-    /* "a server that is expecting to receive and parse a request-line SHOULD ignore at least one empty
-     * line (CRLF) received prior to the request-line" (§2.2) */
+    /* "a server that is expecting to receive and parse a request-line SHOULD ignore at least one
+     * empty line (CRLF) received prior to the request-line" (§2.2) */
     while (rest.p_len >= 2 && rest.p[0] == '\r' && rest.p[1] == '\n' && in.p_len - rest.p_len < 8)
         rest = lk_slice_of(rest.p + 2, rest.p_len - 2);
     got = next_line(&rest, &line);

@@ -25,13 +25,14 @@ typedef struct lk_request {
 } lk_request;
 
 /*
- * lk_request_parse looks for a whole head at the start of `in`. It returns 0 and sets `*used` to the
- * head's length when there is one; 0 and *used = 0 when more bytes are needed; else the status code to
- * answer with before closing (400, 414, 417, 431, 501, 505). All slices point into `in`.
+ * lk_request_parse looks for a whole head at the start of `in`. It returns 0 and sets `*used` to
+ * the head's length when there is one; 0 and *used = 0 when more bytes are needed; else the status
+ * code to answer with before closing (400, 414, 417, 431, 501, 505). All slices point into `in`.
  */
 int lk_request_parse(lk_request *out, size_t *used, lk_slice in);
 
-/* lk_request_field returns the value of a field by its name in any case; false if it is not there. */
+/* lk_request_field returns the value of a field by its name in any case; false if it is not there.
+ */
 bool lk_request_field(const lk_request *r, const char *name, lk_slice *value);
 
 /* lk_list_has says whether a comma-separated list has a token, in any case. */

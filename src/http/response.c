@@ -32,7 +32,8 @@ static bool next_field(lk_slice *rest, lk_slice *name, lk_slice *value) {
     *value = lk_slice_of(colon + 1, line.p_len - name->p_len - 1);
     while (value->p_len > 0 && (value->p[0] == ' ' || value->p[0] == '\t'))
         *value = lk_slice_of(value->p + 1, value->p_len - 1);
-    while (value->p_len > 0 && (value->p[value->p_len - 1] == ' ' || value->p[value->p_len - 1] == '\t'))
+    while (value->p_len > 0 &&
+           (value->p[value->p_len - 1] == ' ' || value->p[value->p_len - 1] == '\t'))
         value->p_len--;
     return true;
 }

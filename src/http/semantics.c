@@ -4,7 +4,8 @@
 
 #include "util/civil.h"
 
-/* ---- Dates ------------------------------------------------------------------------------------------ */
+/* ---- Dates
+ * ------------------------------------------------------------------------------------------ */
 
 static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -24,14 +25,17 @@ bool lk_http_date_parse(int64_t *out, lk_slice text) {
         return false;
     memcpy(s, text.p, text.p_len);
     s[text.p_len] = '\0';
-    if (sscanf(s, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &c.day, month, &c.year, &c.hour,
-               &c.minute, &c.second, &end) == 6 && end > 0) {
+    if (sscanf(s, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &c.day, month, &c.year,
+               &c.hour, &c.minute, &c.second, &end) == 6 &&
+        end > 0) {
         ;
-    } else if (end = 0, sscanf(s, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &c.day, month,
-                               &c.year, &c.hour, &c.minute, &c.second, &end) == 6 && end > 0) {
+    } else if (end = 0, sscanf(s, "%*9[A-Za-z], %2d-%3[A-Za-z]-%2d %2d:%2d:%2d GMT%n", &c.day,
+                               month, &c.year, &c.hour, &c.minute, &c.second, &end) == 6 &&
+                            end > 0) {
         c.year += c.year < 70 ? 2000 : 1900;
-    } else if (end = 0, sscanf(s, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &c.day, &c.hour,
-                               &c.minute, &c.second, &c.year, &end) != 6 || end == 0) {
+    } else if (end = 0, sscanf(s, "%*3[A-Za-z] %3[A-Za-z] %2d %2d:%2d:%2d %4d%n", month, &c.day,
+                               &c.hour, &c.minute, &c.second, &c.year, &end) != 6 ||
+                            end == 0) {
         return false;
     }
     if ((size_t)end != text.p_len)
@@ -42,7 +46,8 @@ bool lk_http_date_parse(int64_t *out, lk_slice text) {
     return false;
 }
 
-/* ---- Conditions -------------------------------------------------------------------------------------- */
+/* ---- Conditions
+ * -------------------------------------------------------------------------------------- */
 
 /* matches compares a list of entity tags with ours; `weak` allows W/ in front (§8.8.3.2). */
 static bool matches(lk_slice list, const char *etag, bool weak) {
@@ -76,7 +81,8 @@ int lk_condition(const lk_request *r, const char *etag, int64_t modified) {
     return 0;
 }
 
-/* ---- Ranges ------------------------------------------------------------------------------------------- */
+/* ---- Ranges
+ * ------------------------------------------------------------------------------------------- */
 
 int lk_range_of(lk_range *out, const lk_request *r, uint64_t size, const char *etag,
                 int64_t modified) {
@@ -100,9 +106,9 @@ int lk_range_of(lk_range *out, const lk_request *r, uint64_t size, const char *e
         return 200;
     lk_slice low = lk_slice_of(value.p, (size_t)(dash - value.p));
     lk_slice high = lk_slice_of(dash + 1, value.p_len - low.p_len - 1);
-    if ((low.p_len > 0 && !lk_decimal(&first, low)) || (high.p_len > 0 && !lk_decimal(&last, high)) ||
-        (low.p_len == 0 && high.p_len == 0))
-        return 200; /* does not parse: ignored (§14.2) */
+    if ((low.p_len > 0 && !lk_decimal(&first, low)) ||
+        (high.p_len > 0 && !lk_decimal(&last, high)) || (low.p_len == 0 && high.p_len == 0))
+        return 200;       /* does not parse: ignored (§14.2) */
     if (low.p_len == 0) { /* the last so many bytes */
         if (last == 0 || size == 0)
             return 416;

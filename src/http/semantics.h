@@ -6,13 +6,13 @@
 
 #include "http/request.h"
 
-/* lk_http_date writes "Sat, 21 Nov 2026 09:30:00 GMT". lk_http_date_parse reads that form and the two
- * old ones (RFC 850, asctime) and gives seconds since 1970. */
+/* lk_http_date writes "Sat, 21 Nov 2026 09:30:00 GMT". lk_http_date_parse reads that form and the
+ * two old ones (RFC 850, asctime) and gives seconds since 1970. */
 void lk_http_date(char out[32], int64_t seconds);
 bool lk_http_date_parse(int64_t *out, lk_slice text);
 
-/* lk_condition evaluates the preconditions of a GET or HEAD in the order of §13.2.2: 0 go on, 304 or
- * 412. `etag` is ours, with its quotes; `modified` in seconds. */
+/* lk_condition evaluates the preconditions of a GET or HEAD in the order of §13.2.2: 0 go on, 304
+ * or 412. `etag` is ours, with its quotes; `modified` in seconds. */
 int lk_condition(const lk_request *r, const char *etag, int64_t modified);
 
 typedef struct lk_range {
@@ -20,7 +20,8 @@ typedef struct lk_range {
 } lk_range;
 
 /*
- * lk_range_of looks at Range and If-Range for a representation of `size` bytes: 200 the whole, 206 and
+ * lk_range_of looks at Range and If-Range for a representation of `size` bytes: 200 the whole, 206
+ * and
  * `*out` a part, 416 no part of it. Several ranges in one request are answered with the whole, as
  * §14.2 allows.
  */

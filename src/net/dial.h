@@ -17,14 +17,14 @@ typedef enum lk_dial_status {
 } lk_dial_status;
 
 /*
- * lk_dial connects to the first address of `host` that answers, before `deadline_ms` of the monotonic
- * clock (0: none). `*fd` is the caller's to close. `why` (256 bytes) says what failed.
+ * lk_dial connects to the first address of `host` that answers, before `deadline_ms` of the
+ * monotonic clock (0: none). `*fd` is the caller's to close. `why` (256 bytes) says what failed.
  */
 lk_dial_status lk_dial(int *fd, char *address, size_t address_len, char *why, const char *host,
                        uint16_t port, int64_t deadline_ms);
 
-/* lk_dial_send sends some of the bytes and sets `*n` to how many; lk_dial_receive receives some, 0 at the
- * end of the stream. Both wait until `deadline_ms`. */
+/* lk_dial_send sends some of the bytes and sets `*n` to how many; lk_dial_receive receives some, 0
+ * at the end of the stream. Both wait until `deadline_ms`. */
 lk_dial_status lk_dial_send(int fd, size_t *n, lk_slice bytes, int64_t deadline_ms);
 lk_dial_status lk_dial_receive(int fd, size_t *n, uint8_t *out, size_t out_len,
                                int64_t deadline_ms);

@@ -11,9 +11,9 @@
 #define MAX_LISTENERS 16
 #define WRITE_MAX     65536
 #define READ_SIZE     65536
-/* After a close the peer gets this long to take what was sent and close too; then the kernel's buffers go
- * with the socket. Closing at once would make the kernel reset the connection if bytes of the peer are
- * unread, and the reset can overtake our last bytes. */
+/* After a close the peer gets this long to take what was sent and close too; then the kernel's
+ * buffers go with the socket. Closing at once would make the kernel reset the connection if bytes
+ * of the peer are unread, and the reset can overtake our last bytes. */
 #define LINGER_MS 2000
 /* Out of descriptors: how long not to accept. */
 #define ACCEPT_PAUSE_MS 100
@@ -44,7 +44,8 @@ struct lk_stream {
     int handles; /* not yet closed */
 };
 
-/* ---- Streams ------------------------------------------------------------------------------------------ */
+/* ---- Streams
+ * ------------------------------------------------------------------------------------------ */
 
 static void on_handle_closed(uv_handle_t *handle) {
     lk_stream *s = handle->data;
@@ -212,7 +213,8 @@ void lk_stream_close(lk_stream *s) {
         uv_timer_start(&s->timer, on_timer, LINGER_MS, 0);
 }
 
-/* ---- The loop ----------------------------------------------------------------------------------------- */
+/* ---- The loop
+ * ----------------------------------------------------------------------------------------- */
 
 static void peer_name(const uv_tcp_t *tcp, char *out, size_t out_len) {
     struct sockaddr_storage a;
@@ -343,7 +345,8 @@ const char *lk_loop_listen(lk_loop *loop, const char *host, uint16_t *port) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     char service[8];
     snprintf(service, sizeof service, "%u", *port);
-    if (uv_getaddrinfo(&loop->uv, &request, NULL, host[0] == '\0' ? NULL : host, service, &hints) != 0)
+    if (uv_getaddrinfo(&loop->uv, &request, NULL, host[0] == '\0' ? NULL : host, service, &hints) !=
+        0)
         return "there is no such address";
     const char *bad = NULL;
     size_t done = 0;

@@ -1,6 +1,6 @@
 /*
- * loop.h - a server's event loop on libuv: listeners, streams, time limits, signals. It moves bytes and
- * knows nothing of what they mean.
+ * loop.h - a server's event loop on libuv: listeners, streams, time limits, signals. It moves bytes
+ * and knows nothing of what they mean.
  */
 #ifndef LK_NET_LOOP_H
 #define LK_NET_LOOP_H
@@ -10,8 +10,8 @@
 typedef struct lk_loop lk_loop;
 typedef struct lk_stream lk_stream;
 
-/* What happens to a stream. `arg` is what lk_stream_attach was given. After `closed` the stream is gone;
- * every stream gets it exactly once. */
+/* What happens to a stream. `arg` is what lk_stream_attach was given. After `closed` the stream is
+ * gone; every stream gets it exactly once. */
 typedef struct lk_stream_events {
     void (*received)(void *arg, lk_slice bytes); /* borrowed */
     void (*ended)(void *arg);    /* the peer sends no more, or the connection broke */
@@ -34,7 +34,8 @@ lk_loop *lk_loop_new(const lk_loop_events *events);
  * Port 0 takes a free one; `*port` is the port that was got. NULL, or what is wrong (static). */
 const char *lk_loop_listen(lk_loop *loop, const char *host, uint16_t *port);
 
-/* lk_loop_run returns when it was told to stop and every stream is closed, or `grace_ms` after that. */
+/* lk_loop_run returns when it was told to stop and every stream is closed, or `grace_ms` after
+ * that. */
 void lk_loop_run(lk_loop *loop, int64_t grace_ms);
 void lk_loop_free(lk_loop *loop);
 
@@ -44,8 +45,8 @@ void lk_stream_attach(lk_stream *stream, const lk_stream_events *events, void *a
 void lk_stream_read(lk_stream *stream, bool on);
 
 /*
- * lk_stream_write sends as much as the socket takes at once and returns how many bytes that were; of the
- * rest up to 64 KiB are copied and sent later, and counted too. While something waits,
+ * lk_stream_write sends as much as the socket takes at once and returns how many bytes that were;
+ * of the rest up to 64 KiB are copied and sent later, and counted too. While something waits,
  * lk_stream_waits() is true, nothing more is taken (0), and `writable` follows.
  */
 size_t lk_stream_write(lk_stream *stream, lk_slice bytes);
@@ -54,7 +55,8 @@ bool lk_stream_waits(const lk_stream *stream);
 /* lk_stream_broken: the connection failed, as opposed to a peer that sends no more. */
 bool lk_stream_broken(const lk_stream *stream);
 
-/* lk_stream_later makes `writable` come in the next turn of the loop, so that others have theirs. */
+/* lk_stream_later makes `writable` come in the next turn of the loop, so that others have theirs.
+ */
 void lk_stream_later(lk_stream *stream);
 
 /* lk_stream_deadline sets when `expired` comes, from now in milliseconds; 0: never. */

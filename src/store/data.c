@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-
 /* make_path makes every directory of `path` that is missing, for the user alone. */
 static bool make_path(const char *path) {
     char part[4096];
@@ -35,7 +34,8 @@ const char *lk_data_dir(char *out, size_t out_len, bool make) {
     if (n < 0 || (size_t)n >= out_len)
         return "the path of the data directory is too long";
     if (make && !make_path(out))
-        return "the data directory cannot be made; set XDG_DATA_HOME to a place that you may write to";
+        return "the data directory cannot be made; set XDG_DATA_HOME to a place that you may write "
+               "to";
     return NULL;
 }
 

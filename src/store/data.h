@@ -1,6 +1,6 @@
 /*
- * data.h - files of this user: the data directory and whole files, written so that a crash leaves the old
- * or the new one and never half of one.
+ * data.h - files of this user: the data directory and whole files, written so that a crash leaves
+ * the old or the new one and never half of one.
  */
 #ifndef LK_STORE_DATA_H
 #define LK_STORE_DATA_H
@@ -14,12 +14,12 @@ const char *lk_data_dir(char *out, size_t out_len, bool make);
 /* lk_file_load appends a whole file of at most `max` bytes; false with errno. */
 bool lk_file_load(lk_buffer *out, const char *path, size_t max);
 
-/* lk_file_save writes a whole file with `mode`, by way of a temporary file beside it. With `replace`
- * false an existing file is left alone and errno is EEXIST. */
+/* lk_file_save writes a whole file with `mode`, by way of a temporary file beside it. With
+ * `replace` false an existing file is left alone and errno is EEXIST. */
 bool lk_file_save(const char *path, const void *bytes, size_t n, unsigned mode, bool replace);
 
-/* lk_data_lock takes a lock on the data directory that lasts until the descriptor is closed, so that two
- * commands do not make two CAs. -1: no lock. */
+/* lk_data_lock takes a lock on the data directory that lasts until the descriptor is closed, so
+ * that two commands do not make two CAs. -1: no lock. */
 int lk_data_lock(const char *dir);
 
 #endif

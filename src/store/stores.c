@@ -35,7 +35,8 @@ static int run(const char *const *argv) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
 }
 
-/* ---- The system's store -------------------------------------------------------------------------------- */
+/* ---- The system's store
+ * -------------------------------------------------------------------------------- */
 
 static void system_path(char *out, size_t out_len, const char *fingerprint) {
     snprintf(out, out_len, SYSTEM_DIR "/lockstep-%.16s.crt", fingerprint);
@@ -67,7 +68,8 @@ static void system_store(lk_store_result *r, const char *pem_path, const char *f
         r->changed = false;
         if (add)
             snprintf(r->hint, sizeof r->hint,
-                     "sudo install -m 644 '%s' '%s' && sudo update-ca-certificates", pem_path, path);
+                     "sudo install -m 644 '%s' '%s' && sudo update-ca-certificates", pem_path,
+                     path);
         else
             snprintf(r->hint, sizeof r->hint, "sudo rm '%s' && sudo update-ca-certificates --fresh",
                      path);
@@ -80,7 +82,9 @@ static void system_store(lk_store_result *r, const char *pem_path, const char *f
     }
 }
 
-/* ---- NSS ------------------------------------------------------------------------------------------------- */
+/* ---- NSS
+ * -------------------------------------------------------------------------------------------------
+ */
 
 static void nss_store(lk_store_result *r, const char *dir, const char *pem_path,
                       const char *fingerprint, bool dry_run) {
@@ -89,8 +93,8 @@ static void nss_store(lk_store_result *r, const char *dir, const char *pem_path,
     snprintf(name, sizeof name, "lockstep %.16s", fingerprint);
     const char *const list[] = {"certutil", "-L", "-d", database, "-n", name, NULL};
     const char *const make[] = {"certutil", "-N", "-d", database, "--empty-password", NULL};
-    const char *const add[] = {"certutil", "-A", "-d", database, "-t", "C,,", "-n", name, "-i",
-                               pem_path, NULL};
+    const char *const add[] = {"certutil", "-A", "-d", database, "-t", "C,,",
+                               "-n",       name, "-i", pem_path, NULL};
     const char *const drop[] = {"certutil", "-D", "-d", database, "-n", name, NULL};
     char db_file[600];
     snprintf(r->place, sizeof r->place, "NSS (%s)", dir);
@@ -125,8 +129,7 @@ static void nss_store(lk_store_result *r, const char *dir, const char *pem_path,
 static size_t each_store(lk_store_result *out, const char *pem_path, const char *fingerprint,
                          bool dry_run) {
     /* Where Firefox has its profiles: its own directory, XDG's, the snap's. */
-    static const char *const profiles[] = {".mozilla/firefox",
-                                           ".config/mozilla/firefox",
+    static const char *const profiles[] = {".mozilla/firefox", ".config/mozilla/firefox",
                                            "snap/firefox/common/.mozilla/firefox"};
     const char *home = getenv("HOME");
     char pattern[600];

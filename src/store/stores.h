@@ -18,9 +18,9 @@ typedef struct lk_store_result {
 #define LK_STORES_MAX 32
 
 /*
- * lk_stores_add puts the certificate of the file `pem_path` into every store that is found, under a name
- * made of `fingerprint` (hexadecimal); lk_stores_remove takes it out. With `dry_run` nothing is
- * changed and the results say what would be. Returns how many results were written.
+ * lk_stores_add puts the certificate of the file `pem_path` into every store that is found, under a
+ * name made of `fingerprint` (hexadecimal); lk_stores_remove takes it out. With `dry_run` nothing
+ * is changed and the results say what would be. Returns how many results were written.
  */
 size_t lk_stores_add(lk_store_result *out, const char *pem_path, const char *fingerprint,
                      bool dry_run);

@@ -1,5 +1,6 @@
 /*
- * fuzz_client.c - a whole connection of a client, against raw bytes or a peer that the input drives.
+ * fuzz_client.c - a whole connection of a client, against raw bytes or a peer that the input
+ * drives.
  */
 #include "support/fuzzing.h"
 

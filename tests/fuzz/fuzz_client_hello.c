@@ -1,6 +1,6 @@
 /*
- * fuzz_client_hello.c - ClientHello: slices inside the input, lists that were checked can be walked, and
- * what is written from what was read reads the same.
+ * fuzz_client_hello.c - ClientHello: slices inside the input, lists that were checked can be
+ * walked, and what is written from what was read reads the same.
  */
 #include "support/fuzzing.h"
 
@@ -57,9 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_flaw(status, &flaw);
         return 0;
     }
-    const lk_slice all[] = {h.random,  h.session_id, h.cipher_suites, h.compression_methods,
-                            h.server_name, h.versions, h.groups, h.schemes, h.schemes_cert,
-                            h.key_shares,  h.protocols, h.cookie, h.psk_modes};
+    const lk_slice all[] = {h.random,       h.session_id, h.cipher_suites, h.compression_methods,
+                            h.server_name,  h.versions,   h.groups,        h.schemes,
+                            h.schemes_cert, h.key_shares, h.protocols,     h.cookie,
+                            h.psk_modes};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         NEED(inside(all[i], data, size));
     check_extensions(&h.ext, data, size);

@@ -15,10 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_extensions(&e.ext, data, size);
     NEED(inside(e.groups, data, size) && inside(e.protocol, data, size));
     NEED(e.groups.p_len % 2 == 0 && e.protocol.p_len <= 255);
-    lk_encrypted_extensions_out out = {
-        .server_name = (e.ext.present & lk_extension_bit(server_name)) != 0,
-        .protocol = e.protocol,
-        .record_size_limit = e.record_size_limit};
+    lk_encrypted_extensions_out out = {.server_name =
+                                           (e.ext.present & lk_extension_bit(server_name)) != 0,
+                                       .protocol = e.protocol,
+                                       .record_size_limit = e.record_size_limit};
     lk_buffer message = lk_buffer_of(&lk_heap_default, 0);
     lk_builder b = lk_builder_of(&message);
     lk_encrypted_extensions_build(&b, &out);

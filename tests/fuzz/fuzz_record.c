@@ -1,6 +1,6 @@
 /*
- * fuzz_record.c - records: what is framed lies in the input and does not depend on how much of it has
- * come; what is sealed opens to the same, and to nothing when a bit of it is changed.
+ * fuzz_record.c - records: what is framed lies in the input and does not depend on how much of it
+ * has come; what is sealed opens to the same, and to nothing when a bit of it is changed.
  */
 #include "crypto/crypto.h"
 #include "record/record.h"
@@ -45,8 +45,7 @@ static void round_trip(lk_aead_kind kind, lk_slice content, size_t flip) {
         NEED(lk_record_seal(&seal, &wire, types[i], content, 0x0303) == LOCKSTEP_OK);
         if (i == 2)
             lk_buffer_bytes(&wire)[flip % lk_buffer_length(&wire)] ^= 0x10;
-        lockstep_status status =
-            lk_record_frame(&record, &needed, lk_buffer_slice(&wire), true);
+        lockstep_status status = lk_record_frame(&record, &needed, lk_buffer_slice(&wire), true);
         if (i == 2 && (status != LOCKSTEP_OK || needed != lk_buffer_length(&wire)))
             break;
         NEED(status == LOCKSTEP_OK && needed == lk_buffer_length(&wire));

@@ -1,5 +1,6 @@
 /*
- * fuzz_server.c - a whole connection of a server, against raw bytes or a peer that the input drives.
+ * fuzz_server.c - a whole connection of a server, against raw bytes or a peer that the input
+ * drives.
  */
 #include "support/fuzzing.h"
 

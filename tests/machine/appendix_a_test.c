@@ -1,7 +1,7 @@
 /*
- * appendix_a_test.c - RFC 8446 Appendix A once more: its two figures, written down from the RFC and not
- * from the engine. Every path through them is walked, and in every state every type of message is
- * tried: what the figure has is taken, all else is refused with unexpected_message.
+ * appendix_a_test.c - RFC 8446 Appendix A once more: its two figures, written down from the RFC and
+ * not from the engine. Every path through them is walked, and in every state every type of message
+ * is tried: what the figure has is taken, all else is refused with unexpected_message.
  */
 #include <setjmp.h>
 #include <stdarg.h>

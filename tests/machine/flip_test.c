@@ -1,7 +1,7 @@
 /*
- * flip_test.c - somebody on the path changes one bit: of every byte of every record, in both directions,
- * of whole handshakes. Never do both sides end up secure with different views; the side that notices
- * says so by a status of its own, and nothing breaks.
+ * flip_test.c - somebody on the path changes one bit: of every byte of every record, in both
+ * directions, of whole handshakes. Never do both sides end up secure with different views; the side
+ * that notices says so by a status of its own, and nothing breaks.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -110,8 +110,7 @@ static bool play(run *x, world *wc, world *ws) {
     if (lockstep_wire_eof(client) != LOCKSTEP_OK || lockstep_wire_eof(server) != LOCKSTEP_OK)
         assert_true(failed(client) || failed(server));
     bool noticed = failed(client) || failed(server);
-    if (secure(client) && secure(server) &&
-        views_differ(client, server, wc->keylog, ws->keylog))
+    if (secure(client) && secure(server) && views_differ(client, server, wc->keylog, ws->keylog))
         fail_msg("%s: byte %zu of the %s, mask %02x: both are secure and differ", x->flow->name,
                  x->at, x->from_client ? "client" : "server", x->mask);
     for (int i = 0; i < 2; i++)
@@ -164,7 +163,8 @@ static void build(run *x, const flow *f, world *wc, world *ws) {
     seal(x->server);
 }
 
-/* Where plaintext records are, every bit counts; behind the keys any change is as good as another. */
+/* Where plaintext records are, every bit counts; behind the keys any change is as good as another.
+ */
 static bool is_clear(bool from_client, size_t at, size_t clear[2]) {
     return at < clear[from_client ? 0 : 1];
 }

@@ -1,7 +1,7 @@
 /*
- * memory_test.c - every allocation fails once, and every draw of random bytes: over whole handshakes of
- * both sides, with data, key updates and the end. What comes of it is success or a clean failure, and
- * all memory is given back, wiped.
+ * memory_test.c - every allocation fails once, and every draw of random bytes: over whole
+ * handshakes of both sides, with data, key updates and the end. What comes of it is success or a
+ * clean failure, and all memory is given back, wiped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,8 @@ typedef struct run {
     bool complete;
 } run;
 
-/* ---- Random bytes that run out ---------------------------------------------------------------- */
+/* ---- Random bytes that run out ----------------------------------------------------------------
+ */
 
 static bool (*real_random)(void *arg, uint8_t *out, size_t out_len);
 static long draws_left = -1; /* -1: no end */
@@ -36,7 +37,8 @@ static bool counted_random(void *arg, uint8_t *out, size_t out_len) {
     return draws_left-- != 0 && real_random(arg, out, out_len);
 }
 
-/* ---- One flow --------------------------------------------------------------------------------- */
+/* ---- One flow ---------------------------------------------------------------------------------
+ */
 
 static void step(lockstep_conn *from, lockstep_conn *to, bool *moved) {
     const uint8_t *bytes;
@@ -208,9 +210,8 @@ static void exhaust_random(const flow *f) {
         assert_false(x.complete);
         /* Which side it was is seen by who says so. */
         const lockstep_failure *c = lockstep_failure_of(x.conns[0]);
-        int side = x.made[0] != LOCKSTEP_OK || (c != NULL && c->status == LOCKSTEP_ERR_NO_RANDOM)
-                       ? 0
-                       : 1;
+        int side =
+            x.made[0] != LOCKSTEP_OK || (c != NULL && c->status == LOCKSTEP_ERR_NO_RANDOM) ? 0 : 1;
         check(&x, side, LOCKSTEP_ERR_NO_RANDOM, f->name, n);
         draws_left = -1;
         end(&x);
@@ -239,7 +240,8 @@ static void test_random(void **state) {
         exhaust_random(&flows[i]);
 }
 
-/* ---- Configs ---------------------------------------------------------------------------------- */
+/* ---- Configs ----------------------------------------------------------------------------------
+ */
 
 static lockstep_status make_config(world *w) {
     static const char *const alpn[] = {"h2", "http/1.1"};

@@ -1,6 +1,6 @@
 /*
- * misbehave_test.c - the tables of all that a peer can do wrong, what can go wrong on this side, and at
- * the end: is every row of LOCKSTEP_STATUS_MAP reached by some input?
+ * misbehave_test.c - the tables of all that a peer can do wrong, what can go wrong on this side,
+ * and at the end: is every row of LOCKSTEP_STATUS_MAP reached by some input?
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,8 @@
 
 #include "support/misbehave.h"
 
-/* ---- The tables ------------------------------------------------------------------------------- */
+/* ---- The tables -------------------------------------------------------------------------------
+ */
 
 static size_t num_rows;
 
@@ -30,7 +31,8 @@ TABLE(certificates)
 TABLE(client_flight)
 TABLE(connected)
 
-/* ---- This side -------------------------------------------------------------------------------- */
+/* ---- This side --------------------------------------------------------------------------------
+ */
 
 static void expect(lockstep_status status, lockstep_status expected) {
     assert_int_equal(status, expected);
@@ -88,9 +90,10 @@ static void test_names(void **state) {
     lockstep_config_free(cfg);
 }
 
-static const char x25519_key[] = "-----BEGIN PRIVATE KEY-----\n"
-                                 "MC4CAQAwBQYDK2VuBCIEIHgHB8BwSJGYgOyaKAHvVjVuJ4dAVF5Y0uT8XtGZtTNR\n"
-                                 "-----END PRIVATE KEY-----\n";
+static const char x25519_key[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VuBCIEIHgHB8BwSJGYgOyaKAHvVjVuJ4dAVF5Y0uT8XtGZtTNR\n"
+    "-----END PRIVATE KEY-----\n";
 
 static void test_identities(void **state) {
     (void)state;
@@ -123,8 +126,8 @@ static void test_identities(void **state) {
            LOCKSTEP_ERR_LIMIT);
     lk_buffer_free(&chain);
     for (int i = 1; i < 32; i++)
-        assert_int_equal(
-            lockstep_config_add_identity(cfg, c->p, c->p_len, key->p, key->p_len), LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_add_identity(cfg, c->p, c->p_len, key->p, key->p_len),
+                         LOCKSTEP_OK);
     expect(lockstep_config_add_identity(cfg, c->p, c->p_len, key->p, key->p_len),
            LOCKSTEP_ERR_LIMIT);
     lockstep_config_free(cfg);
@@ -178,9 +181,9 @@ static void test_job_fails(void **state) {
     lk_buffer record = lk_buffer_of(&lk_heap_default, 0);
     peer_sealed(&p, &record, LK_HANDSHAKE, lk_buffer_slice(&p.m), 0);
     peer_hash_only(&p);
-    assert_int_equal(lockstep_wire_in(p.conn, &used, lk_buffer_bytes(&record),
-                                      lk_buffer_length(&record)),
-                     LOCKSTEP_OK);
+    assert_int_equal(
+        lockstep_wire_in(p.conn, &used, lk_buffer_bytes(&record), lk_buffer_length(&record)),
+        LOCKSTEP_OK);
     lk_buffer_free(&record);
     lockstep_job *job = lockstep_next_job(p.conn);
     assert_non_null(job);
@@ -215,7 +218,8 @@ static void test_exhausted(void **state) {
     peer_close(&p);
 }
 
-/* ---- Is every status reached? ----------------------------------------------------------------- */
+/* ---- Is every status reached? -----------------------------------------------------------------
+ */
 
 /* The findings of the judge that other tests reach, each with its place. */
 static const struct {

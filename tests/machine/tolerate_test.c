@@ -1,6 +1,6 @@
 /*
- * tolerate_test.c - what a peer may do, however odd it looks: the other side of misbehave_test.c. Every
- * case is run whole and in single bytes.
+ * tolerate_test.c - what a peer may do, however odd it looks: the other side of misbehave_test.c.
+ * Every case is run whole and in single bytes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,21 +54,36 @@ static void tolerate(const row *rows) {
 }
 
 #define CASE(title, who, when, what, id, bytes, count)                                             \
-    {.name = title, .setup = who, .at = when, .act = act_##what, .ext = id, .hex = bytes, .n = count}
-#define BOTH_END {.name = NULL}
-#define CLIENT   {.server = false}
-#define SERVER   {.server = true}
-#define C_RETRY  {.retry = true}
-#define S_RETRY  {.server = true, .retry = true}
-#define C_AUTH   {.auth = LOCKSTEP_CLIENT_AUTH_REQUEST}
-#define C_ALPN   {.alpn = true}
-#define S_ALPN   {.server = true, .alpn = true}
-#define C_NAKED  {.no_compatibility = true}
-#define C_LIMIT  {.limit = 64}
-#define S_LIMIT  {.server = true, .limit = 64}
-#define CCS      "14 0303 0001 01"
+    {                                                                                              \
+        .name = title, .setup = who, .at = when, .act = act_##what, .ext = id, .hex = bytes,       \
+        .n = count                                                                                 \
+    }
+#define BOTH_END                                                                                   \
+    { .name = NULL }
+#define CLIENT                                                                                     \
+    { .server = false }
+#define SERVER                                                                                     \
+    { .server = true }
+#define C_RETRY                                                                                    \
+    { .retry = true }
+#define S_RETRY                                                                                    \
+    { .server = true, .retry = true }
+#define C_AUTH                                                                                     \
+    { .auth = LOCKSTEP_CLIENT_AUTH_REQUEST }
+#define C_ALPN                                                                                     \
+    { .alpn = true }
+#define S_ALPN                                                                                     \
+    { .server = true, .alpn = true }
+#define C_NAKED                                                                                    \
+    { .no_compatibility = true }
+#define C_LIMIT                                                                                    \
+    { .limit = 64 }
+#define S_LIMIT                                                                                    \
+    { .server = true, .limit = 64 }
+#define CCS "14 0303 0001 01"
 
-/* ---- Records ---------------------------------------------------------------------------------- */
+/* ---- Records ----------------------------------------------------------------------------------
+ */
 
 /* The message in records of n bytes each, with hex many bytes of padding. */
 static peer_action act_pieces(peer *p, const row *r) {
@@ -138,7 +153,8 @@ static void test_records(void **state) {
         CASE("Certificate in padded pieces", CLIENT, PEER_CERTIFICATE, pieces, 50, "", 100),
         CASE("Finished in padded pieces", SERVER, PEER_FINISHED, pieces, 300, "", 5),
         CASE("up to the record_size_limit", S_LIMIT, PEER_FINISHED, pieces, 0, "", 63),
-        CASE("up to the record_size_limit by padding", C_LIMIT, PEER_CERTIFICATE, pieces, 3, "", 60),
+        CASE("up to the record_size_limit by padding", C_LIMIT, PEER_CERTIFICATE, pieces, 3, "",
+             60),
         CASE("version 0.0 of a record", SERVER, PEER_CLIENT_HELLO, odd_version, 0, "", 0),
         CASE("version 3.1 of a record", SERVER, PEER_CLIENT_HELLO, odd_version, 0, "", 0x0301),
         CASE("version 255.255 of a record", CLIENT, PEER_SERVER_HELLO, odd_version, 0, "", 0xffff),
@@ -160,7 +176,8 @@ static void test_records(void **state) {
     tolerate(rows);
 }
 
-/* ---- Messages --------------------------------------------------------------------------------- */
+/* ---- Messages ---------------------------------------------------------------------------------
+ */
 
 /* A cookie alone: the same shares come again (§4.2.2). */
 static peer_action act_cookie_only(peer *p, const row *r) {
@@ -208,7 +225,8 @@ static void test_messages(void **state) {
         CASE("an old cookie", SERVER, PEER_CLIENT_HELLO, set_extension, 44, "0001 aa", 0),
         CASE("a cookie alone", C_RETRY, PEER_RETRY, cookie_only, 44, "0003 aabbcc", 0),
         CASE("a cookie and a group", C_RETRY, PEER_RETRY, set_extension, 44, "0003 aabbcc", 0),
-        CASE("the name is acknowledged", CLIENT, PEER_ENCRYPTED_EXTENSIONS, set_extension, 0, "", 0),
+        CASE("the name is acknowledged", CLIENT, PEER_ENCRYPTED_EXTENSIONS, set_extension, 0, "",
+             0),
         CASE("the groups that a server likes", CLIENT, PEER_ENCRYPTED_EXTENSIONS, set_extension, 10,
              "0004 0018 1234", 0),
         CASE("no ALPN from the server", C_ALPN, PEER_ENCRYPTED_EXTENSIONS, drop_extension, 16, "",
@@ -232,7 +250,8 @@ static void test_messages(void **state) {
     tolerate(rows);
 }
 
-/* ---- The end ---------------------------------------------------------------------------------- */
+/* ---- The end ----------------------------------------------------------------------------------
+ */
 
 /* "Any data received after a closure alert has been received MUST be ignored." (§6.1) */
 static void test_close_notify(void **state) {
@@ -241,7 +260,9 @@ static void test_close_notify(void **state) {
     static const uint8_t junk[] = "HTTP, or a record, or anything";
     size_t used;
     for (int i = 0; i < 8; i++) {
-        row honest = {.name = "close_notify", .setup = {.server = i % 2 == 1}, .at = PEER_CONNECTED,
+        row honest = {.name = "close_notify",
+                      .setup = {.server = i % 2 == 1},
+                      .at = PEER_CONNECTED,
                       .act = act_send};
         peer p;
         complete(&p, &honest, (size_t)(i / 2 % 2));
@@ -269,9 +290,10 @@ static void test_close_notify(void **state) {
 /* After its own close_notify a side sends nothing more, not even an alert. */
 static void test_after_own_close(void **state) {
     (void)state;
-    static const uint8_t update[] = {LK_KEY_UPDATE, 0, 0, 1, 1}, bad[] = {LK_KEY_UPDATE, 0, 0, 1, 9};
-    row honest = {.name = "own close", .setup = {.server = true}, .at = PEER_CONNECTED,
-                  .act = act_send};
+    static const uint8_t update[] = {LK_KEY_UPDATE, 0, 0, 1, 1},
+                         bad[] = {LK_KEY_UPDATE, 0, 0, 1, 9};
+    row honest = {
+        .name = "own close", .setup = {.server = true}, .at = PEER_CONNECTED, .act = act_send};
     peer p;
     complete(&p, &honest, 0);
     assert_int_equal(lockstep_close(p.conn), LOCKSTEP_OK);

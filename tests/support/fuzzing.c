@@ -1,15 +1,11 @@
 /*
- * The input: one byte of flags, one of how many honest steps to take first, then either raw bytes (bit
- * 0) or a script. An operation is a byte, of which the lowest three bits count:
- *   0  the next honest message
- *   1  a handshake record: length (2), content
- *   2  a handshake message: type (1), length (2), body
- *   3  the next honest message with one byte changed: place (2), difference (1)
- *   4  a record: type (1), padding (1), length (2), content
- *   5  raw bytes: length (2), bytes
- *   6  the peer's next keys
- *   7  the application acts: what (1): send, close, update keys, ask for new keys, end of stream
- * A length beyond the end of the input is cut.
+ * The input: one byte of flags, one of how many honest steps to take first, then either raw bytes
+ * (bit 0) or a script. An operation is a byte, of which the lowest three bits count: 0  the next
+ * honest message 1  a handshake record: length (2), content 2  a handshake message: type (1),
+ * length (2), body 3  the next honest message with one byte changed: place (2), difference (1) 4  a
+ * record: type (1), padding (1), length (2), content 5  raw bytes: length (2), bytes 6  the peer's
+ * next keys 7  the application acts: what (1): send, close, update keys, ask for new keys, end of
+ * stream A length beyond the end of the input is cut.
  */
 #include "support/fuzzing.h"
 
@@ -66,7 +62,8 @@ static void check(const lockstep_conn *conn) {
         NEED((unsigned char)*c >= 0x20 && *c != 0x7f);
 }
 
-/* ---- The script ------------------------------------------------------------------------------- */
+/* ---- The script -------------------------------------------------------------------------------
+ */
 
 static lk_slice take(lk_reader *r) {
     uint16_t n;
@@ -89,7 +86,8 @@ static bool next_honest(play *x) {
     return x->step < PEER_CONNECTED;
 }
 
-/* An honest step needs what the engine should have sent; where that is missing the peer stays out. */
+/* An honest step needs what the engine should have sent; where that is missing the peer stays out.
+ */
 static bool can_step(const play *x) {
     return lockstep_failure_of(x->p.conn) == NULL &&
            (!x->p.setup.server || x->step <= PEER_SECOND_HELLO || x->p.in.aead != NULL) &&
@@ -109,8 +107,7 @@ static bool ready(play *x) {
         return false;
     }
     /* The server's messages came whole, or not at all: only then do its keys fit. */
-    return x->step != PEER_FINISHED || !x->p.setup.server ||
-           x->p.num_messages[LK_FINISHED] > 0;
+    return x->step != PEER_FINISHED || !x->p.setup.server || x->p.num_messages[LK_FINISHED] > 0;
 }
 
 static void honest(play *x, const uint8_t *change, size_t place) {
@@ -174,7 +171,8 @@ static void operation(play *x, lk_reader *r) {
     }
 }
 
-/* ---- The same again, byte by byte ------------------------------------------------------------- */
+/* ---- The same again, byte by byte -------------------------------------------------------------
+ */
 
 typedef struct result {
     lockstep_status status;
@@ -213,9 +211,9 @@ static result again(play *x) {
     size_t n = lk_buffer_length(&x->fed), used, next = 0, wire;
     x->p.kit->conn_world.seed = 1;
     x->p.kit->conn_world.keylog[0] = '\0';
-    NEED((x->p.setup.server ? lockstep_server_new(&conn, x->p.kit->config)
-                            : lockstep_client_new(&conn, x->p.kit->config, "server.test")) ==
-         LOCKSTEP_OK);
+    NEED((x->p.setup.server
+              ? lockstep_server_new(&conn, x->p.kit->config)
+              : lockstep_client_new(&conn, x->p.kit->config, "server.test")) == LOCKSTEP_OK);
     wire = drain(conn);
     for (size_t i = 0; i <= n; i++) {
         for (; next < x->num_deeds && x->deeds[next].at == i; next++) {

@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* inside says whether a slice lies in the input, which every slice of a parser must. */
 static inline bool inside(lk_slice s, const uint8_t *data, size_t size) {
-    return s.p_len == 0 || (s.p >= data && s.p_len <= size && s.p - data <= (ptrdiff_t)(size - s.p_len));
+    return s.p_len == 0 ||
+           (s.p >= data && s.p_len <= size && s.p - data <= (ptrdiff_t)(size - s.p_len));
 }
 
 /* check_extensions checks the slices of an extension block and that absent ones are empty. */
@@ -43,9 +44,10 @@ static inline lk_slice body_of(const lk_buffer *message) {
 }
 
 /*
- * fuzz_connection plays the input against a connection: raw bytes, or a script for a peer that protects
- * what it is given correctly, so that the deep states are reached (fuzzing.c has the format). Then it
- * gives the same bytes to a second connection one at a time, of which the same must come.
+ * fuzz_connection plays the input against a connection: raw bytes, or a script for a peer that
+ * protects what it is given correctly, so that the deep states are reached (fuzzing.c has the
+ * format). Then it gives the same bytes to a second connection one at a time, of which the same
+ * must come.
  */
 void fuzz_connection(bool server, const uint8_t *data, size_t size);
 

@@ -23,7 +23,8 @@ void give_up(const char *format, ...) {
     longjmp(next_row, 1);
 }
 
-/* ---- Bytes ------------------------------------------------------------------------------------ */
+/* ---- Bytes ------------------------------------------------------------------------------------
+ */
 
 void bytes_of_hex(lk_buffer *out, const char *hex) {
     unsigned byte;
@@ -51,7 +52,8 @@ void message_fix(peer *p) {
     put(lk_buffer_bytes(&p->m) + 1, 3, lk_buffer_length(&p->m) - LK_HANDSHAKE_HEADER);
 }
 
-/* ---- Extensions of the message in p->m -------------------------------------------------------- */
+/* ---- Extensions of the message in p->m --------------------------------------------------------
+ */
 
 /* block_at finds the length field of the extension block; of a Certificate, that of its first
  * entry, and then `*list` is where the length of the list stands. */
@@ -114,7 +116,8 @@ bool extension_find(const peer *p, uint16_t id, lk_slice *data) {
     return false;
 }
 
-/* copy_block appends the block to `b`, with `id` replaced by `data`, or left out if that is NULL. */
+/* copy_block appends the block to `b`, with `id` replaced by `data`, or left out if that is NULL.
+ */
 static bool copy_block(lk_builder *b, const peer *p, uint16_t id, const lk_slice *data) {
     lk_reader r = lk_reader_of(block_of(p));
     lk_slice old;
@@ -147,7 +150,8 @@ void extension_set(peer *p, uint16_t id, lk_slice data) {
     extension_change(p, id, &data, false);
 }
 
-/* ---- Acts ------------------------------------------------------------------------------------- */
+/* ---- Acts -------------------------------------------------------------------------------------
+ */
 
 peer_action act_set_extension(peer *p, const row *r) {
     lk_buffer data = lk_buffer_of(&lk_heap_default, 0);
@@ -311,7 +315,8 @@ peer_action act_eof(peer *p, const row *r) {
     return PEER_SKIP;
 }
 
-/* ---- Running ---------------------------------------------------------------------------------- */
+/* ---- Running ----------------------------------------------------------------------------------
+ */
 
 static bool seen[LOCKSTEP_ALERT_FROM_PEER + 256];
 
@@ -342,7 +347,7 @@ void check_failed(outcome *out, peer *p, const char *name, bool under_keys) {
     memcpy(out->detail, f->detail, sizeof out->detail);
     if (p->status != f->status)
         give_up("%s: the call returned %s, the failure is %s", name,
-                 lockstep_status_name(p->status), lockstep_status_name(f->status));
+                lockstep_status_name(p->status), lockstep_status_name(f->status));
     if (f->rule == NULL || f->rule[0] == '\0')
         give_up("%s: no rule", name);
     check_text(name, f->rule);
@@ -354,10 +359,10 @@ void check_failed(outcome *out, peer *p, const char *name, bool under_keys) {
         give_up("%s: alert %d was to be sent, %d came", name, f->alert, out->alert);
     if (p->num_alerts > 0 && (p->alert_level != 2 || p->alert_protected != under_keys))
         give_up("%s: the alert is %s, of level %u", name,
-                 p->alert_protected ? "protected" : "in the clear", p->alert_level);
+                p->alert_protected ? "protected" : "in the clear", p->alert_level);
     if (p->num_after_alert > 0 || p->num_unreadable > 0 || lk_buffer_length(&p->wire) > 0)
         give_up("%s: %u records behind the alert, %u unreadable, %zu bytes over", name,
-                 p->num_after_alert, p->num_unreadable, lk_buffer_length(&p->wire));
+                p->num_after_alert, p->num_unreadable, lk_buffer_length(&p->wire));
     /* The failure is final. */
     NEED(lockstep_wire_in(p->conn, &used, junk, sizeof junk) == out->status && used == 0);
     NEED(lockstep_app_in(p->conn, &used, junk, 1) == out->status && used == 0);
@@ -392,8 +397,8 @@ void row_run(outcome *out, const row *r, size_t chunk) {
     check_failed(out, &p, r->name, x.under_keys);
     if (out->status != r->status || out->alert != r->alert)
         give_up("%s: %s (%s), alert %s; must be %s, alert %s", r->name,
-                 lockstep_status_name(out->status), out->detail, lockstep_alert_name(out->alert),
-                 lockstep_status_name(r->status), lockstep_alert_name(r->alert));
+                lockstep_status_name(out->status), out->detail, lockstep_alert_name(out->alert),
+                lockstep_status_name(r->status), lockstep_alert_name(r->alert));
     peer_close(&p);
 }
 

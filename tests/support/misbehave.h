@@ -31,12 +31,12 @@ extern const row rows_records[], rows_alerts[], rows_client_hello[], rows_second
     rows_client_flight[], rows_connected[];
 
 /* What act may be. */
-peer_action act_set_extension(peer *p, const row *r);  /* ext with the contents hex, new or old */
-peer_action act_drop_extension(peer *p, const row *r); /* without ext */
+peer_action act_set_extension(peer *p, const row *r);   /* ext with the contents hex, new or old */
+peer_action act_drop_extension(peer *p, const row *r);  /* without ext */
 peer_action act_twice_extension(peer *p, const row *r); /* ext once more, at the end */
-peer_action act_fill_extension(peer *p, const row *r); /* ext with hex and then n bytes of zero */
-peer_action act_block(peer *p, const row *r);   /* the whole extension block becomes hex */
-peer_action act_body(peer *p, const row *r);    /* the body becomes hex */
+peer_action act_fill_extension(peer *p, const row *r);  /* ext with hex and then n bytes of zero */
+peer_action act_block(peer *p, const row *r);           /* the whole extension block becomes hex */
+peer_action act_body(peer *p, const row *r);            /* the body becomes hex */
 peer_action act_poke(peer *p, const row *r);    /* the bytes at n become hex; n counts the header */
 peer_action act_flip(peer *p, const row *r);    /* the last byte is changed */
 peer_action act_append(peer *p, const row *r);  /* hex behind the body, in the message */
@@ -48,10 +48,10 @@ peer_action act_skip(peer *p, const row *r);    /* nothing instead */
 peer_action act_twice(peer *p, const row *r);   /* the message twice, in two records */
 peer_action act_bytes(peer *p, const row *r);   /* the raw bytes hex first */
 peer_action act_bytes_only(peer *p, const row *r); /* and nothing behind */
-peer_action act_record(peer *p, const row *r);  /* first a record of type ext, hex, n of padding */
-peer_action act_split(peer *p, const row *r);   /* half the message, then a record of type ext, hex */
-peer_action act_flood(peer *p, const row *r);   /* n times the record of type ext, hex */
-peer_action act_eof(peer *p, const row *r);     /* the end of the stream */
+peer_action act_record(peer *p, const row *r); /* first a record of type ext, hex, n of padding */
+peer_action act_split(peer *p, const row *r); /* half the message, then a record of type ext, hex */
+peer_action act_flood(peer *p, const row *r); /* n times the record of type ext, hex */
+peer_action act_eof(peer *p, const row *r);   /* the end of the stream */
 
 /* bytes_of_hex appends the bytes that `hex` writes. */
 void bytes_of_hex(lk_buffer *out, const char *hex);

@@ -21,7 +21,8 @@ static const lk_crypto *crypto_of(const peer *p) {
     return p->kit->own_config->settings.crypto;
 }
 
-/* ---- Keys ------------------------------------------------------------------------------------- */
+/* ---- Keys -------------------------------------------------------------------------------------
+ */
 
 static void protect(peer *p, lk_protection *protection, const lk_traffic_secret *secret,
                     bool sending) {
@@ -56,7 +57,8 @@ void peer_next_keys(peer *p) {
     protect(p, &p->out, secret, true);
 }
 
-/* ---- What the engine under test says ---------------------------------------------------------- */
+/* ---- What the engine under test says ----------------------------------------------------------
+ */
 
 static void hash(peer *p, lk_slice message) {
     NEED(lk_transcript_add(&p->transcript, &p->arena, message));
@@ -205,7 +207,8 @@ void peer_pump(peer *p) {
     read_records(p);
 }
 
-/* ---- Sending ---------------------------------------------------------------------------------- */
+/* ---- Sending ----------------------------------------------------------------------------------
+ */
 
 void peer_bytes(peer *p, lk_slice bytes) {
     while (bytes.p_len > 0) {
@@ -268,7 +271,8 @@ void peer_record(peer *p, uint8_t type, lk_slice content) {
     peer_padded(p, type, content, 0);
 }
 
-/* ---- The peer's own messages ------------------------------------------------------------------ */
+/* ---- The peer's own messages ------------------------------------------------------------------
+ */
 
 static void make_share(peer *p, const lk_kex_group *group) {
     uint8_t random[LK_KEX_RANDOM_MAX];
@@ -352,10 +356,10 @@ static void build_certificate_verify(peer *p, lk_builder *b) {
     memset(input, 0x20, 64);
     memcpy(input + 64, peer_is_client(p) ? client : server, sizeof server);
     lk_transcript_hash(&p->transcript, input + 64 + sizeof server);
-    MUST(lk_private_key_sign(
-        key, scheme->algorithm,
-        lk_slice_of(input, 64 + sizeof server + lk_hash_length(p->suite->hash)), signature,
-        &signature_len));
+    MUST(
+        lk_private_key_sign(key, scheme->algorithm,
+                            lk_slice_of(input, 64 + sizeof server + lk_hash_length(p->suite->hash)),
+                            signature, &signature_len));
     lk_certificate_verify_build(b, scheme->id, lk_slice_of(signature, signature_len));
 }
 
@@ -376,9 +380,9 @@ void peer_finished_again(peer *p) {
 bool peer_build(peer *p, peer_step step) {
     bool client = peer_is_client(p);
     lk_builder b = lk_builder_of(&p->m);
-    lk_encrypted_extensions_out ee = {
-        .protocol = p->setup.alpn ? lk_slice_of("http/1.1", 8) : lk_slice_of(NULL, 0),
-        .record_size_limit = p->setup.limit != 0 ? 16385 : 0};
+    lk_encrypted_extensions_out ee = {.protocol = p->setup.alpn ? lk_slice_of("http/1.1", 8)
+                                                                : lk_slice_of(NULL, 0),
+                                      .record_size_limit = p->setup.limit != 0 ? 16385 : 0};
     lk_buffer_cut(&p->m, 0);
     switch (step) {
     case PEER_CLIENT_HELLO:
@@ -469,7 +473,8 @@ void peer_run(peer *p, peer_step first, peer_step last) {
     }
 }
 
-/* ---- Life ------------------------------------------------------------------------------------- */
+/* ---- Life -------------------------------------------------------------------------------------
+ */
 
 static void configure(peer *p) {
     const peer_setup *s = &p->setup;

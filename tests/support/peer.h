@@ -17,7 +17,8 @@
 #include "support/pair.h"
 #include "wire/client_hello.h"
 
-/* NEED ends the program if something is not so; it works in fuzzers too, which have no test runner. */
+/* NEED ends the program if something is not so; it works in fuzzers too, which have no test runner.
+ */
 #define NEED(expression)                                                                           \
     do {                                                                                           \
         if (!(expression)) {                                                                       \
@@ -42,8 +43,8 @@ typedef enum peer_step {
 } peer_step;
 
 typedef struct peer_setup {
-    bool server;    /* the engine under test is the server, and the peer the client */
-    bool retry;     /* the handshake takes a HelloRetryRequest */
+    bool server; /* the engine under test is the server, and the peer the client */
+    bool retry;  /* the handshake takes a HelloRetryRequest */
     enum lockstep_client_auth auth;
     bool no_client_certificate;
     int identity;          /* PKI_... of the server, whichever side that is */
@@ -97,9 +98,10 @@ struct peer {
     /* what the engine has sent */
     size_t num_sent; /* bytes on the wire */
     lk_buffer wire, messages, data;
-    lk_buffer hello_bytes;  /* its last ClientHello */
+    lk_buffer hello_bytes; /* its last ClientHello */
     lk_client_hello hello;
-    unsigned num_messages[256]; /* by HandshakeType; a HelloRetryRequest counts as LK_HELLO_RETRY_REQUEST */
+    unsigned num_messages[256]; /* by HandshakeType; a HelloRetryRequest counts as
+                                   LK_HELLO_RETRY_REQUEST */
     unsigned num_ccs, num_alerts, num_after_alert, num_unreadable;
     bool alert_protected, request_seen;
     uint8_t alert_level, alert;
@@ -142,7 +144,8 @@ void peer_next_keys(peer *p);
 /* peer_pump takes what the engine has to say and lets it run its jobs. */
 void peer_pump(peer *p);
 
-/* peer_finished_again writes verify_data of the peer's Finished for the transcript as it now is into `m`. */
+/* peer_finished_again writes verify_data of the peer's Finished for the transcript as it now is
+ * into `m`. */
 void peer_finished_again(peer *p);
 
 #endif

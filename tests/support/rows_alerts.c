@@ -1,5 +1,6 @@
 /*
- * rows_alerts.c - alerts and truncation (RFC 8446 §6), and what can be wrong after the handshake (§4.6).
+ * rows_alerts.c - alerts and truncation (RFC 8446 §6), and what can be wrong after the handshake
+ * (§4.6).
  */
 #include "support/rows.h"
 
@@ -15,7 +16,8 @@ static peer_action act_bytes_and_eof(peer *p, const row *r) {
     return act_eof(p, r);
 }
 
-/* ---- After the handshake ---------------------------------------------------------------------- */
+/* ---- After the handshake ----------------------------------------------------------------------
+ */
 
 static peer_action act_old_keys(peer *p, const row *r) {
     /* The KeyUpdate goes out, and the keys do not change. */

@@ -1,5 +1,6 @@
 /*
- * rows_client_hello.c - what a client can do wrong in its first and second ClientHello (RFC 8446 §4.1.2, §4.2).
+ * rows_client_hello.c - what a client can do wrong in its first and second ClientHello (RFC 8446
+ * §4.1.2, §4.2).
  */
 #include "support/rows.h"
 
@@ -71,7 +72,8 @@ static peer_action act_other_group(peer *p, const row *r) {
     return PEER_SEND;
 }
 
-#define NAMED {.server = true, .configure = require_name}
+#define NAMED                                                                                      \
+    { .server = true, .configure = require_name }
 #define VALID "RFC 8446 §4.1.2"
 
 /* clang-format off */

@@ -1,6 +1,6 @@
 /*
- * rows_flights.c - what can be wrong between ServerHello and Finished (RFC 8446 §4.3, §4.4), from either
- * side.
+ * rows_flights.c - what can be wrong between ServerHello and Finished (RFC 8446 §4.3, §4.4), from
+ * either side.
  */
 #include "support/rows.h"
 
@@ -58,7 +58,8 @@ static peer_action act_finished_twice(peer *p, const row *r) {
     return PEER_SKIP;
 }
 
-/* ---- Certificates ----------------------------------------------------------------------------- */
+/* ---- Certificates -----------------------------------------------------------------------------
+ */
 
 /* build puts a Certificate of `n` times `cert` into m. */
 static void build(peer *p, lk_slice cert, size_t n) {
@@ -150,8 +151,8 @@ static const lk_identity *odd_identity(const char *kind, int64_t from_days, int6
                                          root_key.p_len) != LOCKSTEP_OK)
             abort();
         lk_slice anchor = trusting->identities[0].chain[0];
-        identity->chain[1] = lk_slice_of(lk_copy_of(&lk_heap_default, anchor.p, anchor.p_len),
-                                         anchor.p_len);
+        identity->chain[1] =
+            lk_slice_of(lk_copy_of(&lk_heap_default, anchor.p, anchor.p_len), anchor.p_len);
         lockstep_config_free(trusting);
         lockstep_blob_free(&root);
         lockstep_blob_free(&root_key);
@@ -213,13 +214,20 @@ static peer_action act_refused(peer *p, const row *r) {
     return PEER_SKIP;
 }
 
-#define CLIENT_EXPIRED {.configure = trust_expired}
-#define CLIENT_EARLY   {.configure = trust_early}
-#define CLIENT_ASKS    {.configure = ask_verdict}
-#define CLIENT_OTHER   {.identity = PKI_OTHER_NAME}
-#define CLIENT_CLIENT  {.identity = PKI_CLIENT}
-#define CLIENT_ED25519 {.identity = PKI_ED25519}
-#define CLIENT_RSA     {.identity = PKI_RSA}
+#define CLIENT_EXPIRED                                                                             \
+    { .configure = trust_expired }
+#define CLIENT_EARLY                                                                               \
+    { .configure = trust_early }
+#define CLIENT_ASKS                                                                                \
+    { .configure = ask_verdict }
+#define CLIENT_OTHER                                                                               \
+    { .identity = PKI_OTHER_NAME }
+#define CLIENT_CLIENT                                                                              \
+    { .identity = PKI_CLIENT }
+#define CLIENT_ED25519                                                                             \
+    { .identity = PKI_ED25519 }
+#define CLIENT_RSA                                                                                 \
+    { .identity = PKI_RSA }
 
 /* clang-format off */
 #define EE_PLACE(name, id)                                                                         \

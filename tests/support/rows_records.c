@@ -16,7 +16,8 @@ static peer_action act_in_the_clear(peer *p, const row *r) {
     return PEER_SKIP;
 }
 
-/* A protected record in which the byte at n, counted from the end if it is 1000 or more, is changed. */
+/* A protected record in which the byte at n, counted from the end if it is 1000 or more, is
+ * changed. */
 static peer_action act_record_flipped(peer *p, const row *r) {
     lk_buffer record = lk_buffer_of(&lk_heap_default, 0);
     peer_sealed(p, &record, LK_HANDSHAKE, lk_buffer_slice(&p->m), 0);

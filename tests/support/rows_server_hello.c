@@ -1,6 +1,6 @@
 /*
- * rows_server_hello.c - what a server can do wrong in its ServerHello and HelloRetryRequest (RFC 8446
- * §4.1.3, §4.1.4).
+ * rows_server_hello.c - what a server can do wrong in its ServerHello and HelloRetryRequest (RFC
+ * 8446 §4.1.3, §4.1.4).
  */
 #include "support/rows.h"
 

@@ -12,7 +12,8 @@
 #include "util/builder.h"
 #include "util/reader.h"
 
-/* ---- Reader ----------------------------------------------------------------------------------- */
+/* ---- Reader -----------------------------------------------------------------------------------
+ */
 
 static void test_reader_takes_all_or_nothing(void **state) {
     (void)state;
@@ -44,8 +45,8 @@ static void test_reader_vectors(void **state) {
     static const uint8_t bytes[] = {0, 3, 'a', 'b', 'c', 0};
     lk_slice s;
     lk_reader r = lk_reader_of(lk_slice_of(bytes, sizeof bytes));
-    assert_false(lk_read_vector(&r, 2, 4, 10, &s)); /* below the least */
-    assert_false(lk_read_vector(&r, 2, 0, 2, &s));  /* above the most */
+    assert_false(lk_read_vector(&r, 2, 4, 10, &s));   /* below the least */
+    assert_false(lk_read_vector(&r, 2, 0, 2, &s));    /* above the most */
     assert_false(lk_read_vector(&r, 3, 0, 1000, &s)); /* longer than what there is */
     assert_int_equal(r.left, sizeof bytes);
     assert_true(lk_read_vector(&r, 2, 3, 3, &s) && s.p == bytes + 2 && s.p_len == 3);
@@ -58,7 +59,8 @@ static void test_reader_vectors(void **state) {
     assert_int_equal(r.left, sizeof huge);
 }
 
-/* ---- Builder ---------------------------------------------------------------------------------- */
+/* ---- Builder ----------------------------------------------------------------------------------
+ */
 
 static void test_builder_nests(void **state) {
     (void)state;
@@ -102,7 +104,8 @@ static void test_builder_refuses(void **state) {
     lk_buffer_free(&out);
 }
 
-/* ---- Buffer ----------------------------------------------------------------------------------- */
+/* ---- Buffer -----------------------------------------------------------------------------------
+ */
 
 static void test_buffer_in_any_order(void **state) {
     (void)state;

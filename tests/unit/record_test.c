@@ -1,6 +1,6 @@
 /*
- * record_test.c - records: framing, sealing and opening, the nonces, the limits (RFC 8446 §5), and the
- * transcript and key schedule on which their keys rest.
+ * record_test.c - records: framing, sealing and opening, the nonces, the limits (RFC 8446 §5), and
+ * the transcript and key schedule on which their keys rest.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,14 +45,15 @@ static void test_frame(void **state) {
                                   (uint8_t)cases[i].length};
         lk_record r;
         size_t needed;
-        assert_int_equal(lk_record_frame(&r, &needed, lk_slice_of(header, 5), cases[i].is_protected),
-                         cases[i].status);
+        assert_int_equal(
+            lk_record_frame(&r, &needed, lk_slice_of(header, 5), cases[i].is_protected),
+            cases[i].status);
         if (cases[i].status == LOCKSTEP_OK)
             assert_int_equal(needed, 5 + (size_t)cases[i].length);
         /* An unknown type is seen at its first byte. */
-        assert_int_equal(lk_record_frame(&r, &needed, lk_slice_of(header, 1), cases[i].is_protected),
-                         cases[i].status == LOCKSTEP_PEER_RECORD_TYPE ? LOCKSTEP_PEER_RECORD_TYPE
-                                                                      : LOCKSTEP_OK);
+        assert_int_equal(
+            lk_record_frame(&r, &needed, lk_slice_of(header, 1), cases[i].is_protected),
+            cases[i].status == LOCKSTEP_PEER_RECORD_TYPE ? LOCKSTEP_PEER_RECORD_TYPE : LOCKSTEP_OK);
     }
 }
 
@@ -74,7 +75,8 @@ static void test_seal_and_open(void **state) {
                                             lk_slice_of(content, sizes[i]), 0x0303),
                              LOCKSTEP_OK);
             assert_int_equal(lk_buffer_length(&wire), sizes[i] + LK_RECORD_OVERHEAD);
-            assert_int_equal(lk_record_frame(&r, &needed, lk_buffer_slice(&wire), true), LOCKSTEP_OK);
+            assert_int_equal(lk_record_frame(&r, &needed, lk_buffer_slice(&wire), true),
+                             LOCKSTEP_OK);
             assert_int_equal(lk_record_open(&in, plain, &type, &length, &r, LK_INNER_MAX),
                              LOCKSTEP_OK);
             assert_int_equal(type, LK_APPLICATION_DATA);

@@ -16,14 +16,18 @@ static lk_buffer empty(void) {
     return lk_buffer_of(&lk_heap_default, 0);
 }
 
-/* ---- base64 ----------------------------------------------------------------------------------- */
+/* ---- base64 -----------------------------------------------------------------------------------
+ */
 
 static void test_base64_vectors(void **state) {
     (void)state;
     /* RFC 4648 §10 */
-    static const char *const pairs[][2] = {{"", ""},           {"f", "Zg=="},
-                                           {"fo", "Zm8="},     {"foo", "Zm9v"},
-                                           {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="},
                                            {"foobar", "Zm9vYmFy"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         lk_buffer out = empty();
@@ -70,7 +74,8 @@ static void test_base64_round_trip(void **state) {
     }
 }
 
-/* ---- PEM -------------------------------------------------------------------------------------- */
+/* ---- PEM --------------------------------------------------------------------------------------
+ */
 
 #define BEGIN(label) "-----BEGIN " label "-----\n"
 #define END(label)   "-----END " label "-----\n"
@@ -78,19 +83,19 @@ static void test_base64_round_trip(void **state) {
 static void test_pem(void **state) {
     (void)state;
     lk_buffer out = empty();
-    lk_slice text = lk_slice_of_str("some words\n" BEGIN("X") "Zm9v\n" END("X") BEGIN("Y")
-                                    "YmFy\r\n" END("Y") "between\n" BEGIN("X") "Zg\n==\n" END("X"));
+    lk_slice text = lk_slice_of_str("some words\n" BEGIN("X") "Zm9v\n" END("X") BEGIN(
+        "Y") "YmFy\r\n" END("Y") "between\n" BEGIN("X") "Zg\n==\n" END("X"));
     assert_int_equal(lk_pem_next(&text, "X", &out), 1);
     assert_int_equal(lk_pem_next(&text, "X", &out), 1);
     assert_int_equal(lk_pem_next(&text, "X", &out), 0);
     assert_true(lk_slice_equal(lk_buffer_slice(&out), lk_slice_of_str("foof")));
     lk_buffer_free(&out);
     static const char *const broken[] = {
-        BEGIN("X") "Zm9v\n",                         /* no end */
-        BEGIN("X") "Zm9v\n" END("Y"),                /* another's end */
-        BEGIN("X") "Zm9\n" END("X"),                 /* no base64 */
+        BEGIN("X") "Zm9v\n",                                    /* no end */
+        BEGIN("X") "Zm9v\n" END("Y"),                           /* another's end */
+        BEGIN("X") "Zm9\n" END("X"),                            /* no base64 */
         BEGIN("X") "Proc-Type: 4,ENCRYPTED\n\nZm9v\n" END("X"), /* headers of RFC 1421 */
-        BEGIN("X") BEGIN("X") "Zm9v\n" END("X"),     /* one in another */
+        BEGIN("X") BEGIN("X") "Zm9v\n" END("X"),                /* one in another */
     };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         text = lk_slice_of_str(broken[i]);
@@ -120,7 +125,8 @@ static void test_pem_round_trip(void **state) {
     lk_buffer_free(&back);
 }
 
-/* ---- Civil time ------------------------------------------------------------------------------- */
+/* ---- Civil time -------------------------------------------------------------------------------
+ */
 
 static void test_civil_known(void **state) {
     (void)state;
@@ -166,9 +172,10 @@ static void test_civil_every_day(void **state) {
     for (t = start + 86400; t <= INT64_C(253402300799); t += 86400) {
         lk_civil day = lk_civil_from_unix(t);
         int64_t back;
-        bool next = day.day == before.day + 1 ? day.month == before.month
-                                              : day.day == 1 && (day.month == before.month + 1 ||
-                                                                 (day.month == 1 && before.month == 12));
+        bool next = day.day == before.day + 1
+                        ? day.month == before.month
+                        : day.day == 1 && (day.month == before.month + 1 ||
+                                           (day.month == 1 && before.month == 12));
         assert_true(next && lk_civil_to_unix(&back, day) && back == t);
         before = day;
     }
@@ -176,10 +183,10 @@ static void test_civil_every_day(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_base64_vectors), cmocka_unit_test(test_base64_strict),
+        cmocka_unit_test(test_base64_vectors),    cmocka_unit_test(test_base64_strict),
         cmocka_unit_test(test_base64_round_trip), cmocka_unit_test(test_pem),
-        cmocka_unit_test(test_pem_round_trip), cmocka_unit_test(test_civil_known),
-        cmocka_unit_test(test_civil_refused), cmocka_unit_test(test_civil_every_day),
+        cmocka_unit_test(test_pem_round_trip),    cmocka_unit_test(test_civil_known),
+        cmocka_unit_test(test_civil_refused),     cmocka_unit_test(test_civil_every_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * wire_test.c - the table of extensions against RFC 8446 §4.2, written down once more, and the messages
- * that are built read back.
+ * wire_test.c - the table of extensions against RFC 8446 §4.2, written down once more, and the
+ * messages that are built read back.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,25 +15,26 @@
 #include "wire/encrypted_extensions.h"
 #include "wire/server_hello.h"
 
-/* ---- The table -------------------------------------------------------------------------------- */
+/* ---- The table --------------------------------------------------------------------------------
+ */
 
 static const struct {
     unsigned id;
     const char *places;
 } rfc[] = {
-    {0, "CH EE"},  {1, "CH EE"},  {5, "CH CR CT"},   {10, "CH EE"},     {13, "CH CR"},
-    {14, "CH EE"}, {15, "CH EE"}, {16, "CH EE"},     {18, "CH CR CT"},  {19, "CH EE"},
-    {20, "CH EE"}, {21, "CH"},    {51, "CH SH HRR"}, {41, "CH SH"},     {45, "CH"},
-    {42, "CH EE NST"}, {44, "CH HRR"}, {43, "CH SH HRR"}, {47, "CH CR"}, {48, "CR"},
-    {49, "CH"},    {50, "CH CR"}, {28, "CH EE"}, /* the last is of RFC 8449 */
+    {0, "CH EE"},      {1, "CH EE"},   {5, "CH CR CT"},   {10, "CH EE"},    {13, "CH CR"},
+    {14, "CH EE"},     {15, "CH EE"},  {16, "CH EE"},     {18, "CH CR CT"}, {19, "CH EE"},
+    {20, "CH EE"},     {21, "CH"},     {51, "CH SH HRR"}, {41, "CH SH"},    {45, "CH"},
+    {42, "CH EE NST"}, {44, "CH HRR"}, {43, "CH SH HRR"}, {47, "CH CR"},    {48, "CR"},
+    {49, "CH"},        {50, "CH CR"},  {28, "CH EE"}, /* the last is of RFC 8449 */
 };
 
 static const struct {
     lk_place place;
     const char *letters;
-} places[] = {{LK_IN_CLIENT_HELLO, "CH"},       {LK_IN_SERVER_HELLO, "SH"},
+} places[] = {{LK_IN_CLIENT_HELLO, "CH"},         {LK_IN_SERVER_HELLO, "SH"},
               {LK_IN_ENCRYPTED_EXTENSIONS, "EE"}, {LK_IN_CERTIFICATE, "CT"},
-              {LK_IN_CERTIFICATE_REQUEST, "CR"}, {LK_IN_NEW_SESSION_TICKET, "NST"},
+              {LK_IN_CERTIFICATE_REQUEST, "CR"},  {LK_IN_NEW_SESSION_TICKET, "NST"},
               {LK_IN_HELLO_RETRY_REQUEST, "HRR"}};
 
 static bool allowed(unsigned id, const char *letters, bool *known) {
@@ -78,21 +79,23 @@ static void test_blocks(void **state) {
     lk_reader r;
     uint16_t bad;
     const lockstep_status decode = LOCKSTEP_PEER_DECODE_SERVER_HELLO;
-    assert_int_equal(lk_extensions_parse(&e, &bad, lk_slice_of(NULL, 0), LK_IN_CLIENT_HELLO, decode),
-                     LOCKSTEP_OK);
+    assert_int_equal(
+        lk_extensions_parse(&e, &bad, lk_slice_of(NULL, 0), LK_IN_CLIENT_HELLO, decode),
+        LOCKSTEP_OK);
     assert_int_equal(e.present, 0);
     for (size_t n = 1; n < 9; n++) /* cut off anywhere but behind the first */
         assert_int_equal(
             lk_extensions_parse(&e, &bad, lk_slice_of(twice, n), LK_IN_CLIENT_HELLO, decode),
             n == 4 ? LOCKSTEP_OK : decode);
-    assert_int_equal(lk_extensions_parse(&e, &bad, lk_slice_of(twice, 9), LK_IN_CLIENT_HELLO, decode),
-                     LOCKSTEP_OK);
+    assert_int_equal(
+        lk_extensions_parse(&e, &bad, lk_slice_of(twice, 9), LK_IN_CLIENT_HELLO, decode),
+        LOCKSTEP_OK);
     assert_true(lk_extension_has(&e, LK_EXTENSION_server_name, &r) && lk_reader_done(&r));
     assert_true(lk_extension_has(&e, LK_EXTENSION_supported_groups, &r) && r.left == 1);
     assert_false(lk_extension_has(&e, LK_EXTENSION_cookie, &r));
-    assert_int_equal(lk_extensions_parse(&e, &bad, lk_slice_of(twice, sizeof twice),
-                                         LK_IN_CLIENT_HELLO, decode),
-                     LOCKSTEP_PEER_EXTENSION_DUPLICATE);
+    assert_int_equal(
+        lk_extensions_parse(&e, &bad, lk_slice_of(twice, sizeof twice), LK_IN_CLIENT_HELLO, decode),
+        LOCKSTEP_PEER_EXTENSION_DUPLICATE);
     assert_int_equal(bad, 0);
     /* 64 extensions are taken, and one more is not. */
     uint8_t many[65 * 4] = {0};
@@ -100,12 +103,13 @@ static void test_blocks(void **state) {
         many[4 * i] = 0x70;
         many[4 * i + 1] = (uint8_t)i;
     }
-    assert_int_equal(lk_extensions_parse(&e, &bad, lk_slice_of(many, 64 * 4), LK_IN_CLIENT_HELLO, decode),
-                     LOCKSTEP_OK);
+    assert_int_equal(
+        lk_extensions_parse(&e, &bad, lk_slice_of(many, 64 * 4), LK_IN_CLIENT_HELLO, decode),
+        LOCKSTEP_OK);
     assert_int_equal(e.num_unknown, 64);
-    assert_int_equal(lk_extensions_parse(&e, &bad, lk_slice_of(many, sizeof many),
-                                         LK_IN_CLIENT_HELLO, decode),
-                     decode);
+    assert_int_equal(
+        lk_extensions_parse(&e, &bad, lk_slice_of(many, sizeof many), LK_IN_CLIENT_HELLO, decode),
+        decode);
 }
 
 static void test_code_points(void **state) {
@@ -123,7 +127,8 @@ static void test_code_points(void **state) {
         assert_non_null(lk_handshake_name((uint8_t)type));
 }
 
-/* ---- Written and read back -------------------------------------------------------------------- */
+/* ---- Written and read back --------------------------------------------------------------------
+ */
 
 static lk_slice body(const lk_buffer *m, lk_handshake_type type) {
     lk_slice s = lk_buffer_slice(m);
@@ -138,14 +143,20 @@ static void test_client_hello(void **state) {
     static const uint8_t random[LK_RANDOM_LEN] = {1, 2, 3};
     static const uint16_t suites[] = {0x1301, 0x1302}, versions[] = {LK_TLS13};
     static const uint16_t groups[] = {0x1d, 0x17}, schemes[] = {0x0403, 0x0807};
-    const lk_key_share_out shares[] = {{0x1d, lk_slice_of(random, 32)}, {0x17, lk_slice_of("abc", 3)}};
+    const lk_key_share_out shares[] = {{0x1d, lk_slice_of(random, 32)},
+                                       {0x17, lk_slice_of("abc", 3)}};
     lk_client_hello_out out = {.random = random,
                                .session_id = lk_slice_of(random, 7),
-                               .suites = suites, .num_suites = 2,
-                               .versions = versions, .num_versions = 1,
-                               .groups = groups, .num_groups = 2,
-                               .schemes = schemes, .num_schemes = 2,
-                               .shares = shares, .num_shares = 2,
+                               .suites = suites,
+                               .num_suites = 2,
+                               .versions = versions,
+                               .num_versions = 1,
+                               .groups = groups,
+                               .num_groups = 2,
+                               .schemes = schemes,
+                               .num_schemes = 2,
+                               .shares = shares,
+                               .num_shares = 2,
                                .server_name = lk_slice_of_str("a.test"),
                                .protocols = lk_slice_of("\2h2\x08http/1.1", 12),
                                .cookie = lk_slice_of("yum", 3),
@@ -223,7 +234,8 @@ static void test_others(void **state) {
     lk_builder b = lk_builder_of(&m);
     lk_flaw flaw;
     lk_encrypted_extensions ee;
-    lk_encrypted_extensions_build(&b, &(lk_encrypted_extensions_out){true, lk_slice_of("h2", 2), 64});
+    lk_encrypted_extensions_build(&b,
+                                  &(lk_encrypted_extensions_out){true, lk_slice_of("h2", 2), 64});
     assert_int_equal(lk_encrypted_extensions_parse(&ee, &flaw, body(&m, LK_ENCRYPTED_EXTENSIONS)),
                      LOCKSTEP_OK);
     assert_true(lk_slice_equal(ee.protocol, lk_slice_of("h2", 2)) && ee.record_size_limit == 64);

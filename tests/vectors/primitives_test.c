@@ -1,7 +1,7 @@
 /*
- * primitives_test.c - Project Wycheproof's vectors for AES-GCM, ChaCha20-Poly1305, HKDF, X25519 and ECDH,
- * through the functions that the engine uses. The number of cases that ran, and of those that do not
- * apply to this project's narrower functions, is asserted, so that none goes missing.
+ * primitives_test.c - Project Wycheproof's vectors for AES-GCM, ChaCha20-Poly1305, HKDF, X25519 and
+ * ECDH, through the functions that the engine uses. The number of cases that ran, and of those that
+ * do not apply to this project's narrower functions, is asserted, so that none goes missing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,9 +41,8 @@ static lk_slice slice(const bytes *b) {
 static bool has_flag(const json_t *test, const char *flag) {
     size_t i;
     json_t *value;
-    json_array_foreach(json_object_get(test, "flags"), i, value)
-        if (strcmp(json_string_value(value), flag) == 0)
-            return true;
+    json_array_foreach(json_object_get(test, "flags"), i,
+                       value) if (strcmp(json_string_value(value), flag) == 0) return true;
     return false;
 }
 
@@ -52,7 +51,8 @@ typedef enum verdict { NOT_APPLICABLE, RIGHT, REFUSED } verdict;
 typedef verdict (*checker)(const json_t *group, const json_t *test, bool valid);
 
 /* run counts what became of the cases of a file and compares. */
-static void run(const char *file, checker check, size_t right, size_t refused, size_t not_applicable) {
+static void run(const char *file, checker check, size_t right, size_t refused,
+                size_t not_applicable) {
     char path[512];
     json_error_t error;
     size_t counts[3] = {0, 0, 0}, i, k;
@@ -63,14 +63,14 @@ static void run(const char *file, checker check, size_t right, size_t refused, s
         fail_msg("%s: %s", path, error.text);
     json_array_foreach(json_object_get(root, "testGroups"), i, group)
         json_array_foreach(json_object_get(group, "tests"), k, test) {
-            const char *result = json_string_value(json_object_get(test, "result"));
-            verdict v = check(group, test, strcmp(result, "invalid") != 0);
-            if ((strcmp(result, "valid") == 0 && v == REFUSED) ||
-                (strcmp(result, "invalid") == 0 && v == RIGHT))
-                fail_msg("%s: case %lld is %s", file,
-                         (long long)json_integer_value(json_object_get(test, "tcId")), result);
-            counts[v]++;
-        }
+        const char *result = json_string_value(json_object_get(test, "result"));
+        verdict v = check(group, test, strcmp(result, "invalid") != 0);
+        if ((strcmp(result, "valid") == 0 && v == REFUSED) ||
+            (strcmp(result, "invalid") == 0 && v == RIGHT))
+            fail_msg("%s: case %lld is %s", file,
+                     (long long)json_integer_value(json_object_get(test, "tcId")), result);
+        counts[v]++;
+    }
     json_decref(root);
     print_message("%s: %zu right, %zu refused, %zu do not apply\n", file, counts[RIGHT],
                   counts[REFUSED], counts[NOT_APPLICABLE]);
@@ -79,7 +79,8 @@ static void run(const char *file, checker check, size_t right, size_t refused, s
     assert_int_equal(counts[NOT_APPLICABLE], not_applicable);
 }
 
-/* ---- AEAD -------------------------------------------------------------------------------------- */
+/* ---- AEAD --------------------------------------------------------------------------------------
+ */
 
 static lk_crypto *crypto;
 static bytes key, iv, aad, msg, ct, tag, out;
@@ -133,7 +134,8 @@ static void test_aead(void **state) {
     run("chacha20_poly1305", check_chacha, 256, 60, 9);
 }
 
-/* ---- HKDF -------------------------------------------------------------------------------------- */
+/* ---- HKDF --------------------------------------------------------------------------------------
+ */
 
 static verdict check_hkdf(const json_t *group, const json_t *test, bool valid) {
     uint8_t prk[LK_HASH_MAX];
@@ -157,7 +159,8 @@ static void test_hkdf(void **state) {
     run("hkdf_sha256", check_hkdf, 83, 0, 3);
 }
 
-/* ---- Key exchange ------------------------------------------------------------------------------- */
+/* ---- Key exchange -------------------------------------------------------------------------------
+ */
 
 /* derive uses a private key as the random bytes that a key is made of. */
 static verdict derive(uint16_t group, const uint8_t *private_key, lk_slice peer) {
@@ -191,8 +194,9 @@ static verdict check_x25519(const json_t *group, const json_t *test, bool valid)
 
 static verdict check_p256(const json_t *group, const json_t *test, bool valid) {
     /* AlgorithmIdentifier of ecPublicKey on the named curve secp256r1 */
-    static const uint8_t p256[] = {0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
-                                   0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03};
+    static const uint8_t p256[] = {0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce,
+                                   0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                   0xce, 0x3d, 0x03, 0x01, 0x07, 0x03};
     (void)group;
     (void)valid;
     from_hex(&key, test, "private");

@@ -1,0 +1,55 @@
+/*
+ * get.h - what the files of `lockstep get` share.
+ */
+#ifndef LK_CMD_GET_H
+#define LK_CMD_GET_H
+
+#include <stdio.h>
+
+#include "cmd/fetch.h"
+#include "cmd/options.h"
+#include "http/inflate.h"
+
+#define MAX_HEADERS      64
+#define MAX_REDIRECTIONS 32
+#define DATA_MAX         (64u << 20)
+
+typedef struct lk_get {
+    const char *url, *output, *method, *agent, *cacert, *capath, *curves, *ciphers, *write_out,
+        *keylog;
+    const char *headers[MAX_HEADERS];
+    size_t num_headers;
+    bool remote_name, include, head, location, silent, show_error, verbose, fail, insecure,
+        has_data, compressed, explain, json;
+    long max_redirs;
+    double max_time, connect_timeout;
+    lk_buffer data;
+    lk_redirection redirections[MAX_REDIRECTIONS];
+    size_t num_redirections;
+    /* while it runs */
+    FILE *out;
+    const char *out_name;
+    char remote[256];
+    bool to_terminal, error_body;
+    uint64_t size, total;
+    int64_t started_ms, started_us, shown_ms;
+    int keylog_fd;
+    unsigned redirects;
+    lk_inflate *inflate;
+    bool damaged;
+} lk_get;
+
+/* The options of the command (get_options.c): -1 when all are read, else the exit code to end with.
+ */
+extern const lk_option lk_get_options[];
+int lk_get_read_options(lk_get *r, int argc, char **argv);
+
+/* Where the body goes (get_output.c); false after an error message. */
+bool lk_get_open(lk_get *r);
+bool lk_get_write(lk_get *r, lk_slice bytes);
+void lk_get_progress(lk_get *r, bool last);
+
+/* lk_get_write_out prints what -w asks for. */
+void lk_get_write_out(const lk_get *r, const lk_fetch *f, const lk_url *url);
+
+#endif
