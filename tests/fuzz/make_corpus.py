@@ -94,7 +94,7 @@ RETRY, AUTH, NONE, ALPN, LIMIT, SUITE = 2, 4, 8, 16, 32, 64
 
 
 def write_connections():
-    all_steps = 9
+    all_steps = (9, 9)  # honest messages first, by the server and by the client
     update = handshake(bytes([24, 0, 0, 1, 1])) + NEXT_KEYS
     data = record(23, b"data", 3)
     scripts = {
@@ -102,22 +102,22 @@ def write_connections():
         "everything": (RETRY | AUTH | ALPN | LIMIT, all_steps, data + SEND + CLOSE + EOF),
         "no-certificate": (AUTH | NONE | SUITE, all_steps, update * 3 + data),
         "ticket": (0, all_steps, message(4, bytes.fromhex("00000e10000000000100 0001aa0000")) + data),
-        "pieces": (RETRY, 0, HONEST * 12 + data),
-        "change-hello": (0, 0, changed(40, 1)),
-        "change-certificate": (AUTH, 5, changed(300, 128) + HONEST * 4),
-        "change-finished": (0, 7, changed(100, 255) + HONEST * 4),
-        "ccs": (0, 1, raw(bytes.fromhex("140303000101")) * 2 + HONEST * 8),
-        "alert": (0, 4, record(21, b"\2\x28")),
-        "early": (0, 5, record(23, b"x")),
-        "padding": (0, 5, record(0, b"", 100)),
-        "plaintext": (0, 5, raw(bytes.fromhex("16030300040b000000"))),
-        "split": (0, 4, handshake(b"\x0b\0") + handshake(b"\0\4\0\0\0\0")),
+        "pieces": (RETRY, (0, 0), HONEST * 12 + data),
+        "change-hello": (0, (0, 0), changed(40, 1)),
+        "change-certificate": (AUTH, (3, 1), changed(300, 128) + HONEST * 4),
+        "change-finished": (0, (4, 1), changed(100, 255) + HONEST * 4),
+        "ccs": (0, (1, 1), raw(bytes.fromhex("140303000101")) * 2 + HONEST * 8),
+        "alert": (0, (2, 1), record(21, b"\2\x28")),
+        "early": (0, (2, 1), record(23, b"x")),
+        "padding": (0, (3, 1), record(0, b"", 100)),
+        "plaintext": (0, (2, 1), raw(bytes.fromhex("16030300040b000000"))),
+        "split": (0, (2, 1), handshake(b"\x0b\0") + handshake(b"\0\4\0\0\0\0")),
         "flood": (0, all_steps, record(23, b"") * 40),
-        "eof": (0, 3, EOF),
+        "eof": (0, (3, 1), EOF),
     }
     for name, (flags, steps, script) in scripts.items():
-        for target in ("client", "server"):
-            write(target, name, bytes([flags, steps]) + script)
+        for target, first in zip(("client", "server"), steps):
+            write(target, name, bytes([flags, first]) + script)
 
 
 write_messages()

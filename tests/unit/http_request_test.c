@@ -105,6 +105,22 @@ static void test_fields(void **state) {
     assert_slice(request.fields[2].value, "two");
 }
 
+/* "If the close connection option is present, the connection will not persist" (RFC 9112 §9.3), in
+ * whichever of several fields it stands. */
+static void test_close_in_several_fields(void **state) {
+    (void)state;
+    for (int minor = 0; minor < 2; minor++) {
+        static const char *const fields[] = {"Connection: close\r\nConnection: keep-alive\r\n",
+                                             "Connection: keep-alive\r\nConnection: close\r\n"};
+        for (size_t i = 0; i < 2; i++) {
+            char text[128];
+            snprintf(text, sizeof text, "GET / HTTP/1.%d\r\nHost: a\r\n%s\r\n", minor, fields[i]);
+            assert_int_equal(parse(text), 0);
+            assert_false(request.keep_alive);
+        }
+    }
+}
+
 /* ---- Bad heads
  * --------------------------------------------------------------------------------------- */
 
@@ -352,6 +368,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_samples_at_every_length),
         cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_close_in_several_fields),
         cmocka_unit_test(test_tricks),
         cmocka_unit_test(test_nul),
         cmocka_unit_test(test_number_of_fields),

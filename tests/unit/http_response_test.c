@@ -200,6 +200,38 @@ static void test_every_cut(void **state) {
     }
 }
 
+/* Lines that look right at first sight, and are not. */
+static void test_lines_that_are_none(void **state) {
+#define ROW(text)                                                                                  \
+    { text, sizeof text - 1 }
+    static const struct {
+        const char *text;
+        size_t length;
+    } rows[] = {
+        ROW("HTTP/1.1 2000 OK\r\nContent-Length: 1\r\n\r\nx"),
+        ROW("HTTP/1.1 200OK\r\nContent-Length: 1\r\n\r\nx"),
+        ROW(OK "no-colon\r\nContent-Length: 1\r\n\r\nx"),
+        ROW(OK "Content-Length\r\nContent-Length: 1\r\n\r\nx"),
+        ROW(OK "X: a\0b\r\nContent-Length: 1\r\n\r\nx"),
+        ROW(CHUNKED "1\0g\r\nx\r\n0\r\n\r\n"),
+        ROW(CHUNKED "1 g\r\nx\r\n0\r\n\r\n"),
+    };
+#undef ROW
+    size_t accepted = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct result r = {.used = 0};
+        lk_response_start(&r.response, false);
+        feed(&r, rows[i].text, rows[i].length);
+        if (r.response.state != LK_RESPONSE_BROKEN) {
+            print_error("row %zu was accepted: %s\n", i, rows[i].text);
+            accepted++;
+        }
+        lk_response_free(&r.response);
+    }
+    assert_int_equal(accepted, 0);
+}
+
 static void assert_field(const lk_response *r, const char *name, const char *expected) {
     lk_slice value;
     if (!lk_response_field(r, name, &value))
@@ -291,9 +323,8 @@ static void test_many_chunks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_cut),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_every_cut),   cmocka_unit_test(test_lines_that_are_none),
+        cmocka_unit_test(test_fields),      cmocka_unit_test(test_limits),
         cmocka_unit_test(test_many_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

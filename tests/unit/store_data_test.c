@@ -19,7 +19,7 @@
 
 #include "store/data.h"
 
-static char root[64];
+static char root[256];
 
 static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at) {
     (void)s, (void)kind, (void)at;
@@ -29,7 +29,7 @@ static int remove_one(const char *path, const struct stat *s, int kind, struct F
 static int setup(void **state) {
     const char *tmp = getenv("TMPDIR");
     (void)state;
-    snprintf(root, sizeof root, "%.40s/lk-data-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    snprintf(root, sizeof root, "%.200s/lk-data-XXXXXX", tmp != NULL ? tmp : "/tmp");
     return mkdtemp(root) == NULL;
 }
 
