@@ -24,6 +24,8 @@ static const char *read_port(lk_url *out, const char *p, size_t n) {
     return NULL;
 }
 
+#define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
+
 static const char *read_name(lk_url *out, const char *p, size_t n) {
     char text[256], *ascii = NULL;
     if (n == 0)
@@ -44,11 +46,12 @@ static const char *read_name(lk_url *out, const char *p, size_t n) {
     }
     if (idn2_to_ascii_8z(text, &ascii, IDN2_NONTRANSITIONAL) != IDN2_OK)
         return "the host name is not a name that DNS can have (RFC 5891)";
-    bool fits = strlen(ascii) < sizeof out->host;
-    if (fits)
+    /* Characters that look like '/' or '@' can be mapped to them: the result is checked again. */
+    bool good = strlen(ascii) < sizeof out->host && ascii[strspn(ascii, NAME_BYTES)] == '\0';
+    if (good)
         snprintf(out->host, sizeof out->host, "%s", ascii);
     idn2_free(ascii);
-    return fits ? NULL : "the host name is too long";
+    return good ? NULL : "the host name is not a name that DNS can have (RFC 5891)";
 }
 
 static const char *read_authority(lk_url *out, const char *p, size_t n) {

@@ -170,30 +170,64 @@ static void gather(lockstep_config *cfg) {
     assert_int_equal(lockstep_config_gather_jobs(cfg), LOCKSTEP_OK);
 }
 
-/* Whoever runs the jobs may fail, as an HSM does. */
+/* say_hello gives a server under test the peer's ClientHello, and runs no jobs. */
+static void say_hello(peer *p) {
+    size_t used;
+    lk_buffer record = lk_buffer_of(&lk_heap_default, 0);
+    assert_true(peer_build(p, PEER_CLIENT_HELLO));
+    peer_sealed(p, &record, LK_HANDSHAKE, lk_buffer_slice(&p->m), 0);
+    peer_hash_only(p);
+    assert_int_equal(
+        lockstep_wire_in(p->conn, &used, lk_buffer_bytes(&record), lk_buffer_length(&record)),
+        LOCKSTEP_OK);
+    lk_buffer_free(&record);
+}
+
+/* Whoever runs the jobs may fail, as an HSM does: at the key exchange, and at the signature. */
 static void test_job_fails(void **state) {
+    (void)state;
+    for (int runs = 0; runs < 2; runs++) {
+        peer p;
+        outcome out;
+        lockstep_job *job;
+        peer_open(&p, &(peer_setup){.server = true, .configure = gather}, 0);
+        say_hello(&p);
+        for (int i = 0; i < runs; i++) {
+            job = lockstep_next_job(p.conn);
+            lockstep_run_jobs(&job, 1);
+            assert_int_equal(lockstep_resume(p.conn), LOCKSTEP_OK);
+        }
+        job = lockstep_next_job(p.conn);
+        assert_non_null(job);
+        job->status = LOCKSTEP_ERR_CRYPTO;
+        job->done = true;
+        p.status = lockstep_resume(p.conn);
+        peer_pump(&p);
+        check_failed(&out, &p, "a job fails", false);
+        assert_int_equal(out.status, LOCKSTEP_ERR_CRYPTO);
+        assert_int_equal(out.alert, LOCKSTEP_ALERT_INTERNAL_ERROR);
+        peer_close(&p);
+    }
+}
+
+static void ask_identity(lockstep_config *cfg) {
+    assert_int_equal(lockstep_config_ask(cfg, LOCKSTEP_ASK_IDENTITY), LOCKSTEP_OK);
+}
+
+/* The application has nobody of that name (RFC 6066 §3). */
+static void test_name_refused(void **state) {
     (void)state;
     peer p;
     outcome out;
-    size_t used;
-    peer_open(&p, &(peer_setup){.server = true, .configure = gather}, 0);
-    assert_true(peer_build(&p, PEER_CLIENT_HELLO));
-    lk_buffer record = lk_buffer_of(&lk_heap_default, 0);
-    peer_sealed(&p, &record, LK_HANDSHAKE, lk_buffer_slice(&p.m), 0);
-    peer_hash_only(&p);
-    assert_int_equal(
-        lockstep_wire_in(p.conn, &used, lk_buffer_bytes(&record), lk_buffer_length(&record)),
-        LOCKSTEP_OK);
-    lk_buffer_free(&record);
-    lockstep_job *job = lockstep_next_job(p.conn);
-    assert_non_null(job);
-    job->status = LOCKSTEP_ERR_CRYPTO;
-    job->done = true;
-    p.status = lockstep_resume(p.conn);
+    peer_open(&p, &(peer_setup){.server = true, .configure = ask_identity}, 0);
+    say_hello(&p);
+    assert_non_null(lockstep_asking(p.conn));
+    assert_string_equal(lockstep_asking(p.conn)->server_name, "server.test");
+    p.status = lockstep_answer_identity(p.conn, NULL);
     peer_pump(&p);
-    check_failed(&out, &p, "a job fails", false);
-    assert_int_equal(out.status, LOCKSTEP_ERR_CRYPTO);
-    assert_int_equal(out.alert, LOCKSTEP_ALERT_INTERNAL_ERROR);
+    check_failed(&out, &p, "a name refused by the application", false);
+    assert_int_equal(out.status, LOCKSTEP_NAME_UNKNOWN);
+    assert_int_equal(out.alert, LOCKSTEP_ALERT_UNRECOGNIZED_NAME);
     peer_close(&p);
 }
 
@@ -207,6 +241,11 @@ static void test_exhausted(void **state) {
     peer_run(&p, PEER_CLIENT_HELLO, PEER_NUM_STEPS);
     p.conn->out.sequence = UINT64_MAX;
     expect(lockstep_app_in(p.conn, &used, (const uint8_t *)"x", 1), LOCKSTEP_ERR_KEY_EXHAUSTED);
+    peer_close(&p);
+    peer_open(&p, &(peer_setup){.server = true}, 0);
+    peer_run(&p, PEER_CLIENT_HELLO, PEER_NUM_STEPS);
+    p.conn->out.sequence = UINT64_MAX;
+    expect(lockstep_close(p.conn), LOCKSTEP_ERR_KEY_EXHAUSTED);
     peer_close(&p);
     peer_open(&p, &(peer_setup){.server = true}, 0);
     peer_run(&p, PEER_CLIENT_HELLO, PEER_NUM_STEPS);
@@ -285,23 +324,15 @@ static void test_coverage(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_records),
-        cmocka_unit_test(test_alerts),
-        cmocka_unit_test(test_client_hello),
-        cmocka_unit_test(test_second_hello),
-        cmocka_unit_test(test_server_hello),
-        cmocka_unit_test(test_retry),
-        cmocka_unit_test(test_server_flight),
-        cmocka_unit_test(test_certificates),
-        cmocka_unit_test(test_client_flight),
-        cmocka_unit_test(test_connected),
-        cmocka_unit_test(test_usage),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_identities),
-        cmocka_unit_test(test_no_memory_no_random),
-        cmocka_unit_test(test_canceled),
-        cmocka_unit_test(test_job_fails),
-        cmocka_unit_test(test_exhausted),
+        cmocka_unit_test(test_records),       cmocka_unit_test(test_alerts),
+        cmocka_unit_test(test_client_hello),  cmocka_unit_test(test_second_hello),
+        cmocka_unit_test(test_server_hello),  cmocka_unit_test(test_retry),
+        cmocka_unit_test(test_server_flight), cmocka_unit_test(test_certificates),
+        cmocka_unit_test(test_client_flight), cmocka_unit_test(test_connected),
+        cmocka_unit_test(test_usage),         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_identities),    cmocka_unit_test(test_no_memory_no_random),
+        cmocka_unit_test(test_canceled),      cmocka_unit_test(test_job_fails),
+        cmocka_unit_test(test_name_refused),  cmocka_unit_test(test_exhausted),
         cmocka_unit_test(test_coverage), /* the last: it looks at what the others have reached */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
