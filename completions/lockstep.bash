@@ -1,0 +1,36 @@
+# Completion of lockstep for bash. The words come from the command itself, so they are always its own.
+
+_lockstep() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local program=${COMP_WORDS[0]} words
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        words=$("$program" --complete 2>/dev/null)
+        [[ $current == -* ]] && words='--help --version'
+    else
+        case $previous in
+        --cert | --key | --keylog | --cacert | --output | -o | --cert-file | --key-file)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+        --capath | --out-dir)
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -d -- "$current")
+            return
+            ;;
+        esac
+        if [[ $current == -* ]]; then
+            words="$("$program" --complete "${COMP_WORDS[1]}" 2>/dev/null) --help"
+        elif [[ ${COMP_WORDS[1]} == serve ]]; then
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -d -- "$current")
+            return
+        elif [[ ${COMP_WORDS[1]} == ca && ! " ${COMP_WORDS[*]:2:COMP_CWORD-2} " =~ \ (init|issue|trust|untrust|list|path)\  ]]; then
+            words='init issue trust untrust list path'
+        fi
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _lockstep lockstep

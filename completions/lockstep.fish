@@ -1,0 +1,31 @@
+# Completion of lockstep for fish. The words come from the command itself, so they are always its own.
+
+function __lockstep_words
+    set -l words (commandline -opc)
+    if test (count $words) -eq 1
+        lockstep --complete 2>/dev/null
+        printf '%s\n' --help --version
+        return
+    end
+    if string match -q -- '-*' (commandline -ct)
+        lockstep --complete $words[2] 2>/dev/null
+        echo --help
+        return
+    end
+    if test "$words[2]" = serve
+        __fish_complete_directories (commandline -ct)
+    else if test "$words[2]" = ca
+        for action in init issue trust untrust list path
+            contains -- $action $words[3..-1]; and return
+        end
+        printf '%s\n' init issue trust untrust list path
+    end
+end
+
+function __lockstep_wants_file
+    set -l words (commandline -opc)
+    contains -- "$words[-1]" --cert --key --keylog --cacert --output -o --cert-file --key-file --capath --out-dir
+end
+
+complete -c lockstep -n 'not __lockstep_wants_file' -f -a '(__lockstep_words)'
+complete -c lockstep -n __lockstep_wants_file -F
