@@ -188,7 +188,7 @@ static void get(lk_answer *a, const lk_site *site, const lk_request *r, bool sen
         redirect(a, target, send);
     } else if (file.kind == LK_FILE_LISTING) {
         lk_buffer page = lk_buffer_of(&lk_heap_default, 0);
-        if (lk_file_listing(&page, file.fd, path)) {
+        if (lk_file_listing(&page, site->root_fd, file.fd, path)) {
             head(a, 200);
             field(a, "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'");
             field(a, "Cache-Control: no-cache");

@@ -133,7 +133,9 @@ int lk_file_open(lk_file *out, int root_fd, const char *path) {
             return 0;
         }
         struct stat index_stat;
-        int index = openat(fd, "index.html", flags | O_CLOEXEC | O_NOFOLLOW);
+        char inside[4096];
+        int n = snprintf(inside, sizeof inside, "%sindex.html", name);
+        int index = n > 0 && (size_t)n < sizeof inside ? open_beneath(root_fd, inside, flags) : -1;
         if (index >= 0 && fstat(index, &index_stat) == 0 && S_ISREG(index_stat.st_mode)) {
             close(fd);
             out->fd = index;
@@ -264,10 +266,30 @@ static void size_text(char out[32], off_t size) {
     snprintf(out, 32, u == 0 ? "%.0f %s" : "%.1f %s", v, units[u]);
 }
 
-static bool put_entry(lk_buffer *out, int fd, const struct dirent *entry) {
+/* stat_inside tells of an entry, and of a link what it leads to, provided that this is below the
+ * root. */
+static bool stat_inside(struct stat *s, int root_fd, int fd, const char *path, const char *name) {
+    char inside[4096];
+    if (fstatat(fd, name, s, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    if (!S_ISLNK(s->st_mode))
+        return true;
+    while (*path == '/')
+        path++;
+    int n = snprintf(inside, sizeof inside, "%s%s", path, name);
+    int place = n > 0 && (size_t)n < sizeof inside ? open_beneath(root_fd, inside, O_PATH) : -1;
+    if (place < 0)
+        return false;
+    bool ok = fstat(place, s) == 0;
+    close(place);
+    return ok;
+}
+
+static bool put_entry(lk_buffer *out, int root_fd, int fd, const char *path,
+                      const struct dirent *entry) {
     char href[1024], size[32] = "", date[64] = "";
     struct stat s;
-    if (fstatat(fd, entry->d_name, &s, 0) != 0)
+    if (!stat_inside(&s, root_fd, fd, path, entry->d_name))
         return true; /* gone, or a link to nowhere */
     bool dir = S_ISDIR(s.st_mode);
     if (!dir && !S_ISREG(s.st_mode))
@@ -287,7 +309,7 @@ static int visible(const struct dirent *entry) {
     return entry->d_name[0] != '.';
 }
 
-bool lk_file_listing(lk_buffer *out, int fd, const char *path) {
+bool lk_file_listing(lk_buffer *out, int root_fd, int fd, const char *path) {
     struct dirent **entries = NULL;
     int n = scandirat(fd, ".", &entries, visible, alphasort);
     if (n < 0)
@@ -298,7 +320,7 @@ bool lk_file_listing(lk_buffer *out, int fd, const char *path) {
               (strcmp(path, "/") == 0 ||
                put(out, "<tr><td><a href=\"../\">../</a></td><td></td><td></td></tr>\n"));
     for (int i = 0; i < n; i++) {
-        ok = ok && put_entry(out, fd, entries[i]);
+        ok = ok && put_entry(out, root_fd, fd, path, entries[i]);
         free(entries[i]);
     }
     free(entries);

@@ -35,8 +35,9 @@ const char *lk_file_type(const char *name);
 /* lk_file_etag writes a strong entity tag (RFC 9110 §8.8.3) of size, time and inode. */
 void lk_file_etag(char out[64], const struct stat *s);
 
-/* lk_file_listing appends an HTML page of the directory `fd`, whose path is `path`. */
-bool lk_file_listing(lk_buffer *out, int fd, const char *path);
+/* lk_file_listing appends an HTML page of the directory `fd`, whose path below `root_fd` is `path`.
+ * Links that lead out of the root are not shown. */
+bool lk_file_listing(lk_buffer *out, int root_fd, int fd, const char *path);
 
 /* lk_html_escape appends text so that it is text in HTML. */
 bool lk_html_escape(lk_buffer *out, const char *text);

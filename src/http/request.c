@@ -131,6 +131,7 @@ static int parse_field(lk_request *r, lk_slice line) {
 /* What concerns the whole: the length of the body, the host, whether the connection goes on. */
 static int check_fields(lk_request *r) {
     size_t hosts = 0, lengths = 0, codings = 0;
+    bool close = false;
     r->keep_alive = r->minor == 1;
     for (size_t i = 0; i < r->num_fields; i++) {
         lk_slice name = r->fields[i].name, value = r->fields[i].value;
@@ -152,14 +153,15 @@ static int check_fields(lk_request *r) {
                 return 501;
             r->chunked = true;
         } else if (lk_name_is(name, "connection")) {
-            if (lk_list_has(value, "close"))
-                r->keep_alive = false;
-            else if (r->minor == 0 && lk_list_has(value, "keep-alive"))
+            close = close || lk_list_has(value, "close");
+            if (r->minor == 0 && lk_list_has(value, "keep-alive"))
                 r->keep_alive = true;
         } else if (lk_name_is(name, "expect") && !lk_name_is(value, "100-continue")) {
             return 417;
         }
     }
+    if (close) /* wins over everything else (§9.3) */
+        r->keep_alive = false;
     /* "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message
      * that lacks a Host header field and to any request message that contains more than one" (§3.2)
      */

@@ -44,7 +44,7 @@ bool lk_name_is(lk_slice name, const char *text);
 /* lk_is_token: one character or more of RFC 9110 §5.6.2. */
 bool lk_is_token(lk_slice s);
 
-/* lk_decimal reads digits and nothing else; false beyond 2^63. */
+/* lk_decimal reads digits and nothing else; at most 18 of them. */
 bool lk_decimal(uint64_t *out, lk_slice s);
 
 #endif

@@ -23,9 +23,8 @@ static bool next_field(lk_slice *rest, lk_slice *name, lk_slice *value) {
     lk_slice line = lk_slice_of(rest->p, n > 0 && rest->p[n - 1] == '\r' ? n - 1 : n);
     *rest = lk_slice_of(end + 1, rest->p_len - n - 1);
     const uint8_t *colon = memchr(line.p, ':', line.p_len);
-    if (colon == NULL) {
-        *name = line;
-        *value = lk_slice_of(NULL, 0);
+    if (colon == NULL) { /* no field: an empty name, which no field has */
+        *name = *value = lk_slice_of(NULL, 0);
         return line.p_len > 0;
     }
     *name = lk_slice_of(line.p, (size_t)(colon - line.p));
@@ -54,19 +53,26 @@ bool lk_response_field(const lk_response *r, const char *name, lk_slice *value) 
     return false;
 }
 
+static bool is_field_value(lk_slice value) {
+    for (size_t i = 0; i < value.p_len; i++)
+        if ((value.p[i] < 0x20 && value.p[i] != '\t') || value.p[i] == 0x7f)
+            return false;
+    return true;
+}
+
 /* The length of the body (RFC 9112 §6.3). */
 static void begin_body(lk_response *r) {
     lk_slice rest = fields_of(r), name, value;
     bool has_length = false, has_coding = false;
     while (rest.p_len > 0 && next_field(&rest, &name, &value)) {
         uint64_t n;
-        if (!lk_is_token(name)) {
+        if (!lk_is_token(name) || !is_field_value(value)) {
             broken(r, "a header line is not a header line");
             return;
         }
         if (lk_name_is(name, "transfer-encoding")) {
             r->chunked = lk_name_is(value, "chunked");
-            if (!r->chunked || has_coding) {
+            if (!r->chunked || has_coding || r->minor == 0) { /* §6.1: faulty in HTTP/1.0 */
                 broken(r, "a transfer coding other than chunked");
                 return;
             }
@@ -97,7 +103,7 @@ static void end_head(lk_response *r) {
     const uint8_t *p = head.p;
     if (head.p_len < 13 || memcmp(p, "HTTP/1.", 7) != 0 || (p[7] != '0' && p[7] != '1') ||
         p[8] != ' ' || p[9] < '1' || p[9] > '5' || p[10] < '0' || p[10] > '9' || p[11] < '0' ||
-        p[11] > '9') {
+        p[11] > '9' || (p[12] != ' ' && p[12] != '\r' && p[12] != '\n')) {
         broken(r, "the answer does not begin with an HTTP/1.1 status line");
         return;
     }
@@ -147,6 +153,8 @@ static bool chunk_line(lk_response *r, uint8_t c) {
         r->size_line[r->size_line_len] = '\0';
         return true;
     }
+    if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7f)
+        broken(r, "a line of the chunked body has control characters");
     if (r->size_line_len < sizeof r->size_line - 1)
         r->size_line[r->size_line_len++] = (char)c;
     if (++r->trailer > LK_RESPONSE_HEAD_MAX)
@@ -154,21 +162,21 @@ static bool chunk_line(lk_response *r, uint8_t c) {
     return false;
 }
 
+static int hex(char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
 static void chunk_size(lk_response *r) {
     uint64_t n = 0;
-    size_t digits = 0;
-    for (const char *p = r->size_line; *p != '\0' && *p != ';' && *p != ' '; p++, digits++) {
-        int d = *p >= '0' && *p <= '9'   ? *p - '0'
-                : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10
-                : *p >= 'A' && *p <= 'F' ? *p - 'A' + 10
-                                         : -1;
-        if (d < 0 || digits >= 15) {
-            broken(r, "a chunk size is not a number");
-            return;
-        }
-        n = n * 16 + (uint64_t)d;
-    }
-    if (digits == 0) {
+    const char *p = r->size_line;
+    for (; hex(*p) >= 0 && p - r->size_line < 15; p++)
+        n = n * 16 + (uint64_t)hex(*p);
+    bool digits = p > r->size_line;
+    p += strspn(p, " \t"); /* before an extension (RFC 9112 §7.1.1) */
+    if (!digits || (*p != '\0' && *p != ';')) {
         broken(r, "a chunk size is not a number");
         return;
     }

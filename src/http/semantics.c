@@ -25,6 +25,14 @@ bool lk_http_date_parse(int64_t *out, lk_slice text) {
         return false;
     memcpy(s, text.p, text.p_len);
     s[text.p_len] = '\0';
+    /* sscanf would take signs and any white space; the forms of §5.6.7 have neither. */
+    for (size_t i = 0; i < text.p_len; i++)
+        if (text.p[i] == '+' || (text.p[i] < 0x20) ||
+            (i > 0 && text.p[i] == '-' && text.p[i - 1] == ' '))
+            return false;
+    if (text.p_len > 3 && s[3] == ',' &&
+        (text.p_len != 29 || s[4] != ' ' || s[7] != ' ' || s[11] != ' ' || s[16] != ' '))
+        return false;
     if (sscanf(s, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &c.day, month, &c.year,
                &c.hour, &c.minute, &c.second, &end) == 6 &&
         end > 0) {
@@ -55,7 +63,7 @@ static bool matches(lk_slice list, const char *etag, bool weak) {
     if (list.p_len == 1 && list.p[0] == '*')
         return true;
     for (size_t i = 0; i + n <= list.p_len; i++) {
-        bool begins = i == 0 || list.p[i - 1] == ',' || list.p[i - 1] == ' ';
+        bool begins = i == 0 || strchr(", \t", list.p[i - 1]) != NULL;
         bool begins_weak = i >= 2 && list.p[i - 1] == '/' && list.p[i - 2] == 'W';
         if (memcmp(list.p + i, etag, n) == 0 && (begins || (weak && begins_weak)))
             return true;
@@ -63,18 +71,33 @@ static bool matches(lk_slice list, const char *etag, bool weak) {
     return false;
 }
 
+/* any_matches looks at every field line of that name: several lines are one list (§5.3). */
+static bool any_matches(const lk_request *r, const char *name, const char *etag, bool weak,
+                        bool *there) {
+    bool found = false;
+    *there = false;
+    for (size_t i = 0; i < r->num_fields; i++)
+        if (lk_name_is(r->fields[i].name, name)) {
+            *there = true;
+            found = found || matches(r->fields[i].value, etag, weak);
+        }
+    return found;
+}
+
 int lk_condition(const lk_request *r, const char *etag, int64_t modified) {
     lk_slice value;
     int64_t date;
-    if (lk_request_field(r, "if-match", &value)) {
-        if (!matches(value, etag, false))
+    bool there, match = any_matches(r, "if-match", etag, false, &there);
+    if (there) {
+        if (!match)
             return 412;
     } else if (lk_request_field(r, "if-unmodified-since", &value) &&
                lk_http_date_parse(&date, value) && modified > date) {
         return 412;
     }
-    if (lk_request_field(r, "if-none-match", &value))
-        return matches(value, etag, true) ? 304 : 0;
+    match = any_matches(r, "if-none-match", etag, true, &there);
+    if (there)
+        return match ? 304 : 0;
     if (lk_request_field(r, "if-modified-since", &value) && lk_http_date_parse(&date, value) &&
         modified <= date)
         return 304;

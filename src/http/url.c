@@ -1,5 +1,6 @@
 #include "http/url.h"
 
+#include <arpa/inet.h>
 #include <idn2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static const char *read_name(lk_url *out, const char *p, size_t n) {
     memcpy(text, p, n);
     text[n] = '\0';
     for (size_t i = 0; i < n; i++)
-        if ((unsigned char)text[i] <= 0x20 || text[i] == 0x7f || strchr("%\"<>\\^`{|}", text[i]))
+        if ((unsigned char)text[i] <= 0x20 || text[i] == 0x7f || strchr("%[]\"<>\\^`{|}", text[i]))
             return "the host name has a character that no name can have";
     bool plain = true;
     for (size_t i = 0; i < n; i++)
@@ -63,9 +64,9 @@ static const char *read_authority(lk_url *out, const char *p, size_t n) {
         if (end == NULL || end - p < 3 || (size_t)(end - p) >= sizeof out->host)
             return "the IPv6 address has no closing bracket";
         snprintf(out->host, sizeof out->host, "%.*s", (int)(end - p - 1), p + 1);
-        for (const char *c = out->host; *c != '\0'; c++)
-            if (strchr("0123456789abcdefABCDEF:.", *c) == NULL)
-                return "the IPv6 address has characters that none can have";
+        struct in6_addr address;
+        if (inet_pton(AF_INET6, out->host, &address) != 1)
+            return "there is no IPv6 address between the brackets";
         size_t rest = n - (size_t)(end + 1 - p);
         if (rest > 0 && end[1] != ':')
             return "there is something between the IPv6 address and the port";
@@ -160,6 +161,8 @@ const char *lk_url_join(lk_url *out, const lk_url *base, const char *reference) 
     size_t stop = strcspn(reference, "/?#");
     if (strstr(reference, "://") != NULL && strncmp(reference + stop - (stop > 0), "://", 3) == 0)
         return lk_url_parse(out, reference);
+    if (stop > 0 && strcspn(reference, ":") < stop) /* another scheme: mailto:, javascript: */
+        return "only https:// is understood";
     if (reference[0] == '#' || reference[0] == '\0') { /* the same document */
         *out = *base;
         return NULL;

@@ -43,7 +43,7 @@ bool lk_file_load(lk_buffer *out, const char *path, size_t max) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    size_t total = 0;
+    size_t total = 0, before = lk_buffer_length(out);
     for (;;) {
         uint8_t *p = lk_buffer_reserve(out, 16384);
         ssize_t got = p == NULL ? -1 : read(fd, p, 16384);
@@ -56,6 +56,8 @@ bool lk_file_load(lk_buffer *out, const char *path, size_t max) {
             errno = EFBIG;
         int saved = errno;
         close(fd);
+        if (got != 0)
+            lk_buffer_cut(out, before);
         errno = saved;
         return got == 0;
     }

@@ -372,7 +372,7 @@ static char *page(const char *path, const char *shown) {
     lk_file f;
     assert_int_equal(lk_file_open(&f, root_fd, path), 0);
     assert_int_equal(f.kind, LK_FILE_LISTING);
-    assert_true(lk_file_listing(&b, f.fd, shown));
+    assert_true(lk_file_listing(&b, root_fd, f.fd, shown));
     assert_true(fcntl(f.fd, F_GETFD) >= 0); /* still open */
     close(f.fd);
     char *text = strndup((const char *)lk_buffer_bytes(&b), lk_buffer_length(&b));
@@ -468,7 +468,7 @@ static void test_listing_that_does_not_fit(void **state) {
     assert_int_equal(lk_file_open(&f, root_fd, "/"), 0);
     for (size_t limit = 16; limit < 6000; limit += 500) {
         lk_buffer b = lk_buffer_of(&lk_heap_default, limit);
-        bool ok = lk_file_listing(&b, f.fd, "/");
+        bool ok = lk_file_listing(&b, root_fd, f.fd, "/");
         assert_true(ok || lk_buffer_length(&b) <= limit);
         assert_true(limit > 1000 || !ok);
         lk_buffer_free(&b);
