@@ -38,7 +38,7 @@ static void check_whole(lk_slice in, size_t used) {
     lk_slice head = lk_slice_of(in.p, used), value;
     lk_range range;
     size_t n;
-    CHECK(used <= in.p_len && used <= LK_REQUEST_HEAD_MAX && used >= 18);
+    CHECK(used <= in.p_len && used <= LK_REQUEST_HEAD_MAX && used >= 16);
     CHECK(memcmp(in.p + used - 4, "\r\n\r\n", 4) == 0);
     CHECK(first.num_fields <= LK_REQUEST_FIELDS_MAX);
     inside(first.method, head);
