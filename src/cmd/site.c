@@ -55,13 +55,9 @@ static void whole(lk_answer *a, const char *type, lk_slice body, bool send) {
 }
 
 static void error_page(lk_answer *a, int code, bool send) {
-    char text[256];
-    int n =
-        snprintf(text, sizeof text,
-                 "<!doctype html><html lang=\"en\"><meta name=\"viewport\" "
-                 "content=\"width=device-width\"><style>:root{color-scheme:light dark}body{font:"
-                 "18px system-ui;margin:3rem}</style><title>%d</title><h1>%d %s</h1></html>\n",
-                 code, code, lk_reason(code));
+    char text[2048];
+    int n = snprintf(text, sizeof text, "%s%d</title></head><body><h1>%d %s</h1></body></html>\n",
+                     lk_html_head, code, code, lk_reason(code));
     if (code == 400) /* what follows cannot be told from what was wrong */
         a->keep_alive = false;
     head(a, code);

@@ -246,14 +246,24 @@ bool lk_html_escape(lk_buffer *out, const char *text) {
     return true;
 }
 
-static const char page_head[] =
+const char lk_html_head[] =
     "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-    "content=\"width=device-width\"><style>:root{color-scheme:light dark}body{font:16px/1.5 "
-    "system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}table{border-collapse:"
-    "collapse;width:100%}td,th{padding:.3rem .6rem;text-align:left;border-bottom:1px solid "
-    "#8884}td+td,th+th{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}"
-    "td:first-child{overflow-wrap:anywhere}@media(max-width:32rem){td:nth-child(3),"
-    "th:nth-child(3){display:none}}</style><title>";
+    "content=\"width=device-width\"><style>:root{color-scheme:light "
+    "dark;--ink:#1b2430;--soft:#5b6675;"
+    "--paper:#fbfaf7;--line:#d9d5cb;--key:#0b6e4f}@media(prefers-color-scheme:dark){:root{--ink:#"
+    "e8e6e1;"
+    "--soft:#a0a8b4;--paper:#14181d;--line:#333b45;--key:#5fd0a5}}body{margin:0 "
+    "auto;max-width:52rem;"
+    "padding:2rem 1.2rem;background:var(--paper);color:var(--ink);font:17px/1.6 "
+    "system-ui,sans-serif}"
+    "h1{font-size:1.5rem;line-height:1.2;overflow-wrap:anywhere}a{color:var(--key)}table{border-"
+    "collapse:"
+    "collapse;width:100%}td,th{padding:.55rem .4rem;text-align:left;border-bottom:1px solid "
+    "var(--line)}"
+    "th,td+td{color:var(--soft);font-weight:normal}td+td,th+th{text-align:right;white-space:nowrap;"
+    "font-variant-numeric:tabular-nums}td:first-child{overflow-wrap:anywhere}@media(max-width:"
+    "32rem){"
+    "td:nth-child(3),th:nth-child(3){display:none}}</style><title>";
 
 static void size_text(char out[32], off_t size) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -285,14 +295,16 @@ static bool stat_inside(struct stat *s, int root_fd, int fd, const char *path, c
     return ok;
 }
 
+/* put_entry writes a row for a folder, or for anything else, and nothing where `folder` does not
+ * fit. */
 static bool put_entry(lk_buffer *out, int root_fd, int fd, const char *path,
-                      const struct dirent *entry) {
+                      const struct dirent *entry, bool folder) {
     char href[1024], size[32] = "", date[64] = "";
     struct stat s;
     if (!stat_inside(&s, root_fd, fd, path, entry->d_name))
         return true; /* gone, or a link to nowhere */
     bool dir = S_ISDIR(s.st_mode);
-    if (!dir && !S_ISREG(s.st_mode))
+    if (dir != folder || (!dir && !S_ISREG(s.st_mode)))
         return true;
     if (!lk_percent_encode(href, sizeof href, entry->d_name))
         return true;
@@ -314,15 +326,16 @@ bool lk_file_listing(lk_buffer *out, int root_fd, int fd, const char *path) {
     int n = scandirat(fd, ".", &entries, visible, alphasort);
     if (n < 0)
         return false;
-    bool ok = put(out, page_head) && lk_html_escape(out, path) &&
-              put(out, "</title></head><body><h1>") && lk_html_escape(out, path) &&
+    bool ok = put(out, lk_html_head) && lk_html_escape(out, path) &&
+              put(out, "</title></head><body><h1>Files in ") && lk_html_escape(out, path) &&
               put(out, "</h1><table><tr><th>Name</th><th>Size</th><th>Changed</th></tr>\n") &&
               (strcmp(path, "/") == 0 ||
                put(out, "<tr><td><a href=\"../\">../</a></td><td></td><td></td></tr>\n"));
-    for (int i = 0; i < n; i++) {
-        ok = ok && put_entry(out, root_fd, fd, path, entries[i]);
+    for (int folders = 1; folders >= 0; folders--) /* first */
+        for (int i = 0; i < n; i++)
+            ok = ok && put_entry(out, root_fd, fd, path, entries[i], folders == 1);
+    for (int i = 0; i < n; i++)
         free(entries[i]);
-    }
     free(entries);
     return ok && put(out, "</table></body></html>\n");
 }

@@ -39,6 +39,9 @@ void lk_file_etag(char out[64], const struct stat *s);
  * Links that lead out of the root are not shown. */
 bool lk_file_listing(lk_buffer *out, int root_fd, int fd, const char *path);
 
+/* The beginning of every page that is made here, up to the text of its title: one look for all. */
+extern const char lk_html_head[];
+
 /* lk_html_escape appends text so that it is text in HTML. */
 bool lk_html_escape(lk_buffer *out, const char *text);
 

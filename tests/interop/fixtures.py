@@ -27,7 +27,7 @@ def peers(tmp):
             yield f"{name} -"
             continue
         found = re.search(r"\d+\.\d+[\w.+~-]*", run(argv, clean_env(tmp)).all)
-        yield f"{name} {found[0] if found else '?'}"
+        yield f"{name} {found[0].rstrip('.') if found else '?'}"
 
 
 def pytest_sessionstart(session):

@@ -1,4 +1,4 @@
-"""What the interoperability tests share: certificates, peers as processes, small HTTP helpers.
+"""What the interoperability tests share: certificates, peers as processes, a little HTTP.
 
 Certificates come from OpenSSL, never from Lockstep, so that the two judge each other.
 """
@@ -372,7 +372,8 @@ class Bench:
             (dir / "nginx.conf").write_text(
                 "daemon off; master_process off; pid nginx.pid; error_log stderr notice;\n"
                 "events { worker_connections 64; }\n"
-                f"http {{ access_log {dir}/access.log; {temp} types {{ text/plain txt; application/octet-stream bin; }}\n{http}\n"
+                f"http {{ access_log {dir}/access.log; {temp}\n"
+                f"types {{ text/plain txt; application/octet-stream bin; }}\n{http}\n"
                 f"server {{ listen 127.0.0.1:{port} ssl; server_name localhost; ssl_protocols {protocols};\n"
                 f"ssl_certificate {identity.chain}; ssl_certificate_key {identity.key};\n{server}\n}} }}\n")
             process = self.start(["nginx", "-p", dir, "-c", dir / "nginx.conf", "-e", "stderr"])

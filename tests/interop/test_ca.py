@@ -221,6 +221,15 @@ def test_nss_store(nobody):
     assert sorted(os.listdir("/usr/local/share/ca-certificates")) == system
 
 
+def test_get_points_to_the_local_ca(bench, ca):
+    """Who has made a CA and forgot to trust it is told where it is."""
+    server = bench.serve(identity=[])
+    url = f"https://localhost:{server.port}/hello.txt"
+    r = bench.lockstep("get", url)
+    assert r.rc == 60 and str(ca.root) in r.err and "lockstep ca trust" in r.err, r
+    assert bench.lockstep("get", "--cacert", ca.root, url).out == "hello\n"
+
+
 APART = """
 for d in /etc/ssl/certs /usr/local/share/ca-certificates; do
     cp -a $d "$1/$(basename $d)" && mount --bind "$1/$(basename $d)" $d || exit 99

@@ -498,6 +498,13 @@ def test_key_log(bench, pki):
     assert ours.stat().st_mode & 0o077 == 0 and theirs.stat().st_mode & 0o077 == 0  # secrets are nobody else's
 
 
+def test_key_log_of_serve_by_environment(bench, pki):
+    keys = bench.dir / "serve.keys"
+    server = bench.serve(env=dict(bench.env, SSLKEYLOGFILE=str(keys)))
+    assert bench.get(f"https://localhost:{server.port}/hello.txt").out == "hello\n"
+    assert [line.split()[0] for line in wait_until(lambda: secrets(keys), what="a key log")] == LABELS
+
+
 def test_key_log_only_on_request(bench, pki):
     server = bench.serve()
     before = set(bench.dir.rglob("*"))
