@@ -1,5 +1,6 @@
 /*
- * conn.h - the inside of a connection: the one place that sees handshake, records and keys together.
+ * conn.h - the inside of a connection: the one place that sees handshake, records and keys
+ * together.
  */
 #ifndef LK_CONN_CONN_H
 #define LK_CONN_CONN_H
@@ -11,8 +12,8 @@
 /* What a connection holds for a peer that does not read, beyond which it takes no more input. */
 #define LK_WIRE_OUT_MAX 65536
 
-/* Things that a peer may do without use, in a row, before it is taken for a flood. Honest ones: a CCS
- * in each direction, a few tickets; nobody sends empty records. */
+/* Things that a peer may do without use, in a row, before it is taken for a flood. Honest ones: a
+ * CCS in each direction, a few tickets; nobody sends empty records. */
 #define LK_MAX_USELESS 32
 
 /* 0-RTT data that is passed over when it was not accepted, in bytes of ciphertext (§4.2.10). */
@@ -30,16 +31,16 @@ struct lockstep_conn {
     lk_buffer record;   /* a record that has come in part */
     lk_buffer messages; /* handshake messages that have come in part */
     lk_buffer wire_out, app_out;
-    size_t send_max;    /* bytes of content in a record that we send */
-    size_t accept_max;  /* bytes of inner plaintext in a record that we accept */
-    size_t skip_early;  /* bytes of 0-RTT records still to be passed over */
+    size_t send_max;   /* bytes of content in a record that we send */
+    size_t accept_max; /* bytes of inner plaintext in a record that we accept */
+    size_t skip_early; /* bytes of 0-RTT records still to be passed over */
     uint64_t bytes_in, bytes_out;
     unsigned useless;
     bool is_client;
-    bool heard;      /* a record has come */
+    bool heard;       /* a record has come */
     bool heard_hello; /* and a handshake message: from then on CCS records are tolerated */
-    bool opened;     /* a protected record has come, and opened */
-    bool spoke;      /* the first ClientHello is out */
+    bool opened;      /* a protected record has come, and opened */
+    bool spoke;       /* the first ClientHello is out */
     bool secure, peer_done, close_sent;
 };
 
@@ -49,19 +50,19 @@ __attribute__((format(printf, 3, 4))) lockstep_status
 lk_conn_fail_with(lockstep_conn *conn, lockstep_status status, const char *format, ...);
 
 /* lk_conn_send seals `content` into as many records as it takes. */
-LOCKSTEP_CHECKED lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type,
-                                              lk_slice content);
+LK_CHECKED lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type,
+                                        lk_slice content);
 
 /* lk_conn_pump carries out the outbox of the handshake, unless that waits (pump.c). */
-LOCKSTEP_CHECKED lockstep_status lk_conn_pump(lockstep_conn *conn);
+LK_CHECKED lockstep_status lk_conn_pump(lockstep_conn *conn);
 
 /* lk_conn_messages hands on the handshake messages that are whole (pump.c). */
-LOCKSTEP_CHECKED lockstep_status lk_conn_messages(lockstep_conn *conn);
+LK_CHECKED lockstep_status lk_conn_messages(lockstep_conn *conn);
 
 /* lk_conn_record takes one record (receive.c). */
-LOCKSTEP_CHECKED lockstep_status lk_conn_record(lockstep_conn *conn, const lk_record *record);
+LK_CHECKED lockstep_status lk_conn_record(lockstep_conn *conn, const lk_record *record);
 
 /* lk_conn_update_keys sends a KeyUpdate and changes the sending keys (§4.6.3). */
-LOCKSTEP_CHECKED lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request);
+LK_CHECKED lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request);
 
 #endif

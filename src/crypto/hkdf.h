@@ -23,8 +23,8 @@ void lk_hkdf_extract(lk_hash hash, uint8_t *out, lk_slice salt, lk_slice ikm);
  * 255 hashes long (RFC 5869 §2.3). */
 void lk_hkdf_expand(const lk_hmac *prk, uint8_t *out, size_t out_len, lk_slice info);
 
-/* lk_hkdf_expand_label writes HKDF-Expand-Label(Secret, Label, Context, out_len); `label` is without
- * its "tls13 " and at most 12 characters, `context` at most a hash. */
+/* lk_hkdf_expand_label writes HKDF-Expand-Label(Secret, Label, Context, out_len); `label` is
+ * without its "tls13 " and at most 12 characters, `context` at most a hash. */
 void lk_hkdf_expand_label(const lk_hmac *secret, uint8_t *out, size_t out_len, const char *label,
                           lk_slice context);
 

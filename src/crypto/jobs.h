@@ -24,17 +24,17 @@ typedef enum lk_job_kind {
 /* The public name is lockstep_job. */
 struct lockstep_job {
     lk_job_kind kind;
-    bool taken, done; /* handed out; has run */
+    bool taken, done;       /* handed out; has run */
     lockstep_status status; /* of the work, once done */
     const lk_crypto *crypto;
     union {
         struct {
             const lk_kex_group *group;
             uint8_t random[LK_KEX_RANDOM_MAX];
-            uint8_t *share;      /* out: for SHARE client_share, for RESPOND server_share bytes */
-            lk_ephemeral *made;  /* SHARE, out: to be owned by the handshake */
-            const lk_ephemeral *own; /* DERIVE */
-            lk_slice peer;           /* RESPOND, DERIVE */
+            uint8_t *share;     /* out: for SHARE client_share, for RESPOND server_share bytes */
+            lk_ephemeral *made; /* SHARE, out: to be owned by the handshake */
+            const lk_ephemeral *own;           /* DERIVE */
+            lk_slice peer;                     /* RESPOND, DERIVE */
             uint8_t secret[LK_KEX_SECRET_MAX]; /* RESPOND, DERIVE, out */
             size_t secret_len;
         } kex;

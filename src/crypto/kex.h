@@ -1,8 +1,9 @@
 /*
  * kex.h - ephemeral key exchange: the groups of RFC 8446 §4.2.8 and X25519MLKEM768.
  *
- * A group is used as a KEM, which fits both kinds: the client generates a share, the server responds
- * to it with a share of its own and the shared secret, the client derives the same from the answer.
+ * A group is used as a KEM, which fits both kinds: the client generates a share, the server
+ * responds to it with a share of its own and the shared secret, the client derives the same from
+ * the answer.
  */
 #ifndef LK_CRYPTO_KEX_H
 #define LK_CRYPTO_KEX_H
@@ -42,18 +43,18 @@ bool lk_kex_draw(const lk_crypto *crypto, const lockstep_env *env, const lk_kex_
 
 /* lk_kex_generate makes a key pair from `random` and writes the client's share, group->client_share
  * bytes. LOCKSTEP_ERR_NO_MEMORY, LOCKSTEP_ERR_CRYPTO. */
-LOCKSTEP_CHECKED lockstep_status lk_kex_generate(lk_ephemeral **out, uint8_t *share,
-                                                 const lk_crypto *crypto,
-                                                 const lk_kex_group *group, const uint8_t *random);
+LK_CHECKED lockstep_status lk_kex_generate(lk_ephemeral **out, uint8_t *share,
+                                           const lk_crypto *crypto, const lk_kex_group *group,
+                                           const uint8_t *random);
 
 /* lk_kex_respond answers the client's share: it writes the server's, group->server_share bytes, and
  * the shared secret. LOCKSTEP_PEER_KEY_SHARE if the client's is not a valid public key. */
-LOCKSTEP_CHECKED lockstep_status lk_kex_respond(uint8_t *share, uint8_t *secret, size_t *secret_len,
-                                                const lk_crypto *crypto, const lk_kex_group *group,
-                                                const uint8_t *random, lk_slice peer);
+LK_CHECKED lockstep_status lk_kex_respond(uint8_t *share, uint8_t *secret, size_t *secret_len,
+                                          const lk_crypto *crypto, const lk_kex_group *group,
+                                          const uint8_t *random, lk_slice peer);
 
 /* lk_kex_derive computes the shared secret from the server's share. LOCKSTEP_PEER_KEY_SHARE. */
-LOCKSTEP_CHECKED lockstep_status lk_kex_derive(const lk_ephemeral *e, uint8_t *secret,
-                                               size_t *secret_len, lk_slice peer);
+LK_CHECKED lockstep_status lk_kex_derive(const lk_ephemeral *e, uint8_t *secret, size_t *secret_len,
+                                         lk_slice peer);
 
 #endif

@@ -45,10 +45,10 @@ typedef enum lk_signature_algorithm {
  * that kind (a point off the curve). lk_public_key_new_rsa takes modulus and exponent, big-endian
  * without leading zeros; 512 to 8192 bits, an odd exponent of 3 or more in at most 64 bits.
  */
-LOCKSTEP_CHECKED lockstep_status lk_public_key_new(lk_public_key **out, const lk_crypto *crypto,
-                                                   lk_key_kind kind, lk_slice bits);
-LOCKSTEP_CHECKED lockstep_status lk_public_key_new_rsa(lk_public_key **out, const lk_crypto *crypto,
-                                                       lk_slice modulus, lk_slice exponent);
+LK_CHECKED lockstep_status lk_public_key_new(lk_public_key **out, const lk_crypto *crypto,
+                                             lk_key_kind kind, lk_slice bits);
+LK_CHECKED lockstep_status lk_public_key_new_rsa(lk_public_key **out, const lk_crypto *crypto,
+                                                 lk_slice modulus, lk_slice exponent);
 void lk_public_key_free(lk_public_key *key);
 
 lk_key_kind lk_public_key_kind(const lk_public_key *key);
@@ -61,33 +61,31 @@ bool lk_public_key_verify(const lk_public_key *key, lk_signature_algorithm algor
 
 /* lk_private_key_from_pem reads the first private key of `pem`: PKCS#8, SEC 1 or PKCS#1, not
  * encrypted. LOCKSTEP_ERR_PEM, LOCKSTEP_ERR_KEY_UNSUPPORTED. */
-LOCKSTEP_CHECKED lockstep_status lk_private_key_from_pem(lk_private_key **out,
-                                                         const lk_crypto *crypto, lk_slice pem);
+LK_CHECKED lockstep_status lk_private_key_from_pem(lk_private_key **out, const lk_crypto *crypto,
+                                                   lk_slice pem);
 
 /* lk_private_key_generate makes a new key with libcrypto's random numbers; `rsa_bits` is read for
  * LK_KEY_RSA only. */
-LOCKSTEP_CHECKED lockstep_status lk_private_key_generate(lk_private_key **out,
-                                                         const lk_crypto *crypto, lk_key_kind kind,
-                                                         unsigned rsa_bits);
+LK_CHECKED lockstep_status lk_private_key_generate(lk_private_key **out, const lk_crypto *crypto,
+                                                   lk_key_kind kind, unsigned rsa_bits);
 void lk_private_key_free(lk_private_key *key);
 
 lk_key_kind lk_private_key_kind(const lk_private_key *key);
 unsigned lk_private_key_bits(const lk_private_key *key);
 
 /* lk_private_key_to_pem appends the key as PKCS#8 PEM (RFC 5958). */
-LOCKSTEP_CHECKED lockstep_status lk_private_key_to_pem(const lk_private_key *key, lk_buffer *out);
+LK_CHECKED lockstep_status lk_private_key_to_pem(const lk_private_key *key, lk_buffer *out);
 
 /* lk_private_key_spki appends the SubjectPublicKeyInfo (DER, RFC 5280 §4.1.2.7) of its public
  * half; lk_private_key_matches compares it with one found in a certificate. */
-LOCKSTEP_CHECKED lockstep_status lk_private_key_spki(const lk_private_key *key, lk_buffer *out);
+LK_CHECKED lockstep_status lk_private_key_spki(const lk_private_key *key, lk_buffer *out);
 bool lk_private_key_matches(const lk_private_key *key, lk_slice spki);
 
 /* lk_private_key_sign writes the signature over `message` to `out` (LK_SIGNATURE_MAX bytes) and its
  * length to `*out_len`. LOCKSTEP_ERR_USAGE if the algorithm does not suit the key,
  * LOCKSTEP_ERR_CRYPTO if libcrypto fails. */
-LOCKSTEP_CHECKED lockstep_status lk_private_key_sign(const lk_private_key *key,
-                                                     lk_signature_algorithm algorithm,
-                                                     lk_slice message, uint8_t *out,
-                                                     size_t *out_len);
+LK_CHECKED lockstep_status lk_private_key_sign(const lk_private_key *key,
+                                               lk_signature_algorithm algorithm, lk_slice message,
+                                               uint8_t *out, size_t *out_len);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * handshake.h - the state machine of RFC 8446 Appendix A, without records.
  *
- * Messages go in one at a time; what is to be done comes out in the outbox. Where public-key work or
- * an answer is needed, the handshake waits: lk_handshake_waiting() says so, the jobs and the question
- * are there to be taken, and lk_handshake_continue() goes on.
+ * Messages go in one at a time; what is to be done comes out in the outbox. Where public-key work
+ * or an answer is needed, the handshake waits: lk_handshake_waiting() says so, the jobs and the
+ * question are there to be taken, and lk_handshake_continue() goes on.
  */
 #ifndef LK_HANDSHAKE_HANDSHAKE_H
 #define LK_HANDSHAKE_HANDSHAKE_H
@@ -21,8 +21,8 @@ typedef struct lk_handshake lk_handshake;
 typedef struct lk_session {
     uint16_t version, suite, group, peer_scheme, own_scheme;
     bool retried;
-    char *server_name; /* in heap memory, escaped; NULL: none */
-    char *alpn;        /* likewise */
+    char *server_name;    /* in heap memory, escaped; NULL: none */
+    char *alpn;           /* likewise */
     lk_slice *peer_chain; /* one allocation of `peer_chain_size`, the DER behind the slices */
     size_t num_peer_chain, peer_chain_size;
     lockstep_report *report;
@@ -33,44 +33,42 @@ typedef struct lk_session {
 void lk_session_free(lk_session *session, const lk_heap *heap);
 
 /*
- * lk_handshake_new makes a handshake. `name` is whom a client wants to reach (NULL for a server). All
- * that is passed is borrowed until lk_handshake_free. NULL: no memory.
+ * lk_handshake_new makes a handshake. `name` is whom a client wants to reach (NULL for a server).
+ * All that is passed is borrowed until lk_handshake_free. NULL: no memory.
  */
 lk_handshake *lk_handshake_new(const lk_settings *settings, const lk_watch *watch,
-                               lk_session *session, lockstep_failure *failure,
-                               const lk_host *name);
+                               lk_session *session, lockstep_failure *failure, const lk_host *name);
 void lk_handshake_free(lk_handshake *hs);
 
 /* lk_handshake_start begins a client's handshake. */
-LOCKSTEP_CHECKED lockstep_status lk_handshake_start(lk_handshake *hs);
+LK_CHECKED lockstep_status lk_handshake_start(lk_handshake *hs);
 
 /*
  * lk_handshake_receive takes one whole message, header included (borrowed). `ends_record`: nothing
  * follows it in its record, which §5.1 demands before a key change. On failure `failure` of
  * lk_handshake_new is filled and nothing more may be called but lk_handshake_free.
  */
-LOCKSTEP_CHECKED lockstep_status lk_handshake_receive(lk_handshake *hs, lk_slice message,
-                                                      bool ends_record);
+LK_CHECKED lockstep_status lk_handshake_receive(lk_handshake *hs, lk_slice message,
+                                                bool ends_record);
 
 /* lk_handshake_expects returns the most bytes that the body of a message of `type` may have now, or
  * 0 if no such message is allowed now. */
 size_t lk_handshake_expects(const lk_handshake *hs, uint8_t type);
 
-/* Waiting for jobs or an answer? Jobs: lk_handshake_job(hs, 0...) until NULL. Question: NULL: none. */
+/* Waiting for jobs or an answer? Jobs: lk_handshake_job(hs, 0...) until NULL. Question: NULL: none.
+ */
 bool lk_handshake_waiting(const lk_handshake *hs);
 lk_job *lk_handshake_job(lk_handshake *hs, size_t i);
 const lockstep_ask *lk_handshake_asking(const lk_handshake *hs);
 
 /* lk_handshake_continue goes on when all jobs are done. */
-LOCKSTEP_CHECKED lockstep_status lk_handshake_continue(lk_handshake *hs);
+LK_CHECKED lockstep_status lk_handshake_continue(lk_handshake *hs);
 
 /* The answers; then lk_handshake_continue. */
-LOCKSTEP_CHECKED lockstep_status lk_handshake_answer_identity(lk_handshake *hs,
-                                                              const lk_settings *from);
-LOCKSTEP_CHECKED lockstep_status lk_handshake_answer_signature(lk_handshake *hs, uint16_t scheme,
-                                                               lk_slice signature);
-LOCKSTEP_CHECKED lockstep_status lk_handshake_answer_verdict(lk_handshake *hs,
-                                                             lockstep_status verdict);
+LK_CHECKED lockstep_status lk_handshake_answer_identity(lk_handshake *hs, const lk_settings *from);
+LK_CHECKED lockstep_status lk_handshake_answer_signature(lk_handshake *hs, uint16_t scheme,
+                                                         lk_slice signature);
+LK_CHECKED lockstep_status lk_handshake_answer_verdict(lk_handshake *hs, lockstep_status verdict);
 
 /* lk_handshake_outbox returns what is to be done; the caller empties it. */
 lk_outbox *lk_handshake_outbox(lk_handshake *hs);
@@ -84,10 +82,9 @@ typedef struct lk_post_message {
     bool answer;       /* and it wants ours to */
 } lk_post_message;
 
-LOCKSTEP_CHECKED lockstep_status lk_post_handshake_receive(lk_post_message *out,
-                                                           lockstep_failure *failure,
-                                                           bool is_client, lk_slice message,
-                                                           bool ends_record);
+LK_CHECKED lockstep_status lk_post_handshake_receive(lk_post_message *out,
+                                                     lockstep_failure *failure, bool is_client,
+                                                     lk_slice message, bool ends_record);
 
 /* lk_failure_set fills `failure` for `status` with the status's own rule and alert, unless it holds
  * one already, and returns `status`. */

@@ -73,17 +73,17 @@ struct lk_handshake {
     lk_host name;
     lk_share shares[LK_KEX_NUM_GROUPS];
     size_t num_shares;
-    uint16_t grease[5];     /* suite, group, version, two extensions; 0: none */
-    uint32_t offered;       /* set of the extensions that were sent */
-    lk_slice cookie;        /* of a HelloRetryRequest */
+    uint16_t grease[5]; /* suite, group, version, two extensions; 0: none */
+    uint32_t offered;   /* set of the extensions that were sent */
+    lk_slice cookie;    /* of a HelloRetryRequest */
     bool certificate_requested;
     lk_slice request_context;
     uint8_t random_2[LK_RANDOM_LEN];
 
     /* server */
-    lk_client_hello hello;  /* the one that is answered; slices into the arena */
-    lk_slice protocol;      /* ALPN's choice */
-    uint16_t peer_limit;    /* record_size_limit of the peer; 0: not sent */
+    lk_client_hello hello; /* the one that is answered; slices into the arena */
+    lk_slice protocol;     /* ALPN's choice */
+    uint16_t peer_limit;   /* record_size_limit of the peer; 0: not sent */
 
     /* own certificate */
     const lk_settings *identities; /* whose identities are used */
@@ -102,15 +102,12 @@ struct lk_handshake {
 
 /* ---- machine.c ---- */
 
-/* lk_fail makes the failure of this handshake and returns `status`. The _at form names the rule where
- * it is finer than the status's own. */
-__attribute__((format(printf, 3, 4))) lockstep_status lk_fail(lk_handshake *hs,
-                                                              lockstep_status status,
-                                                              const char *format, ...);
-__attribute__((format(printf, 4, 5))) lockstep_status lk_fail_at(lk_handshake *hs,
-                                                                 lockstep_status status,
-                                                                 const char *rule,
-                                                                 const char *format, ...);
+/* lk_fail makes the failure of this handshake and returns `status`. The _at form names the rule
+ * where it is finer than the status's own. */
+__attribute__((format(printf, 3, 4))) lockstep_status
+lk_fail(lk_handshake *hs, lockstep_status status, const char *format, ...);
+__attribute__((format(printf, 4, 5))) lockstep_status
+lk_fail_at(lk_handshake *hs, lockstep_status status, const char *rule, const char *format, ...);
 /* lk_fail_flaw makes it from what a parser found. */
 lockstep_status lk_fail_flaw(lk_handshake *hs, lockstep_status status, const lk_flaw *flaw);
 lockstep_status lk_fail_memory(lk_handshake *hs);
@@ -143,24 +140,24 @@ static inline lk_slice lk_body(lk_slice message) {
 
 /* ---- one file per message; on_ receives, send_ sends ---- */
 
-lockstep_status lk_client_start(lk_handshake *hs);                                 /* client_hello.c */
+lockstep_status lk_client_start(lk_handshake *hs); /* client_hello.c */
 lockstep_status lk_send_client_hello(lk_handshake *hs);
 lockstep_status lk_send_second_client_hello(lk_handshake *hs, const lk_kex_group *group);
-lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message);            /* negotiate.c */
+lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message); /* negotiate.c */
 lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message);
-lockstep_status lk_send_hello_retry_request(lk_handshake *hs);                     /* server_hello.c */
+lockstep_status lk_send_hello_retry_request(lk_handshake *hs); /* server_hello.c */
 lockstep_status lk_send_server_hello(lk_handshake *hs);
 lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message);
-lockstep_status lk_send_encrypted_extensions(lk_handshake *hs);            /* encrypted_extensions.c */
+lockstep_status lk_send_encrypted_extensions(lk_handshake *hs); /* encrypted_extensions.c */
 lockstep_status lk_on_encrypted_extensions(lk_handshake *hs, lk_slice message);
-lockstep_status lk_send_certificate_request(lk_handshake *hs);              /* certificate_request.c */
+lockstep_status lk_send_certificate_request(lk_handshake *hs); /* certificate_request.c */
 lockstep_status lk_on_certificate_request(lk_handshake *hs, lk_slice message);
-lockstep_status lk_send_certificate(lk_handshake *hs);                              /* certificate.c */
+lockstep_status lk_send_certificate(lk_handshake *hs); /* certificate.c */
 lockstep_status lk_on_certificate(lk_handshake *hs, lk_slice message);
-lockstep_status lk_send_certificate_verify(lk_handshake *hs);                  /* certificate_verify.c */
+lockstep_status lk_send_certificate_verify(lk_handshake *hs); /* certificate_verify.c */
 lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message);
 lk_possession_proof lk_possession_not_needed(const lk_handshake *hs);
-lockstep_status lk_send_finished(lk_handshake *hs);                                    /* finished.c */
+lockstep_status lk_send_finished(lk_handshake *hs); /* finished.c */
 lockstep_status lk_on_finished(lk_handshake *hs, lk_slice message);
 lk_chain_proof lk_chain_not_needed(const lk_handshake *hs);
 

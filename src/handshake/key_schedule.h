@@ -1,6 +1,6 @@
 /*
- * key_schedule.h - RFC 8446 §7.1. Each stage is a type of its own, so that a secret cannot be used a
- * stage too early: what derives from the Master Secret does not take a Handshake Secret.
+ * key_schedule.h - RFC 8446 §7.1. Each stage is a type of its own, so that a secret cannot be used
+ * a stage too early: what derives from the Master Secret does not take a Handshake Secret.
  */
 #ifndef LK_HANDSHAKE_KEY_SCHEDULE_H
 #define LK_HANDSHAKE_KEY_SCHEDULE_H
@@ -39,8 +39,8 @@ void lk_schedule_early(lk_early_secret *out, lk_hash hash);
 /* lk_schedule_handshake puts the (EC)DHE shared secret in. */
 void lk_schedule_handshake(lk_handshake_secret *out, const lk_early_secret *early, lk_slice shared);
 
-/* The two secrets that protect the handshake; `transcript` is the hash of ClientHello...ServerHello,
- * as long as the hash. */
+/* The two secrets that protect the handshake; `transcript` is the hash of
+ * ClientHello...ServerHello, as long as the hash. */
 void lk_schedule_handshake_traffic(lk_traffic_secret *client, lk_traffic_secret *server,
                                    const lk_handshake_secret *handshake, const uint8_t *transcript);
 

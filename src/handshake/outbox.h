@@ -13,8 +13,8 @@ typedef enum lk_out_kind {
     LK_OUT_WRITE_KEYS,         /* protect what is sent from here on with `secret` */
     LK_OUT_READ_KEYS,          /* expect `secret` from here on */
     LK_OUT_PEER_LIMIT,         /* the peer accepts plaintexts of `length` bytes, type included */
-    LK_OUT_SKIP_EARLY_DATA,    /* the client may send 0-RTT data that was not accepted: pass it over */
-    LK_OUT_SECURE              /* the handshake is done and everything proven */
+    LK_OUT_SKIP_EARLY_DATA, /* the client may send 0-RTT data that was not accepted: pass it over */
+    LK_OUT_SECURE           /* the handshake is done and everything proven */
 } lk_out_kind;
 
 typedef struct lk_out_item {

@@ -1,7 +1,7 @@
 /*
- * proof.h - "verified" as a value. lk_handshake_secure() takes three of these by value; each kind is made
- * in one file only, by the function that did the checking, and a zeroed one proves nothing. So
- * leaving a check out does not compile into a secure connection.
+ * proof.h - "verified" as a value. lk_handshake_secure() takes three of these by value; each kind
+ * is made in one file only, by the function that did the checking, and a zeroed one proves nothing.
+ * So leaving a check out does not compile into a secure connection.
  */
 #ifndef LK_HANDSHAKE_PROOF_H
 #define LK_HANDSHAKE_PROOF_H

@@ -21,9 +21,9 @@ typedef struct lk_identity {
 } lk_identity;
 
 /*
- * Changes a message of this side before it is sent and hashed: `bytes[at...]` is the message. It is how
- * a test replays the other bytes of a trace, and how a demonstration misbehaves on the real engine.
- * No public function sets it.
+ * Changes a message of this side before it is sent and hashed: `bytes[at...]` is the message. It is
+ * how a test replays the other bytes of a trace, and how a demonstration misbehaves on the real
+ * engine. No public function sets it.
  */
 typedef void (*lk_tamper)(void *arg, uint8_t type, lk_buffer *bytes, size_t at);
 
@@ -54,13 +54,14 @@ typedef struct lk_settings {
 } lk_settings;
 
 /* lk_settings_identity picks the identity for a server_name (empty: none was sent) and the peer's
- * schemes, and the scheme to sign with (§4.4.2.2). LOCKSTEP_NO_COMMON_SCHEME, LOCKSTEP_NAME_UNKNOWN. */
-LOCKSTEP_CHECKED lockstep_status lk_settings_identity(const lk_settings *s,
-                                                      const lk_identity **identity,
-                                                      const lk_scheme **scheme,
-                                                      lk_slice server_name, lk_u16_list schemes);
+ * schemes, and the scheme to sign with (§4.4.2.2). LOCKSTEP_NO_COMMON_SCHEME,
+ * LOCKSTEP_NAME_UNKNOWN. */
+LK_CHECKED lockstep_status lk_settings_identity(const lk_settings *s, const lk_identity **identity,
+                                                const lk_scheme **scheme, lk_slice server_name,
+                                                lk_u16_list schemes);
 
-/* lk_scheme_for returns the best scheme of `schemes` that `key` can sign a handshake with, or NULL. */
+/* lk_scheme_for returns the best scheme of `schemes` that `key` can sign a handshake with, or NULL.
+ */
 const lk_scheme *lk_scheme_for(const lk_private_key *key, lk_u16_list schemes);
 
 #endif

@@ -23,15 +23,16 @@ typedef struct lk_scheme {
     uint16_t id;
     lk_key_kind key; /* the kind of key that it signs with */
     lk_signature_algorithm algorithm;
-    bool in_handshake; /* else for certificates only: "RSASSA-PKCS1-v1_5 [...] signatures which appear
-                        * in certificates [...] are not defined for use in signed TLS handshake
-                        * messages" (§4.2.3) */
+    bool in_handshake; /* else for certificates only: "RSASSA-PKCS1-v1_5 [...] signatures which
+                        * appear in certificates [...] are not defined for use in signed TLS
+                        * handshake messages" (§4.2.3) */
     const char *name;
 } lk_scheme;
 
 #define LK_NUM_SCHEMES 10
 extern const lk_scheme lk_schemes[LK_NUM_SCHEMES];
-extern const uint16_t lk_scheme_ids[LK_NUM_SCHEMES]; /* the same, as signature_algorithms lists them */
+extern const uint16_t
+    lk_scheme_ids[LK_NUM_SCHEMES]; /* the same, as signature_algorithms lists them */
 const lk_scheme *lk_scheme_of(uint16_t id);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * transcript.h - the hash of all handshake messages so far (RFC 8446 §4.4.1).
  *
- * The hash is known only with the cipher suite, so a client keeps the bytes of its ClientHello until
- * the server has chosen.
+ * The hash is known only with the cipher suite, so a client keeps the bytes of its ClientHello
+ * until the server has chosen.
  */
 #ifndef LK_HANDSHAKE_TRANSCRIPT_H
 #define LK_HANDSHAKE_TRANSCRIPT_H

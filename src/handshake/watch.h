@@ -1,6 +1,6 @@
 /*
- * watch.h - notes for whoever watches (lockstep/note.h). Every function returns at once where nobody
- * does, before anything is formatted.
+ * watch.h - notes for whoever watches (lockstep/note.h). Every function returns at once where
+ * nobody does, before anything is formatted.
  */
 #ifndef LK_HANDSHAKE_WATCH_H
 #define LK_HANDSHAKE_WATCH_H
@@ -28,7 +28,8 @@ __attribute__((format(printf, 5, 6))) void lk_note_choice(const lk_watch *w, boo
                                                           const char *title, const char *rule,
                                                           const char *format, ...);
 
-/* lk_keylog writes one line of RFC 9850 if a key log was asked for. `random` is ClientHello.random. */
+/* lk_keylog writes one line of RFC 9850 if a key log was asked for. `random` is ClientHello.random.
+ */
 void lk_keylog(const lk_watch *w, const char *label, const uint8_t *random, lockstep_slice secret);
 
 #endif

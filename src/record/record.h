@@ -1,6 +1,6 @@
 /*
- * record.h - the record protocol (RFC 8446 §5): frame, protect, unprotect. It has keys and attaches no
- * meaning to what they protect.
+ * record.h - the record protocol (RFC 8446 §5): frame, protect, unprotect. It has keys and attaches
+ * no meaning to what they protect.
  */
 #ifndef LK_RECORD_RECORD_H
 #define LK_RECORD_RECORD_H
@@ -18,11 +18,11 @@ typedef enum lk_content_type {
     LK_APPLICATION_DATA = 23
 } lk_content_type;
 
-#define LK_RECORD_HEADER     5
-#define LK_PLAINTEXT_MAX     16384                    /* "length MUST NOT exceed 2^14 bytes" (§5.1) */
-#define LK_INNER_MAX         (LK_PLAINTEXT_MAX + 1)   /* with the content type (§5.4) */
-#define LK_CIPHERTEXT_MAX    (LK_PLAINTEXT_MAX + 256) /* (§5.2) */
-#define LK_RECORD_OVERHEAD   (LK_RECORD_HEADER + 1 + LK_AEAD_TAG_LEN)
+#define LK_RECORD_HEADER   5
+#define LK_PLAINTEXT_MAX   16384                  /* "length MUST NOT exceed 2^14 bytes" (§5.1) */
+#define LK_INNER_MAX       (LK_PLAINTEXT_MAX + 1) /* with the content type (§5.4) */
+#define LK_CIPHERTEXT_MAX  (LK_PLAINTEXT_MAX + 256) /* (§5.2) */
+#define LK_RECORD_OVERHEAD (LK_RECORD_HEADER + 1 + LK_AEAD_TAG_LEN)
 
 /* Protection of one direction. `aead` NULL: records are not protected (yet). */
 typedef struct lk_protection {
@@ -32,9 +32,9 @@ typedef struct lk_protection {
 } lk_protection;
 
 /* lk_protect_with replaces the keys of a direction: `seal` to send. LOCKSTEP_ERR_CRYPTO. */
-LOCKSTEP_CHECKED lockstep_status lk_protect_with(lk_protection *p, const lk_crypto *crypto,
-                                                 lk_aead_kind kind, const uint8_t *key,
-                                                 const uint8_t iv[LK_AEAD_NONCE_LEN], bool seal);
+LK_CHECKED lockstep_status lk_protect_with(lk_protection *p, const lk_crypto *crypto,
+                                           lk_aead_kind kind, const uint8_t *key,
+                                           const uint8_t iv[LK_AEAD_NONCE_LEN], bool seal);
 void lk_protection_free(lk_protection *p);
 
 /* lk_record_key_limit returns how many records one key may protect (§5.5): 2^24 for AES-GCM, below
@@ -42,12 +42,12 @@ void lk_protection_free(lk_protection *p);
 uint64_t lk_record_key_limit(lk_aead_kind kind);
 
 /*
- * lk_record_seal appends one record of `content` (at most LK_PLAINTEXT_MAX bytes) to `out`, protected
- * if there are keys. LOCKSTEP_ERR_NO_MEMORY, LOCKSTEP_ERR_CRYPTO, LOCKSTEP_ERR_KEY_EXHAUSTED.
+ * lk_record_seal appends one record of `content` (at most LK_PLAINTEXT_MAX bytes) to `out`,
+ * protected if there are keys. LOCKSTEP_ERR_NO_MEMORY, LOCKSTEP_ERR_CRYPTO,
+ * LOCKSTEP_ERR_KEY_EXHAUSTED.
  */
-LOCKSTEP_CHECKED lockstep_status lk_record_seal(lk_protection *p, lk_buffer *out,
-                                                lk_content_type type, lk_slice content,
-                                                uint16_t legacy_version);
+LK_CHECKED lockstep_status lk_record_seal(lk_protection *p, lk_buffer *out, lk_content_type type,
+                                          lk_slice content, uint16_t legacy_version);
 
 /* A record found at the start of some bytes. */
 typedef struct lk_record {
@@ -58,20 +58,21 @@ typedef struct lk_record {
 /*
  * lk_record_frame looks for one whole record at the start of `in`. It sets `*needed` to how many
  * bytes the record has, as far as is known (at least LK_RECORD_HEADER), and returns LOCKSTEP_OK;
- * `out->payload` is valid if in.p_len >= *needed. An unknown content type or a length over the limit
- * is refused as soon as it can be seen: LOCKSTEP_PEER_RECORD_TYPE, LOCKSTEP_PEER_RECORD_OVERFLOW.
+ * `out->payload` is valid if in.p_len >= *needed. An unknown content type or a length over the
+ * limit is refused as soon as it can be seen: LOCKSTEP_PEER_RECORD_TYPE,
+ * LOCKSTEP_PEER_RECORD_OVERFLOW.
  */
-LOCKSTEP_CHECKED lockstep_status lk_record_frame(lk_record *out, size_t *needed, lk_slice in,
-                                                 bool protected_);
+LK_CHECKED lockstep_status lk_record_frame(lk_record *out, size_t *needed, lk_slice in,
+                                           bool protected_);
 
 /*
- * lk_record_open unprotects `record` into `out`, which has room for the payload, and sets `*type` and
+ * lk_record_open unprotects `record` into `out`, which has room for the payload, and sets `*type`
+ * and
  * `*length` to the real type and the length of the content without padding. `limit` is the longest
  * inner plaintext that this side accepts, type and padding included (RFC 8449 §4).
  * LOCKSTEP_PEER_BAD_RECORD_MAC, LOCKSTEP_PEER_RECORD_OVERFLOW, LOCKSTEP_PEER_RECORD_NO_TYPE.
  */
-LOCKSTEP_CHECKED lockstep_status lk_record_open(lk_protection *p, uint8_t *out, uint8_t *type,
-                                                size_t *length, const lk_record *record,
-                                                size_t limit);
+LK_CHECKED lockstep_status lk_record_open(lk_protection *p, uint8_t *out, uint8_t *type,
+                                          size_t *length, const lk_record *record, size_t limit);
 
 #endif

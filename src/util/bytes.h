@@ -11,6 +11,10 @@
 
 #include <lockstep/slice.h>
 
+/* A result that must be looked at. The public header's LOCKSTEP_CHECKED also makes a symbol
+ * visible. */
+#define LK_CHECKED __attribute__((warn_unused_result))
+
 /* A borrowed run of bytes. `p` may be NULL when `p_len` is 0. */
 typedef lockstep_slice lk_slice;
 

@@ -19,12 +19,10 @@ typedef struct lk_certificate {
 } lk_certificate;
 
 /* LOCKSTEP_PEER_DECODE_CERTIFICATE, LOCKSTEP_PEER_EXTENSION_*, LOCKSTEP_CERT_CHAIN_TOO_LONG. */
-LOCKSTEP_CHECKED lockstep_status lk_certificate_parse(lk_certificate *out, lk_flaw *flaw,
-                                                      lk_slice body);
+LK_CHECKED lockstep_status lk_certificate_parse(lk_certificate *out, lk_flaw *flaw, lk_slice body);
 
 /* lk_certificate_build appends the message for `chain` (DER, leaf first; none for a client that has
  * no certificate), without extensions. */
-void lk_certificate_build(lk_builder *b, lk_slice context, const lk_slice *chain,
-                          size_t num_chain);
+void lk_certificate_build(lk_builder *b, lk_slice context, const lk_slice *chain, size_t num_chain);
 
 #endif

@@ -13,8 +13,8 @@ typedef struct lk_certificate_request {
 } lk_certificate_request;
 
 /* LOCKSTEP_PEER_EXTENSION_MISSING: "The "signature_algorithms" extension MUST be specified". */
-LOCKSTEP_CHECKED lockstep_status lk_certificate_request_parse(lk_certificate_request *out,
-                                                              lk_flaw *flaw, lk_slice body);
+LK_CHECKED lockstep_status lk_certificate_request_parse(lk_certificate_request *out, lk_flaw *flaw,
+                                                        lk_slice body);
 
 void lk_certificate_request_build(lk_builder *b, const uint16_t *schemes, size_t num_schemes);
 

@@ -11,8 +11,7 @@ typedef struct lk_certificate_verify {
     lk_slice signature;
 } lk_certificate_verify;
 
-LOCKSTEP_CHECKED lockstep_status lk_certificate_verify_parse(lk_certificate_verify *out,
-                                                             lk_slice body);
+LK_CHECKED lockstep_status lk_certificate_verify_parse(lk_certificate_verify *out, lk_slice body);
 void lk_certificate_verify_build(lk_builder *b, uint16_t scheme, lk_slice signature);
 
 #endif

@@ -17,8 +17,8 @@ typedef struct lk_client_hello {
     /* contents of extensions, as far as this project gives them a meaning */
     lk_slice server_name; /* the host_name, without its length */
     lk_u16_list versions, groups, schemes, schemes_cert;
-    lk_slice key_shares;  /* KeyShareEntry list, each entry checked */
-    lk_slice protocols;   /* ProtocolName list, each name checked */
+    lk_slice key_shares; /* KeyShareEntry list, each entry checked */
+    lk_slice protocols;  /* ProtocolName list, each name checked */
     lk_slice cookie;
     lk_slice psk_modes;
     bool psk_paired; /* pre_shared_key has a binder for each identity */
@@ -28,8 +28,8 @@ typedef struct lk_client_hello {
 /* lk_client_hello_parse reads the body of a ClientHello. LOCKSTEP_PEER_DECODE_CLIENT_HELLO,
  * LOCKSTEP_PEER_DECODE_EXTENSION, LOCKSTEP_PEER_EXTENSION_*, LOCKSTEP_PEER_PSK. A ClientHello of
  * TLS 1.2 or older, with or without extensions, parses too. */
-LOCKSTEP_CHECKED lockstep_status lk_client_hello_parse(lk_client_hello *out, lk_flaw *flaw,
-                                                       lk_slice body);
+LK_CHECKED lockstep_status lk_client_hello_parse(lk_client_hello *out, lk_flaw *flaw,
+                                                 lk_slice body);
 
 /* lk_key_share_next takes the next KeyShareEntry off a list that was checked; false at the end. */
 bool lk_key_share_next(lk_slice *list, uint16_t *group, lk_slice *key_exchange);
@@ -48,13 +48,13 @@ typedef struct lk_client_hello_out {
     size_t num_suites, num_versions, num_groups, num_schemes;
     const lk_key_share_out *shares;
     size_t num_shares;
-    lk_slice server_name; /* empty: no extension */
-    lk_slice protocols;   /* ProtocolName list; empty: no extension */
-    lk_slice cookie;      /* empty: no extension */
+    lk_slice server_name;       /* empty: no extension */
+    lk_slice protocols;         /* ProtocolName list; empty: no extension */
+    lk_slice cookie;            /* empty: no extension */
     uint16_t record_size_limit; /* 0: no extension */
     uint16_t grease_suite, grease_group, grease_version, grease_extension_1, grease_extension_2;
     bool grease_share; /* a key share for grease_group too */
-    size_t padding; /* bytes of the padding extension; 0: none (RFC 7685) */
+    size_t padding;    /* bytes of the padding extension; 0: none (RFC 7685) */
 } lk_client_hello_out;
 
 /* lk_client_hello_build appends the message, header included. */

@@ -13,8 +13,8 @@ typedef struct lk_encrypted_extensions {
     uint16_t record_size_limit; /* 0: absent */
 } lk_encrypted_extensions;
 
-LOCKSTEP_CHECKED lockstep_status lk_encrypted_extensions_parse(lk_encrypted_extensions *out,
-                                                               lk_flaw *flaw, lk_slice body);
+LK_CHECKED lockstep_status lk_encrypted_extensions_parse(lk_encrypted_extensions *out,
+                                                         lk_flaw *flaw, lk_slice body);
 
 typedef struct lk_encrypted_extensions_out {
     bool server_name;           /* the server used the name (RFC 6066 §3) */

@@ -1,8 +1,8 @@
 /*
  * extensions.h - the table of RFC 8446 §4.2: which extension may stand in which message.
  *
- * Every extension block of every message goes through lk_extensions_parse, so duplicates, places and
- * lengths are checked in one function.
+ * Every extension block of every message goes through lk_extensions_parse, so duplicates, places
+ * and lengths are checked in one function.
  */
 #ifndef LK_WIRE_EXTENSIONS_H
 #define LK_WIRE_EXTENSIONS_H
@@ -23,7 +23,8 @@ typedef enum lk_place {
     LK_IN_HELLO_RETRY_REQUEST = 1 << 6
 } lk_place;
 
-/* X(our name, ExtensionType, places, RFC): the letters are those of §4.2, CH SH EE CT CR NST HRR. */
+/* X(our name, ExtensionType, places, RFC): the letters are those of §4.2, CH SH EE CT CR NST HRR.
+ */
 #define LK_CH  LK_IN_CLIENT_HELLO
 #define LK_SH  LK_IN_SERVER_HELLO
 #define LK_EE  LK_IN_ENCRYPTED_EXTENSIONS
@@ -81,11 +82,11 @@ extern const lk_extension_row lk_extension_table[LK_EXTENSION_COUNT];
 #define LK_EXTENSIONS_MAX 64
 
 typedef struct lk_extensions {
-    uint32_t present;             /* set of the extensions of the table that are there */
-    uint16_t first_unknown;       /* the first that the table does not have, valid if num_unknown */
+    uint32_t present;       /* set of the extensions of the table that are there */
+    uint16_t first_unknown; /* the first that the table does not have, valid if num_unknown */
     uint16_t num_unknown;
-    uint16_t last;                /* ExtensionType of the last in the block */
-    lk_slice data[LK_EXTENSION_COUNT];  /* extension_data of each that is present */
+    uint16_t last;                     /* ExtensionType of the last in the block */
+    lk_slice data[LK_EXTENSION_COUNT]; /* extension_data of each that is present */
 } lk_extensions;
 
 /* lk_extension_has says whether an extension is present and gives its contents. */
@@ -96,16 +97,16 @@ static inline bool lk_extension_has(const lk_extensions *e, enum lk_extension_in
 }
 
 /*
- * lk_extensions_parse reads the contents of an `extensions` vector. It returns `decode` if they do not
- * parse, LOCKSTEP_PEER_EXTENSION_DUPLICATE, LOCKSTEP_PEER_EXTENSION_PLACE; `*bad` is then the
- * ExtensionType concerned. What it does not know is counted and passed over: whether that is allowed
- * depends on who asked for it, which the caller knows.
+ * lk_extensions_parse reads the contents of an `extensions` vector. It returns `decode` if they do
+ * not parse, LOCKSTEP_PEER_EXTENSION_DUPLICATE, LOCKSTEP_PEER_EXTENSION_PLACE; `*bad` is then the
+ * ExtensionType concerned. What it does not know is counted and passed over: whether that is
+ * allowed depends on who asked for it, which the caller knows.
  */
-LOCKSTEP_CHECKED lockstep_status lk_extensions_parse(lk_extensions *out, uint16_t *bad,
-                                                     lk_slice block, lk_place place,
-                                                     lockstep_status decode);
+LK_CHECKED lockstep_status lk_extensions_parse(lk_extensions *out, uint16_t *bad, lk_slice block,
+                                               lk_place place, lockstep_status decode);
 
-/* lk_extension_open writes the type and opens the length of extension_data; lk_build_close ends it. */
+/* lk_extension_open writes the type and opens the length of extension_data; lk_build_close ends it.
+ */
 lk_length lk_extension_open(lk_builder *b, enum lk_extension_index i);
 
 /* lk_extension_name returns the name of an ExtensionType, or "unknown extension". Static. */

@@ -18,17 +18,17 @@ typedef struct lk_flaw {
 lockstep_status lk_flaw_in(lk_flaw *flaw, enum lk_extension_index i, lockstep_status status,
                            const char *what);
 
-/* lk_parse_extensions reads the `extensions<0..2^16-1>` that ends a message: lk_extensions_parse with
- * its complaint in `flaw`, and nothing left over behind. */
-LOCKSTEP_CHECKED lockstep_status lk_parse_extensions(lk_extensions *out, lk_flaw *flaw, lk_reader *r,
-                                                     lk_place place, lockstep_status decode);
+/* lk_parse_extensions reads the `extensions<0..2^16-1>` that ends a message: lk_extensions_parse
+ * with its complaint in `flaw`, and nothing left over behind. */
+LK_CHECKED lockstep_status lk_parse_extensions(lk_extensions *out, lk_flaw *flaw, lk_reader *r,
+                                               lk_place place, lockstep_status decode);
 
 /* lk_read_u16_list reads a vector of uint16 with a length of `width` bytes; not empty. */
 bool lk_read_u16_list(lk_reader *r, size_t width, lk_u16_list *out);
 
 /* The contents of an extension, each the whole of it; false: does not parse. */
-bool lk_parse_u16_list(lk_slice data, lk_u16_list *out);       /* supported_groups, schemes */
-bool lk_parse_protocol_list(lk_slice data, lk_slice *out);     /* ALPN: ProtocolName list */
+bool lk_parse_u16_list(lk_slice data, lk_u16_list *out);   /* supported_groups, schemes */
+bool lk_parse_protocol_list(lk_slice data, lk_slice *out); /* ALPN: ProtocolName list */
 bool lk_parse_key_share_entry(lk_reader *r, uint16_t *group, lk_slice *key_exchange);
 
 /* lk_protocol_list_next takes the next ProtocolName off `*list`; false at the end. */

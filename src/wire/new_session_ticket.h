@@ -14,7 +14,7 @@ typedef struct lk_new_session_ticket {
     uint32_t max_early_data; /* bytes; 0 where the extension is absent */
 } lk_new_session_ticket;
 
-LOCKSTEP_CHECKED lockstep_status lk_new_session_ticket_parse(lk_new_session_ticket *out,
-                                                             lk_flaw *flaw, lk_slice body);
+LK_CHECKED lockstep_status lk_new_session_ticket_parse(lk_new_session_ticket *out, lk_flaw *flaw,
+                                                       lk_slice body);
 
 #endif

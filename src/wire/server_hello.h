@@ -26,8 +26,8 @@ typedef struct lk_server_hello {
 /* lk_server_hello_parse reads the body of either. LOCKSTEP_PEER_DECODE_SERVER_HELLO,
  * LOCKSTEP_PEER_DECODE_EXTENSION, LOCKSTEP_PEER_EXTENSION_*. A TLS 1.2 ServerHello parses too; its
  * extensions are then neither placed nor read. */
-LOCKSTEP_CHECKED lockstep_status lk_server_hello_parse(lk_server_hello *out, lk_flaw *flaw,
-                                                       lk_slice body);
+LK_CHECKED lockstep_status lk_server_hello_parse(lk_server_hello *out, lk_flaw *flaw,
+                                                 lk_slice body);
 
 typedef struct lk_server_hello_out {
     const uint8_t *random; /* lk_hello_retry_random for a HelloRetryRequest */

@@ -34,8 +34,8 @@ enum { LK_TLS12 = 0x0303, LK_TLS13 = 0x0304 };
 /* lk_handshake_name returns the RFC's name of a message, such as "ClientHello". Static. */
 const char *lk_handshake_name(uint8_t type);
 
-/* A list of uint16 as it stands on the wire (suites, groups, schemes, versions). Its length in bytes
- * is even, which the parsers check. */
+/* A list of uint16 as it stands on the wire (suites, groups, schemes, versions). Its length in
+ * bytes is even, which the parsers check. */
 typedef lk_slice lk_u16_list;
 
 static inline size_t lk_u16_count(lk_u16_list list) {

@@ -104,12 +104,12 @@ static inline bool lk_cert_has(const lk_cert *cert, lk_ext ext) {
 
 /* lk_cert_parse reads one certificate, nothing behind it. LOCKSTEP_OK or LOCKSTEP_CERT_MALFORMED.
  * It allocates nothing; `*out` borrows from `der`. */
-LOCKSTEP_CHECKED lockstep_status lk_cert_parse(lk_cert *out, lk_slice der);
+LK_CHECKED lockstep_status lk_cert_parse(lk_cert *out, lk_slice der);
 
 /* lk_cert_public_key makes the key that it certifies. LOCKSTEP_CERT_WEAK_KEY if its kind is not
  * known or it is no valid key, LOCKSTEP_ERR_NO_MEMORY. */
-LOCKSTEP_CHECKED lockstep_status lk_cert_public_key(lk_public_key **out, const lk_crypto *crypto,
-                                                    const lk_cert *cert);
+LK_CHECKED lockstep_status lk_cert_public_key(lk_public_key **out, const lk_crypto *crypto,
+                                              const lk_cert *cert);
 
 /* lk_cert_self_issued: subject and issuer are the same name (RFC 5280 §3.2). */
 static inline bool lk_cert_self_issued(const lk_cert *cert) {

@@ -47,7 +47,7 @@ typedef struct lk_judge_request {
  * nothing is formatted, so ask for it when somebody will look at it, or afterwards, by judging
  * again.
  */
-LOCKSTEP_CHECKED lockstep_status lk_judge_chain(lk_public_key **leaf_key, lockstep_report **report,
-                                                const lk_judge_request *request);
+LK_CHECKED lockstep_status lk_judge_chain(lk_public_key **leaf_key, lockstep_report **report,
+                                          const lk_judge_request *request);
 
 #endif
