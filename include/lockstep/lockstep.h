@@ -190,7 +190,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_client_new(lockstep_conn **out,
 LOCKSTEP_CHECKED lockstep_status lockstep_server_new(lockstep_conn **out,
                                                      const lockstep_config *cfg);
 
-/* lockstep_conn_free wipes and releases `conn`. NULL is allowed. It sends nothing. */
+/* lockstep_conn_free wipes and releases `conn`. NULL is allowed. It sends nothing. Neither it nor
+ * lockstep_close may be called while lockstep_run_jobs works on a job of `conn`. */
 LOCKSTEP_API void lockstep_conn_free(lockstep_conn *conn);
 
 /* What a connection can do now. More than one bit may be set; 0 never is. */

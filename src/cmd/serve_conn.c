@@ -27,6 +27,7 @@ struct lk_serve_conn {
     lk_answer answer;          /* being sent */
     bool answering, closing, gone, secured, plain_http;
     bool head_begun;
+    bool head_news; /* a line has ended since the head was looked at */
     char peer[64];
     char log_head[512]; /* method, target, agent of the request, escaped */
 };
@@ -135,6 +136,10 @@ static void wait_for_request(lk_serve_conn *c) {
 static bool next_request(lk_serve_conn *c) {
     lk_request r;
     size_t used;
+    /* A head that comes byte by byte is read again once a line, not once a byte. */
+    if (!c->head_news && lk_buffer_length(&c->head) < LK_REQUEST_HEAD_MAX)
+        return false;
+    c->head_news = false;
     int status = lk_request_parse(&r, &used, lk_buffer_slice(&c->head));
     if (status == 0 && used == 0)
         return false;
@@ -143,6 +148,7 @@ static bool next_request(lk_serve_conn *c) {
     if (c->server->stopping)
         c->answer.keep_alive = false;
     c->answering = true;
+    c->head_news = true; /* another request may stand behind this one */
     lk_buffer_take(&c->head, status == 0 ? used : lk_buffer_length(&c->head));
     lk_buffer_drop_if_empty(&c->head);
     lk_stream_deadline(c->stream, PROGRESS_MS);
@@ -214,7 +220,8 @@ static void take_input(lk_serve_conn *c) {
         if ((n = lockstep_app_out(c->tls, &app)) > 0) {
             if (lk_buffer_length(&c->head) > 2 * LK_REQUEST_HEAD_MAX)
                 break; /* whole requests wait already */
-            (void)lk_buffer_append(&c->head, lk_slice_of(app, n));
+            c->head_news = c->head_news || memchr(app, '\n', n) != NULL;
+            c->gone = c->gone || !lk_buffer_append(&c->head, lk_slice_of(app, n));
             lockstep_app_taken(c->tls, n);
             continue;
         }
