@@ -63,7 +63,7 @@ static void side_end(bool server) {
     heap_counter = &heap[0];
 }
 
-/* ---- One handshake ------------------------------------------------------------------------------------ */
+/* ---- One handshake --------------------------------------------------------------------------- */
 
 static void connect_pair(const peer *p, void *conns[2]) {
     int done[2] = {0, 0};
@@ -108,7 +108,7 @@ static double median(double *v, size_t n) {
     return v[n / 2];
 }
 
-/* ---- Certificates -------------------------------------------------------------------------------------- */
+/* ---- Certificates ---------------------------------------------------------------------------- */
 
 static lockstep_blob root, chains[2], keys[2]; /* 0: ECDSA P-256, 1: RSA-2048 */
 
@@ -153,7 +153,7 @@ static setup make_setup(uint16_t suite, uint16_t group, int kind) {
                    (const char *)keys[kind].p};
 }
 
-/* ---- Measurements --------------------------------------------------------------------------------------- */
+/* ---- Measurements ---------------------------------------------------------------------------- */
 
 static bool begin_all(const setup *s, bool able[NUM_PEERS]) {
     for (size_t i = 0; i < NUM_PEERS; i++) {

@@ -56,7 +56,7 @@ typedef struct lockstep_failure {
     char detail[160]; /* e.g. "server chose x448, we offered x25519 and secp256r1"; escaped */
 } lockstep_failure;
 
-/* ---- Names of code points ---------------------------------------------------------------------- */
+/* ---- Names of code points -------------------------------------------------------------------- */
 
 /* Named groups (RFC 8446 §4.2.7, draft-ietf-tls-ecdhe-mlkem). */
 enum lockstep_group {
@@ -273,7 +273,7 @@ typedef struct lockstep_info {
 /* lockstep_info_of fills `*out`; what it points to is lent. */
 LOCKSTEP_API void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out);
 
-/* ---- Answers ---------------------------------------------------------------------------------- */
+/* ---- Answers --------------------------------------------------------------------------------- */
 
 /* lockstep_ask is an open question. All pointers are lent until it is answered. */
 typedef struct lockstep_ask {
@@ -303,7 +303,7 @@ LOCKSTEP_CHECKED lockstep_status lockstep_answer_signature(lockstep_conn *conn, 
 LOCKSTEP_CHECKED lockstep_status lockstep_answer_verdict(lockstep_conn *conn,
                                                          lockstep_status verdict);
 
-/* ---- Jobs: public-key work, alone or many at a time -------------------------------------------- */
+/* ---- Jobs: public-key work, alone or many at a time ------------------------------------------ */
 
 /*
  * A job is one public-key operation that a connection waits for: make a key share, compute a shared

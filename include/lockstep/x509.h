@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* ---- Trust ------------------------------------------------------------------------------------ */
+/* ---- Trust ----------------------------------------------------------------------------------- */
 
 /* A set of trust anchors (RFC 5280 §6.1.1 (d)). Built, then shared: it must not be added to any
  * more once a config or a verification uses it. */
@@ -39,7 +39,7 @@ LOCKSTEP_CHECKED lockstep_status lockstep_trust_add(lockstep_trust *trust, size_
 LOCKSTEP_API lockstep_trust *lockstep_trust_share(lockstep_trust *trust);
 LOCKSTEP_API void lockstep_trust_free(lockstep_trust *trust);
 
-/* ---- Verdict ---------------------------------------------------------------------------------- */
+/* ---- Verdict --------------------------------------------------------------------------------- */
 
 enum lockstep_purpose { LOCKSTEP_PURPOSE_SERVER = 1, LOCKSTEP_PURPOSE_CLIENT };
 
@@ -78,7 +78,7 @@ LOCKSTEP_API const char *lockstep_report_sentence(const lockstep_report *report)
 LOCKSTEP_API size_t lockstep_report_num_checks(const lockstep_report *report);
 LOCKSTEP_API const lockstep_check *lockstep_report_check(const lockstep_report *report, size_t i);
 
-/* ---- Issuing ---------------------------------------------------------------------------------- */
+/* ---- Issuing --------------------------------------------------------------------------------- */
 
 enum lockstep_key_kind {
     LOCKSTEP_KEY_ECDSA_P256 = 1,

@@ -65,8 +65,7 @@ static int path(void) {
     return LK_EXIT_OK;
 }
 
-/* ---- issue
- * ---------------------------------------------------------------------------------------------- */
+/* ---- issue ----------------------------------------------------------------------------------- */
 
 /* A file's name for a certificate's: "*.dev.test" becomes "_wildcard.dev.test". */
 static void file_name(char *out, size_t out_len, const char *dir, const char *name,
@@ -138,8 +137,7 @@ static int issue(const request *r) {
     return code;
 }
 
-/* ---- trust, untrust, list
- * --------------------------------------------------------------------------------- */
+/* ---- trust, untrust, list -------------------------------------------------------------------- */
 
 static int stores(const request *r, bool add) {
     lk_store_result results[LK_STORES_MAX];

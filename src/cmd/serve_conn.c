@@ -34,8 +34,7 @@ struct lk_serve_conn {
 
 static void go_on(lk_serve_conn *c);
 
-/* ---- The access log
- * -------------------------------------------------------------------------------------- */
+/* ---- The access log -------------------------------------------------------------------------- */
 
 /* Bytes from outside, quoted: what is not printable, and the quote itself, as \xHH. */
 static size_t escape(char *out, size_t out_len, lk_slice s) {
@@ -83,8 +82,7 @@ static void log_answer(lk_serve_conn *c) {
     fflush(stdout);
 }
 
-/* ---- The end
- * ---------------------------------------------------------------------------------------------- */
+/* ---- The end --------------------------------------------------------------------------------- */
 
 static void drop_answer(lk_serve_conn *c) {
     if (!c->answering)
@@ -124,8 +122,7 @@ static void on_closed(void *arg) {
     free(c);
 }
 
-/* ---- Requests
- * --------------------------------------------------------------------------------------------- */
+/* ---- Requests -------------------------------------------------------------------------------- */
 
 static void wait_for_request(lk_serve_conn *c) {
     c->head_begun = lk_buffer_length(&c->head) > 0;
@@ -193,8 +190,7 @@ static bool send_answer(lk_serve_conn *c) {
     return false;
 }
 
-/* ---- Bytes in and out
- * --------------------------------------------------------------------------------------- */
+/* ---- Bytes in and out ------------------------------------------------------------------------ */
 
 /* flush sends what the engine has; false when the stream takes no more for now. */
 static bool flush(lk_serve_conn *c, size_t *turn) {
@@ -347,8 +343,7 @@ static void on_expired(void *arg) {
     finish(c);
 }
 
-/* ---- The server
- * --------------------------------------------------------------------------------------------- */
+/* ---- The server ------------------------------------------------------------------------------ */
 
 static void on_accepted(void *arg, lk_stream *stream, const char *peer) {
     static const lk_stream_events events = {on_received, on_ended, on_writable, on_expired,

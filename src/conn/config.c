@@ -5,7 +5,7 @@
 #include "util/pem.h"
 #include "util/secret.h"
 
-/* ---- Defaults (docs/defaults.md gives the reasons) ------------------------------------------------ */
+/* ---- Defaults (docs/defaults.md gives the reasons) ------------------------------------------- */
 
 #define RECORD_SIZE_LIMIT_DEFAULT 16385
 /* Half of what §5.5 allows an AES-GCM key is far more than any key needs; a change costs 1 µs. */
@@ -24,10 +24,9 @@ static lockstep_env complete(const lockstep_env *env) {
         e.now_ms = system_now_ms;
     if (e.random == NULL)
         e.random = lk_crypto_random;
-    if (e.alloc == NULL || e.release == NULL) {
-        e.alloc = lk_heap_default.alloc;
-        e.release = lk_heap_default.release;
-    }
+    lk_heap heap = lk_heap_of(&e);
+    e.alloc = heap.alloc;
+    e.release = heap.release;
     return e;
 }
 
@@ -109,7 +108,7 @@ static lk_settings *building(lockstep_config *cfg) {
     return cfg == NULL || cfg->sealed ? NULL : &cfg->settings;
 }
 
-/* ---- Setters --------------------------------------------------------------------------------------- */
+/* ---- Setters --------------------------------------------------------------------------------- */
 
 lockstep_status lockstep_config_set_trust(lockstep_config *cfg, lockstep_trust *trust) {
     lk_settings *s = building(cfg);

@@ -8,7 +8,7 @@
 
 #include "util/secret.h"
 
-/* ---- Life ------------------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 static lockstep_status conn_new(lockstep_conn **out, const lockstep_config *cfg, bool is_client,
                                 const lk_host *name) {
@@ -101,7 +101,7 @@ void lockstep_conn_free(lockstep_conn *conn) {
     lockstep_config_free(config);
 }
 
-/* ---- Failure ---------------------------------------------------------------------------------------- */
+/* ---- Failure --------------------------------------------------------------------------------- */
 
 static lockstep_status failed(const lockstep_conn *conn) {
     return conn->failure.status;
@@ -155,7 +155,7 @@ const lockstep_failure *lockstep_failure_of(const lockstep_conn *conn) {
     return conn == NULL || failed(conn) == LOCKSTEP_OK ? NULL : &conn->failure;
 }
 
-/* ---- State ------------------------------------------------------------------------------------------ */
+/* ---- State ----------------------------------------------------------------------------------- */
 
 unsigned lockstep_state_of(const lockstep_conn *conn) {
     unsigned state = 0;
@@ -204,7 +204,7 @@ void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out) {
     out->bytes_out = conn->bytes_out;
 }
 
-/* ---- The wire --------------------------------------------------------------------------------------- */
+/* ---- The wire -------------------------------------------------------------------------------- */
 
 static bool may_take(const lockstep_conn *conn) {
     return failed(conn) == LOCKSTEP_OK && !conn->peer_done &&
@@ -326,7 +326,7 @@ lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type, lk_slice
     return LOCKSTEP_OK;
 }
 
-/* ---- The application --------------------------------------------------------------------------------- */
+/* ---- The application ------------------------------------------------------------------------- */
 
 static bool update_due(const lockstep_conn *conn) {
     uint64_t limit = lk_record_key_limit(conn->session.aead);

@@ -5,7 +5,7 @@
 #include "util/secret.h"
 #include "wire/key_update.h"
 
-/* ---- Keys ------------------------------------------------------------------------------------------- */
+/* ---- Keys ------------------------------------------------------------------------------------ */
 
 static lockstep_status install(lockstep_conn *conn, const lk_traffic_secret *secret,
                                lk_aead_kind aead, bool seal) {
@@ -46,7 +46,7 @@ lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request) {
     return status == LOCKSTEP_OK ? next_keys(conn, true) : status;
 }
 
-/* ---- The outbox ------------------------------------------------------------------------------------- */
+/* ---- The outbox ------------------------------------------------------------------------------ */
 
 static lockstep_status send_ccs(lockstep_conn *conn) {
     static const uint8_t record[] = {LK_CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1};
@@ -120,7 +120,7 @@ lockstep_status lk_conn_pump(lockstep_conn *conn) {
     return LOCKSTEP_OK;
 }
 
-/* ---- Messages --------------------------------------------------------------------------------------- */
+/* ---- Messages -------------------------------------------------------------------------------- */
 
 /* next_message finds the first message in the buffer and checks its length as soon as that is known, so
  * that nobody can make us wait for, and hold, 16 MB. */

@@ -4,7 +4,7 @@
 #include "conn/conn.h"
 
 
-/* ---- By content type -------------------------------------------------------------------------------- */
+/* ---- By content type ------------------------------------------------------------------------- */
 
 static lockstep_status on_alert(lockstep_conn *conn, lk_slice content, bool protected_) {
     /* "Alert messages [...] MUST NOT be fragmented across records, and multiple alert messages MUST NOT
@@ -78,7 +78,7 @@ static lockstep_status on_data(lockstep_conn *conn, size_t length) {
     return LOCKSTEP_OK;
 }
 
-/* ---- Protection ------------------------------------------------------------------------------------- */
+/* ---- Protection ------------------------------------------------------------------------------ */
 
 static lockstep_status on_content(lockstep_conn *conn, uint8_t type, lk_slice content,
                                   bool protected_) {

@@ -49,7 +49,7 @@ void lk_ephemeral_free(lk_ephemeral *e) {
     OPENSSL_clear_free(e, size_of(e->group));
 }
 
-/* ---- secp256r1 and secp384r1 ------------------------------------------------------------------ */
+/* ---- secp256r1 and secp384r1 ----------------------------------------------------------------- */
 
 static const EC_GROUP *curve_of(const lk_crypto *crypto, const lk_kex_group *group) {
     return group->id == LOCKSTEP_GROUP_SECP256R1   ? crypto->p256
@@ -108,7 +108,7 @@ static lockstep_status ec_derive(EC_KEY *key, lk_slice peer, uint8_t *secret, si
     return status;
 }
 
-/* ---- X25519 ----------------------------------------------------------------------------------- */
+/* ---- X25519 ---------------------------------------------------------------------------------- */
 
 static EVP_PKEY *x25519_generate(const uint8_t *random, uint8_t *share) {
     size_t n = X25519_LEN;
@@ -139,7 +139,7 @@ static lockstep_status x25519_derive(EVP_PKEY *key, lk_slice peer, uint8_t *secr
     return status;
 }
 
-/* ---- ML-KEM-768, the first half of the hybrid --------------------------------------------------- */
+/* ---- ML-KEM-768, the first half of the hybrid ------------------------------------------------ */
 
 static EVP_PKEY *kem_import(int selection, const char *param, const uint8_t *p, size_t p_len) {
     EVP_PKEY *key = NULL;
@@ -204,7 +204,7 @@ static lockstep_status kem_decapsulate(const lk_ephemeral *e, const uint8_t *cip
     return ok ? LOCKSTEP_OK : LOCKSTEP_ERR_CRYPTO;
 }
 
-/* ---- The three steps ---------------------------------------------------------------------------- */
+/* ---- The three steps ------------------------------------------------------------------------- */
 
 bool lk_kex_draw(const lk_crypto *crypto, const lockstep_env *env, const lk_kex_group *group,
                  uint8_t *out) {

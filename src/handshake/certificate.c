@@ -8,7 +8,7 @@ static lk_chain_proof prove(void) {
     return (lk_chain_proof){true};
 }
 
-/* ---- Ours ----------------------------------------------------------------------------------------- */
+/* ---- Ours ------------------------------------------------------------------------------------ */
 
 lockstep_status lk_send_certificate(lk_handshake *hs) {
     const lk_identity *identity = hs->identity;
@@ -19,7 +19,7 @@ lockstep_status lk_send_certificate(lk_handshake *hs) {
     return lk_send(hs, &b, at);
 }
 
-/* ---- The peer's: keeping -------------------------------------------------------------------------- */
+/* ---- The peer's: keeping --------------------------------------------------------------------- */
 
 /* keep_chain copies the chain into one block of the session, since it outlives the message. */
 static lockstep_status keep_chain(lk_handshake *hs, const lk_certificate *certificate) {
@@ -57,7 +57,7 @@ static lockstep_status accepted(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
-/* ---- The peer's: judging -------------------------------------------------------------------------- */
+/* ---- The peer's: judging --------------------------------------------------------------------- */
 
 static lockstep_status judge(void *arg) {
     lk_handshake *hs = arg;

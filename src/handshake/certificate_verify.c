@@ -26,7 +26,7 @@ static lockstep_status make_to_sign(lk_handshake *hs, bool by_client, lk_slice *
     return LOCKSTEP_OK;
 }
 
-/* ---- Ours ----------------------------------------------------------------------------------------- */
+/* ---- Ours ------------------------------------------------------------------------------------ */
 
 static lockstep_status send_signature(lk_handshake *hs, uint16_t scheme, lk_slice signature) {
     size_t at = lk_buffer_length(&hs->outbox.bytes);
@@ -94,7 +94,7 @@ lockstep_status lk_send_certificate_verify(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
-/* ---- The peer's ------------------------------------------------------------------------------------ */
+/* ---- The peer's ------------------------------------------------------------------------------ */
 
 lk_possession_proof lk_possession_not_needed(const lk_handshake *hs) {
     /* Only a client may stay without a certificate, and only where none is required. */

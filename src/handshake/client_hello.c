@@ -121,7 +121,7 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
-/* ---- The second one, after a HelloRetryRequest --------------------------------------------------- */
+/* ---- The second one, after a HelloRetryRequest ----------------------------------------------- */
 
 lockstep_status lk_send_second_client_hello(lk_handshake *hs, const lk_kex_group *group) {
     if (group != NULL)

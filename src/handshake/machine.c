@@ -8,7 +8,7 @@
 #include "handshake/internal.h"
 #include "util/secret.h"
 
-/* ---- The table of flights ---------------------------------------------------------------------- */
+/* ---- The table of flights -------------------------------------------------------------------- */
 
 /* No honest message of these is longer; a Certificate has room for long chains of large keys. */
 #define HELLO_MAX       65536
@@ -78,7 +78,7 @@ const char *lk_handshake_state_name(const lk_handshake *hs) {
     return state_names[hs->state];
 }
 
-/* ---- Failure ------------------------------------------------------------------------------------ */
+/* ---- Failure --------------------------------------------------------------------------------- */
 
 static lockstep_status fail(lockstep_failure *failure, lockstep_status status, const char *rule,
                             const char *format, va_list args) {
@@ -140,7 +140,7 @@ lockstep_status lk_fail_memory(lk_handshake *hs) {
     return lk_fail(hs, LOCKSTEP_ERR_NO_MEMORY, "in state %s", lk_handshake_state_name(hs));
 }
 
-/* ---- Life --------------------------------------------------------------------------------------- */
+/* ---- Life ------------------------------------------------------------------------------------ */
 
 lk_handshake *lk_handshake_new(const lk_settings *settings, const lk_watch *watch,
                                lk_session *session, lockstep_failure *failure,
@@ -185,7 +185,7 @@ void lk_session_free(lk_session *session, const lk_heap *heap) {
     lk_wipe(session, sizeof *session);
 }
 
-/* ---- Steps -------------------------------------------------------------------------------------- */
+/* ---- Steps ----------------------------------------------------------------------------------- */
 
 lk_job *lk_post(lk_handshake *hs, lk_job_kind kind, lk_step then) {
     lk_job *job = lk_arena_alloc(&hs->arena, sizeof *job);
@@ -260,7 +260,7 @@ lockstep_status lk_handshake_receive(lk_handshake *hs, lk_slice message, bool en
     return lk_handshake_continue(hs);
 }
 
-/* ---- Sending ------------------------------------------------------------------------------------ */
+/* ---- Sending --------------------------------------------------------------------------------- */
 
 lockstep_status lk_hash_message(lk_handshake *hs, lk_slice message) {
     return lk_transcript_add(&hs->transcript, &hs->arena, message) ? LOCKSTEP_OK
@@ -306,7 +306,7 @@ lockstep_status lk_send(lk_handshake *hs, const lk_builder *b, size_t at) {
     return lk_out(hs, LK_OUT_MESSAGE, message.p_len);
 }
 
-/* ---- The end ------------------------------------------------------------------------------------- */
+/* ---- The end --------------------------------------------------------------------------------- */
 
 lockstep_status lk_handshake_secure(lk_handshake *hs, lk_chain_proof chain,
                                     lk_possession_proof possession, lk_finished_proof finished) {

@@ -6,7 +6,7 @@
 
 #include "x509/name.h"
 
-/* ---- Rules of the message ------------------------------------------------------------------------ */
+/* ---- Rules of the message -------------------------------------------------------------------- */
 
 static lockstep_status need(lk_handshake *hs, enum lk_extension_index i) {
     if ((hs->hello.ext.present >> i & 1) != 0)
@@ -72,7 +72,7 @@ static lockstep_status check_hello(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
-/* ---- Choices -------------------------------------------------------------------------------------- */
+/* ---- Choices --------------------------------------------------------------------------------- */
 
 static lockstep_status choose_suite(lk_handshake *hs) {
     for (size_t i = 0; i < hs->settings->num_suites && hs->suite == NULL; i++)
@@ -165,7 +165,7 @@ static lockstep_status keep(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
-/* ---- Which certificate? --------------------------------------------------------------------------- */
+/* ---- Which certificate? ---------------------------------------------------------------------- */
 
 static lockstep_status post_respond(lk_handshake *hs) {
     lk_slice peer;
@@ -231,7 +231,7 @@ lockstep_status lk_handshake_answer_identity(lk_handshake *hs, const lk_settings
     return LOCKSTEP_OK;
 }
 
-/* ---- The messages --------------------------------------------------------------------------------- */
+/* ---- The messages ---------------------------------------------------------------------------- */
 
 /* read_hello copies the message, since it is looked at again after jobs, and parses the copy. */
 static lockstep_status read_hello(lk_handshake *hs, lk_slice message) {

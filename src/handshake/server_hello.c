@@ -6,7 +6,7 @@
 
 #include "util/secret.h"
 
-/* ---- Both sides: handshake traffic keys ---------------------------------------------------------- */
+/* ---- Both sides: handshake traffic keys ------------------------------------------------------ */
 
 lockstep_status lk_install_handshake_keys(lk_handshake *hs, lk_slice shared) {
     lk_early_secret early;
@@ -31,7 +31,7 @@ lockstep_status lk_install_handshake_keys(lk_handshake *hs, lk_slice shared) {
     return lk_out_keys(hs, LK_OUT_READ_KEYS, hs->is_client ? &hs->server_hs : &hs->client_hs);
 }
 
-/* ---- Server --------------------------------------------------------------------------------------- */
+/* ---- Server ---------------------------------------------------------------------------------- */
 
 lockstep_status lk_send_hello_retry_request(lk_handshake *hs) {
     lk_server_hello_out hello = {.random = lk_hello_retry_random,
@@ -77,7 +77,7 @@ lockstep_status lk_send_server_hello(lk_handshake *hs) {
     return lk_send_certificate_verify(hs);
 }
 
-/* ---- Client --------------------------------------------------------------------------------------- */
+/* ---- Client ---------------------------------------------------------------------------------- */
 
 /* The last eight bytes of ServerHello.random by which a TLS 1.3 server says "I was made to speak an
  * older version" (§4.1.3). */

@@ -13,8 +13,7 @@
 #include "http/url.h"
 #include "util/civil.h"
 
-/* ---- Opening
- * ---------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 /* walk opens `path` one name at a time and follows no symbolic link; for kernels without openat2.
  */
@@ -159,8 +158,7 @@ int lk_file_open(lk_file *out, int root_fd, const char *path) {
     return 0;
 }
 
-/* ---- What a file is
- * ------------------------------------------------------------------------------------ */
+/* ---- What a file is -------------------------------------------------------------------------- */
 
 const char *lk_file_type(const char *name) {
     static const struct {
@@ -223,8 +221,7 @@ void lk_file_etag(char out[64], const struct stat *s) {
              (unsigned long long)s->st_ino);
 }
 
-/* ---- A directory as a page
- * ------------------------------------------------------------------------------ */
+/* ---- A directory as a page ------------------------------------------------------------------- */
 
 static bool put(lk_buffer *out, const char *text) {
     return lk_buffer_append(out, lk_slice_of_str(text));

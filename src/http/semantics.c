@@ -4,8 +4,7 @@
 
 #include "util/civil.h"
 
-/* ---- Dates
- * ------------------------------------------------------------------------------------------ */
+/* ---- Dates ----------------------------------------------------------------------------------- */
 
 static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -54,8 +53,7 @@ bool lk_http_date_parse(int64_t *out, lk_slice text) {
     return false;
 }
 
-/* ---- Conditions
- * -------------------------------------------------------------------------------------- */
+/* ---- Conditions ------------------------------------------------------------------------------ */
 
 /* matches compares a list of entity tags with ours; `weak` allows W/ in front (§8.8.3.2). */
 static bool matches(lk_slice list, const char *etag, bool weak) {
@@ -104,8 +102,7 @@ int lk_condition(const lk_request *r, const char *etag, int64_t modified) {
     return 0;
 }
 
-/* ---- Ranges
- * ------------------------------------------------------------------------------------------- */
+/* ---- Ranges ---------------------------------------------------------------------------------- */
 
 int lk_range_of(lk_range *out, const lk_request *r, uint64_t size, const char *etag,
                 int64_t modified) {

@@ -44,8 +44,7 @@ struct lk_stream {
     int handles; /* not yet closed */
 };
 
-/* ---- Streams
- * ------------------------------------------------------------------------------------------ */
+/* ---- Streams --------------------------------------------------------------------------------- */
 
 static void on_handle_closed(uv_handle_t *handle) {
     lk_stream *s = handle->data;
@@ -213,8 +212,7 @@ void lk_stream_close(lk_stream *s) {
         uv_timer_start(&s->timer, on_timer, LINGER_MS, 0);
 }
 
-/* ---- The loop
- * ----------------------------------------------------------------------------------------- */
+/* ---- The loop -------------------------------------------------------------------------------- */
 
 static void peer_name(const uv_tcp_t *tcp, char *out, size_t out_len) {
     struct sockaddr_storage a;

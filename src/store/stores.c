@@ -35,8 +35,7 @@ static int run(const char *const *argv) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
 }
 
-/* ---- The system's store
- * -------------------------------------------------------------------------------- */
+/* ---- The system's store ---------------------------------------------------------------------- */
 
 static void system_path(char *out, size_t out_len, const char *fingerprint) {
     snprintf(out, out_len, SYSTEM_DIR "/lockstep-%.16s.crt", fingerprint);

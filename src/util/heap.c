@@ -19,6 +19,12 @@ static void default_release(void *arg, void *ptr, size_t size) {
 
 const lk_heap lk_heap_default = {NULL, default_alloc, default_release};
 
+lk_heap lk_heap_of(const lockstep_env *env) {
+    if (env == NULL || env->alloc == NULL || env->release == NULL)
+        return lk_heap_default;
+    return (lk_heap){env->arg, env->alloc, env->release};
+}
+
 void *lk_alloc(const lk_heap *heap, size_t size) {
     void *p = heap->alloc(heap->arg, size);
     if (p != NULL)

@@ -7,7 +7,7 @@
 #ifndef LK_UTIL_HEAP_H
 #define LK_UTIL_HEAP_H
 
-#include <stddef.h>
+#include <lockstep/env.h>
 
 typedef struct lk_heap {
     void *arg;
@@ -17,6 +17,9 @@ typedef struct lk_heap {
 
 /* lk_heap_default uses malloc and free. */
 extern const lk_heap lk_heap_default;
+
+/* lk_heap_of returns the heap of `env`; NULL, or one without memory functions: the default. */
+lk_heap lk_heap_of(const lockstep_env *env);
 
 /* lk_alloc returns `size` zeroed bytes, or NULL. */
 void *lk_alloc(const lk_heap *heap, size_t size);

@@ -8,7 +8,7 @@ bool lk_key_share_next(lk_slice *list, uint16_t *group, lk_slice *key_exchange) 
     return true;
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 /* ServerNameList (RFC 6066 §3): one host_name; other types of name were never defined, and a list
  * with two names of one type is forbidden. */
@@ -131,7 +131,7 @@ lockstep_status lk_client_hello_parse(lk_client_hello *out, lk_flaw *flaw, lk_sl
     return LOCKSTEP_OK;
 }
 
-/* ---- Writing ---------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 /* A list with a GREASE value in front. */
 static void build_greased(lk_builder *b, size_t width, uint16_t grease, const uint16_t *list,

@@ -87,8 +87,7 @@ lk_slice lk_signature_algorithm_der(lk_signature_algorithm algorithm) {
     return (lk_slice){NULL, 0};
 }
 
-/* ---- SubjectPublicKeyInfo
- * ------------------------------------------------------------------------ */
+/* ---- SubjectPublicKeyInfo -------------------------------------------------------------------- */
 
 static unsigned bit_length(lk_slice magnitude) {
     unsigned bits = 0;

@@ -5,8 +5,7 @@
 #include "x509/general_name.h"
 #include "x509/name.h"
 
-/* ---- Structure
- * ------------------------------------------------------------------------------------ */
+/* ---- Structure ------------------------------------------------------------------------------- */
 
 /* mask_ok: an address and a mask of the same length, "encoded in the style of RFC 4632 (CIDR)":
  * ones and then zeros. */
@@ -58,8 +57,7 @@ bool lk_constraints_valid(lk_slice value, lk_slice *permitted, lk_slice *exclude
     return lk_reader_done(&inside);
 }
 
-/* ---- One name and one subtree
- * ----------------------------------------------------------------------- */
+/* ---- One name and one subtree ---------------------------------------------------------------- */
 
 typedef enum fit { FIT_NO, FIT_YES, FIT_UNDECIDED } fit;
 
@@ -221,8 +219,7 @@ static fit fit_of(const lk_general_name *name, const lk_general_name *base, bool
     }
 }
 
-/* ---- All names and all subtrees
- * ---------------------------------------------------------------------- */
+/* ---- All names and all subtrees -------------------------------------------------------------- */
 
 /* allow judges one name: within some permitted subtree of its kind, if there is any, and within no
  * excluded one. What is undecided is not permitted and is excluded. */

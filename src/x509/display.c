@@ -37,9 +37,7 @@ lockstep_status lockstep_cert_read(lockstep_cert **out, const lockstep_env *env,
     lockstep_status status = lk_cert_parse(&parsed, lk_slice_of(der, der_len));
     if (status != LOCKSTEP_OK)
         return status;
-    lk_heap heap = lk_heap_default;
-    if (env != NULL && env->alloc != NULL && env->release != NULL)
-        heap = (lk_heap){env->arg, env->alloc, env->release};
+    lk_heap heap = lk_heap_of(env);
     lk_buffer text = lk_buffer_of(&heap, 0);
     lockstep_cert *cert = lk_alloc(&heap, sizeof *cert);
     char *strings = NULL;

@@ -55,8 +55,7 @@ bool lk_dn_empty(lk_slice name) {
     return name.p_len <= 2;
 }
 
-/* ---- Comparing
- * ----------------------------------------------------------------------------------- */
+/* ---- Comparing ------------------------------------------------------------------------------- */
 
 static bool folds(uint8_t tag) {
     return tag == LK_DER_UTF8_STRING || tag == LK_DER_PRINTABLE_STRING || tag == LK_DER_IA5_STRING;
@@ -188,8 +187,7 @@ bool lk_dn_next_email(lk_slice name, size_t *from, lk_slice *value) {
     return false;
 }
 
-/* ---- Text
- * ---------------------------------------------------------------------------------------- */
+/* ---- Text ------------------------------------------------------------------------------------ */
 
 /* utf8_length returns how many bytes the well-formed, printable character at `p` has, or 0. Refused
  * as well: C1 controls, and the marks that change the direction of the text around them. */

@@ -42,8 +42,7 @@ typedef struct issuing {
     lk_buffer spki;
 } issuing;
 
-/* ---- What is asked for
- * --------------------------------------------------------------------------- */
+/* ---- What is asked for ----------------------------------------------------------------------- */
 
 /* name_ok: a DNS name, with or without wildcard, or an IP address. */
 static bool name_ok(const char *text) {
@@ -101,8 +100,7 @@ static lockstep_status check_request(const lockstep_issue_request *r) {
                                                                    : LOCKSTEP_OK;
 }
 
-/* ---- Keys
- * ------------------------------------------------------------------------------------------ */
+/* ---- Keys ------------------------------------------------------------------------------------ */
 
 static lockstep_status make_key(issuing *is) {
     switch (is->request->key_kind) {
@@ -166,8 +164,7 @@ static lockstep_status read_issuer(issuing *is, const char *cert_pem, const char
     return may_sign ? LOCKSTEP_OK : LOCKSTEP_ERR_USAGE;
 }
 
-/* ---- Writing the certificate
- * ------------------------------------------------------------------------- */
+/* ---- Writing the certificate ----------------------------------------------------------------- */
 
 static void put_attribute(lk_builder *b, lk_oid type, const char *value) {
     if (value == NULL)
@@ -357,14 +354,7 @@ static lockstep_status make(issuing *is, const lockstep_env *env, lk_buffer *der
     return status == LOCKSTEP_OK ? check_made(is, lk_buffer_slice(der)) : status;
 }
 
-/* ---- The public call
- * ---------------------------------------------------------------------------------- */
-
-static lk_heap heap_of(const lockstep_env *env) {
-    return env->alloc != NULL && env->release != NULL
-               ? (lk_heap){env->arg, env->alloc, env->release}
-               : lk_heap_default;
-}
+/* ---- The public call ------------------------------------------------------------------------- */
 
 /* to_blob hands the contents of `from` to `out`. */
 static bool to_blob(lockstep_blob *out, const lockstep_env *env, const lk_heap *heap,
@@ -379,7 +369,7 @@ static bool to_blob(lockstep_blob *out, const lockstep_env *env, const lk_heap *
 void lockstep_blob_free(lockstep_blob *blob) {
     if (blob == NULL || blob->p == NULL)
         return;
-    lk_heap heap = heap_of(&blob->env);
+    lk_heap heap = lk_heap_of(&blob->env);
     lk_release(&heap, blob->p, blob->p_len + 1);
     blob->p = NULL;
     blob->p_len = 0;
@@ -397,7 +387,7 @@ lockstep_status lockstep_issue(lockstep_blob *cert_pem, lockstep_blob *key_pem,
     lockstep_status status = check_request(request);
     if (status != LOCKSTEP_OK)
         return status;
-    issuing is = {.request = request, .heap = env != NULL ? heap_of(env) : lk_heap_default};
+    issuing is = {.request = request, .heap = lk_heap_of(env)};
     is.issuer_der = is.spki = lk_buffer_of(&is.heap, 0);
     lk_buffer der = lk_buffer_of(&is.heap, 0), cert = der, key = der;
     if (issuer_cert != NULL)

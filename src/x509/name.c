@@ -77,8 +77,7 @@ bool lk_ends_in_number(lk_slice name) {
     return true;
 }
 
-/* ---- IP addresses
- * --------------------------------------------------------------------------------- */
+/* ---- IP addresses ---------------------------------------------------------------------------- */
 
 /* parse_ipv4 reads "127.0.0.1": four numbers to 255, no leading zeros, which some take for octal.
  */
@@ -193,8 +192,7 @@ void lk_ip_text(char *out, size_t out_len, lk_slice ip) {
     snprintf(out, out_len, "%s", text);
 }
 
-/* ---- Reference and presented identifiers
- * ----------------------------------------------------------- */
+/* ---- Reference and presented identifiers ----------------------------------------------------- */
 
 bool lk_host_parse(lk_host *out, lk_slice text) {
     memset(out, 0, sizeof *out);

@@ -29,9 +29,7 @@ lockstep_status lockstep_trust_new(lockstep_trust **out, const lockstep_env *env
     if (out == NULL)
         return LOCKSTEP_ERR_USAGE;
     *out = NULL;
-    lk_heap heap = lk_heap_default;
-    if (env != NULL && env->alloc != NULL && env->release != NULL)
-        heap = (lk_heap){env->arg, env->alloc, env->release};
+    lk_heap heap = lk_heap_of(env);
     lockstep_trust *trust = lk_alloc(&heap, sizeof *trust);
     if (trust == NULL)
         return LOCKSTEP_ERR_NO_MEMORY;
@@ -72,8 +70,7 @@ void lockstep_trust_free(lockstep_trust *trust) {
     lk_release(&heap, trust, sizeof *trust);
 }
 
-/* ---- The index
- * ------------------------------------------------------------------------------------- */
+/* ---- The index ------------------------------------------------------------------------------- */
 
 static void index_anchor(lockstep_trust *trust, size_t i) {
     uint32_t *bucket =
@@ -133,8 +130,7 @@ const lk_anchor *lk_trust_has(const lockstep_trust *trust, const lk_cert *cert) 
     return NULL;
 }
 
-/* ---- Adding
- * ------------------------------------------------------------------------------------------ */
+/* ---- Adding ---------------------------------------------------------------------------------- */
 
 typedef enum added { ADDED, ADDED_BEFORE, ADDED_NOT, ADDED_NO_MEMORY } added;
 
@@ -196,8 +192,7 @@ lockstep_status lockstep_trust_add(lockstep_trust *trust, size_t *num_added, siz
     return status;
 }
 
-/* ---- Reading
- * ------------------------------------------------------------------------------------------ */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 const lk_public_key *lk_anchor_key(const lk_anchor *anchor, const lk_crypto *crypto) {
     /* The key is a cache, so filling it changes nothing that a caller could see. */

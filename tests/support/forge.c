@@ -16,8 +16,7 @@ static void die(const char *what) {
     abort();
 }
 
-/* ---- What lives as long as the process, or until forge_free_all
- * -------------------------------------- */
+/* ---- What lives as long as the process, or until forge_free_all ------------------------------ */
 
 static struct {
     lk_key_kind kind;
@@ -73,8 +72,7 @@ void forge_free_all(void) {
     }
 }
 
-/* ---- Writing
- * ---------------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 static void put_attribute(lk_builder *b, lk_oid type, const char *value) {
     size_t set = lk_der_begin(b, LK_DER_SET), pair = lk_der_begin(b, LK_DER_SEQUENCE);

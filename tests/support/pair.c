@@ -15,7 +15,7 @@
         }                                                                                          \
     } while (0)
 
-/* ---- The world -------------------------------------------------------------------------------------- */
+/* ---- The world ------------------------------------------------------------------------------- */
 
 static int64_t world_now(void *arg) {
     (void)arg;
@@ -71,7 +71,7 @@ void world_init(world *w, uint64_t seed) {
                             world_release, world_keylog, world_note};
 }
 
-/* ---- Certificates ------------------------------------------------------------------------------------ */
+/* ---- Certificates ---------------------------------------------------------------------------- */
 
 static void issue(lockstep_blob *cert, lockstep_blob *key, const lockstep_issue_request *request,
                   const lockstep_blob *issuer, const lockstep_blob *issuer_key) {
@@ -161,7 +161,7 @@ void seal(lockstep_config *cfg) {
     MUST(lockstep_config_seal(cfg));
 }
 
-/* ---- The pair ---------------------------------------------------------------------------------------- */
+/* ---- The pair -------------------------------------------------------------------------------- */
 
 void pair_open(pair *p, const lockstep_config *client, const lockstep_config *server,
                const char *name) {

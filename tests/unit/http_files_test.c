@@ -135,8 +135,7 @@ static int teardown(void **state) {
     return nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* ---- Opening
- * -------------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *path, *text, *type;
@@ -282,8 +281,7 @@ static void test_descriptors(void **state) {
     close(after);
 }
 
-/* ---- What a file is
- * ----------------------------------------------------------------------------------------- */
+/* ---- What a file is -------------------------------------------------------------------------- */
 
 static void test_types(void **state) {
     static const struct {
@@ -363,8 +361,7 @@ static void test_longest_etag(void **state) {
     assert_int_equal(out[strlen(out) - 1], '"');
 }
 
-/* ---- A directory as a page
- * ------------------------------------------------------------------------------------ */
+/* ---- A directory as a page ------------------------------------------------------------------- */
 
 /* page returns the listing of a directory, as a string to free. */
 static char *page(const char *path, const char *shown) {

@@ -23,8 +23,7 @@ static void assert_slice(lk_slice got, const char *expected) {
         fail_msg("expected \"%s\", got \"%.*s\"", expected, (int)got.p_len, (const char *)got.p);
 }
 
-/* ---- Good heads
- * -------------------------------------------------------------------------------------- */
+/* ---- Good heads ------------------------------------------------------------------------------ */
 
 static const struct sample {
     const char *head, *method, *target;
@@ -121,8 +120,7 @@ static void test_close_in_several_fields(void **state) {
     }
 }
 
-/* ---- Bad heads
- * --------------------------------------------------------------------------------------- */
+/* ---- Bad heads ------------------------------------------------------------------------------- */
 
 #define LINE "GET / HTTP/1.1\r\n"
 #define POST "POST / HTTP/1.1\r\nHost: a\r\n"
@@ -264,8 +262,7 @@ static void test_nul(void **state) {
 #undef REFUSED
 }
 
-/* ---- Limits
- * ------------------------------------------------------------------------------------------ */
+/* ---- Limits ---------------------------------------------------------------------------------- */
 
 static void test_number_of_fields(void **state) {
     static char text[8192];
@@ -315,8 +312,7 @@ static void test_size_of_the_head(void **state) {
     free(text);
 }
 
-/* ---- Small parts
- * ------------------------------------------------------------------------------------- */
+/* ---- Small parts ----------------------------------------------------------------------------- */
 
 static void test_names_and_lists(void **state) {
     (void)state;

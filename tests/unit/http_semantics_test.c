@@ -21,8 +21,7 @@ static void head(lk_request *r, const char *fields) {
     assert_int_equal(used, n);
 }
 
-/* ---- Dates
- * -------------------------------------------------------------------------------------------- */
+/* ---- Dates ----------------------------------------------------------------------------------- */
 
 static const struct {
     int64_t seconds;
@@ -109,8 +108,7 @@ static void test_no_dates(void **state) {
     assert_false(lk_http_date_parse(&v, lk_slice_of("", 0)));
 }
 
-/* ---- Conditions
- * ----------------------------------------------------------------------------------------- */
+/* ---- Conditions ------------------------------------------------------------------------------ */
 
 #define ETAG     "\"v1\""
 #define MODIFIED 784111777

@@ -184,8 +184,7 @@ static void test_lengths(void **state) {
     }
 }
 
-/* ---- References
- * ------------------------------------------------------------------------------------------ */
+/* ---- References ------------------------------------------------------------------------------ */
 
 static const struct {
     const char *base, *reference, *joined; /* NULL: refused */
@@ -248,8 +247,7 @@ static void test_join(void **state) {
     free(reference);
 }
 
-/* ---- Percent signs
- * ---------------------------------------------------------------------------------------- */
+/* ---- Percent signs --------------------------------------------------------------------------- */
 
 static void test_decode(void **state) {
     static const struct {

@@ -180,8 +180,7 @@ static void test_load(void **state) {
     lk_buffer_free(&b);
 }
 
-/* ---- The data directory
- * ------------------------------------------------------------------------------------- */
+/* ---- The data directory ---------------------------------------------------------------------- */
 
 static void assert_private_directory(const char *path) {
     struct stat s;

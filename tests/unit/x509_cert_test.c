@@ -153,8 +153,7 @@ static void sizes(void **state) {
     assert_int_equal(lk_cert_parse(&cert, (lk_slice){NULL, 0}), LOCKSTEP_CERT_MALFORMED);
 }
 
-/* ---- The signature algorithms: exactly one encoding each
- * ------------------------------------------------ */
+/* ---- The signature algorithms: exactly one encoding each ------------------------------------- */
 
 #define ALG(text)                                                                                  \
     { (const uint8_t *)(text), sizeof(text) - 1 }

@@ -269,8 +269,7 @@ static void built_is_read(void **state) {
     lk_buffer_free(&out);
 }
 
-/* ---- Names, which are the deepest DER in a certificate
- * ------------------------------------------------ */
+/* ---- Names, which are the deepest DER in a certificate --------------------------------------- */
 
 static lk_slice dn(lk_buffer *out, uint8_t tag, const char *o, const char *cn) {
     lk_builder b = lk_builder_of(out);

@@ -493,8 +493,7 @@ static void changes(void **state) {
     }
 }
 
-/* ---- Requests
- * ----------------------------------------------------------------------------------------- */
+/* ---- Requests -------------------------------------------------------------------------------- */
 
 static void nothing_is_left_out(void **state) {
     (void)state;
@@ -570,8 +569,7 @@ static void engine_form(void **state) {
     lockstep_trust_free(trust);
 }
 
-/* ---- Other shapes of chain
- * ------------------------------------------------------------------------------ */
+/* ---- Other shapes of chain ------------------------------------------------------------------- */
 
 static void leaf_that_is_trusted(void **state) {
     (void)state;

@@ -21,8 +21,7 @@
 #define LK_VECTORS_DIR "tests/vectors"
 #endif
 
-/* ---- hexadecimal
- * ---------------------------------------------------------------------------------- */
+/* ---- hexadecimal ----------------------------------------------------------------------------- */
 
 /* unhex decodes at most `room` bytes of `text` and returns how many there are. */
 static size_t unhex(uint8_t *out, size_t room, const char *text) {
@@ -43,8 +42,7 @@ static void assert_hex(const uint8_t *bytes, size_t n, const char *expected) {
     assert_memory_equal(bytes, e, n);
 }
 
-/* ---- SHA-3
- * ---------------------------------------------------------------------------------------- */
+/* ---- SHA-3 ----------------------------------------------------------------------------------- */
 
 /* The digests, by hashlib, of messages whose byte i is (131 i + length) ^ (i >> 8): lengths around
  * the ends of blocks, then random ones. SHAKE gives 32 bytes. */
@@ -249,8 +247,7 @@ static void sponge_any_split(void **state) {
         }
 }
 
-/* ---- polynomials
- * ---------------------------------------------------------------------------------- */
+/* ---- polynomials ----------------------------------------------------------------------------- */
 
 enum { N = LK_MLKEM_N, Q = LK_MLKEM_Q };
 
@@ -432,8 +429,7 @@ static void decompression_is_exact(void **state) {
         }
 }
 
-/* ---- Wycheproof
- * ----------------------------------------------------------------------------------- */
+/* ---- Wycheproof ------------------------------------------------------------------------------ */
 
 typedef struct outputs {
     uint8_t ek[LK_MLKEM768_PUBLIC], dk[LK_MLKEM768_PRIVATE];
@@ -534,8 +530,7 @@ static void wycheproof_decaps(void **state) {
     for_each("mlkem_768_test.json", check_decaps);
 }
 
-/* ---- the three operations together
- * ---------------------------------------------------------------- */
+/* ---- the three operations together ----------------------------------------------------------- */
 
 /* assert_rejected asserts that decapsulation yields J(z || c) for this ciphertext. */
 static void assert_rejected(const outputs *o, const uint8_t *ct) {

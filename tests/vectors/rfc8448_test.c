@@ -17,7 +17,7 @@
 #include "conn/conn.h"
 #include "support/pair.h"
 
-/* ---- Reading the RFC ---------------------------------------------------------------------------------- */
+/* ---- Reading the RFC ------------------------------------------------------------------------- */
 
 #define MAX_ITEMS 400
 
@@ -103,7 +103,7 @@ static const item *find(const trace *t, bool by_client, const char *label, size_
     return NULL;
 }
 
-/* ---- The surroundings of the trace ---------------------------------------------------------------------- */
+/* ---- The surroundings of the trace ----------------------------------------------------------- */
 
 typedef struct script {
     const trace *trace;
@@ -201,7 +201,7 @@ static void answer(lockstep_conn *conn, const script *s) {
     }
 }
 
-/* ---- The replay ------------------------------------------------------------------------------------------ */
+/* ---- The replay ------------------------------------------------------------------------------ */
 
 static void explain(const lockstep_conn *conn) {
     const lockstep_failure *f = lockstep_failure_of(conn);
