@@ -62,9 +62,7 @@ static bool on_body(void *arg, lk_slice bytes) {
     return true;
 }
 
-/* ---- One URL
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- One URL --------------------------------------------------------------------------------- */
 
 static bool has_header(const lk_get *r, const char *name) {
     for (size_t i = 0; i < r->num_headers; i++)

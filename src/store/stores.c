@@ -81,9 +81,7 @@ static void system_store(lk_store_result *r, const char *pem_path, const char *f
     }
 }
 
-/* ---- NSS
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- NSS ------------------------------------------------------------------------------------- */
 
 static void nss_store(lk_store_result *r, const char *dir, const char *pem_path,
                       const char *fingerprint, bool dry_run) {
