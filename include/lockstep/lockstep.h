@@ -190,8 +190,9 @@ LOCKSTEP_CHECKED lockstep_status lockstep_client_new(lockstep_conn **out,
 LOCKSTEP_CHECKED lockstep_status lockstep_server_new(lockstep_conn **out,
                                                      const lockstep_config *cfg);
 
-/* lockstep_conn_free wipes and releases `conn`. NULL is allowed. It sends nothing. Neither it nor
- * lockstep_close may be called while lockstep_run_jobs works on a job of `conn`. */
+/* lockstep_conn_free wipes and releases `conn`. NULL is allowed. It sends nothing. Not
+ * while a job of `conn` is out (lockstep_next_job); lockstep_close and lockstep_wire_eof may come then,
+ * and take effect in lockstep_resume. */
 LOCKSTEP_API void lockstep_conn_free(lockstep_conn *conn);
 
 /* What a connection can do now. More than one bit may be set; 0 never is. */

@@ -79,7 +79,7 @@ static bool build(lk_buffer *out, const lk_get *r, const lk_url *url, bool with_
                          : with_data       ? "POST"
                                            : "GET";
     int n = snprintf(line, sizeof line, "%s %s HTTP/1.1\r\n", method, url->target);
-    bool ok = lk_buffer_append(out, lk_slice_of(line, (size_t)n));
+    bool ok = n > 0 && (size_t)n < sizeof line && lk_buffer_append(out, lk_slice_of(line, (size_t)n));
     const char *const usual[][2] = {
         {"Accept-Encoding", r->compressed ? "gzip, deflate" : NULL},
         {"Host", url->authority},
@@ -140,8 +140,11 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
             return LK_EXIT_URL;
         }
         lk_buffer head = lk_buffer_of(&lk_heap_default, 0);
-        if (!build(&head, r, &url, with_data))
+        if (!build(&head, r, &url, with_data)) {
+            lk_buffer_free(&head);
+            lk_error("the request is too large", NULL, "the method, -A and each header have room for 8 KB");
             return LK_EXIT_FAILED;
+        }
         lk_fetch f = {.url = &url,
                       .config = config,
                       .redirections = r->redirections,

@@ -271,7 +271,10 @@ static void go_on(lk_serve_conn *c) {
                 return;
             }
             wait_for_request(c);
-            continue;
+            if (lk_buffer_length(&c->head) == 0)
+                continue;
+            lk_stream_later(c->stream); /* requests that stand behind wait for the others' turn */
+            break;
         }
         /* Nothing more to do but to wait, or to end with a peer that has ended. */
         if ((state & LOCKSTEP_PEER_DONE) != 0 ||

@@ -64,6 +64,16 @@ lockstep_job *lockstep_next_job(lockstep_conn *conn) {
     return NULL;
 }
 
+bool lk_conn_jobs_out(const lockstep_conn *conn) {
+    lk_job *job;
+    if (conn->hs == NULL)
+        return false;
+    for (size_t i = 0; (job = lk_handshake_job(conn->hs, i)) != NULL; i++)
+        if (job->taken && !job->done)
+            return true;
+    return false;
+}
+
 void lockstep_run_jobs(lockstep_job *const *jobs, size_t num_jobs) {
     lk_jobs_run(jobs, num_jobs);
 }
@@ -74,7 +84,11 @@ lockstep_status lockstep_resume(lockstep_conn *conn) {
     if (conn->failure.status != LOCKSTEP_OK)
         return conn->failure.status;
     if (conn->hs == NULL || !lk_handshake_waiting(conn->hs) ||
-        lk_handshake_asking(conn->hs) != NULL)
+        lk_handshake_asking(conn->hs) != NULL || lk_conn_jobs_out(conn))
         return LOCKSTEP_ERR_USAGE;
+    if (conn->close_later)
+        return lockstep_close(conn);
+    if (conn->eof_later)
+        return lockstep_wire_eof(conn);
     return go_on(conn);
 }

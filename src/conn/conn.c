@@ -214,7 +214,8 @@ static bool may_take(const lockstep_conn *conn) {
 }
 
 static lockstep_status frame(lockstep_conn *conn, lk_record *record, size_t *needed, lk_slice in) {
-    lockstep_status status = lk_record_frame(record, needed, in, conn->in.aead != NULL);
+    lockstep_status status = lk_record_frame(record, needed, in,
+                                             conn->in.aead != NULL || conn->skip_early > 0);
     if (status == LOCKSTEP_OK)
         return status;
     if (status == LOCKSTEP_PEER_RECORD_TYPE && !conn->heard) {
@@ -285,6 +286,10 @@ lockstep_status lockstep_wire_eof(lockstep_conn *conn) {
         return LOCKSTEP_ERR_USAGE;
     if (failed(conn) != LOCKSTEP_OK || conn->peer_done)
         return failed(conn);
+    if (lk_conn_jobs_out(conn)) {
+        conn->eof_later = true;
+        return LOCKSTEP_OK;
+    }
     return lk_conn_fail_with(conn, LOCKSTEP_ERR_TRUNCATED, "%s",
                              conn->secure ? "somebody may have cut the end off"
                                           : "during the handshake");
@@ -378,6 +383,10 @@ lockstep_status lockstep_close(lockstep_conn *conn) {
         return LOCKSTEP_ERR_USAGE;
     if (failed(conn) != LOCKSTEP_OK || conn->close_sent)
         return failed(conn);
+    if (lk_conn_jobs_out(conn)) {
+        conn->close_later = true;
+        return LOCKSTEP_OK;
+    }
     if (!conn->secure) {
         (void)lk_conn_fail_with(conn, LOCKSTEP_ERR_CANCELED, "before the handshake was complete");
         return LOCKSTEP_OK;

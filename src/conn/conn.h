@@ -16,9 +16,6 @@
  * CCS in each direction, a few tickets; nobody sends empty records. */
 #define LK_MAX_USELESS 32
 
-/* 0-RTT data that is passed over when it was not accepted, in bytes of ciphertext (§4.2.10). */
-#define LK_SKIP_EARLY_MAX 65536
-
 struct lockstep_conn {
     lockstep_config *config;     /* a reference */
     lockstep_config *identities; /* a reference, if an application answered with one */
@@ -42,7 +39,13 @@ struct lockstep_conn {
     bool opened;      /* a protected record has come, and opened */
     bool spoke;       /* the first ClientHello is out */
     bool secure, peer_done, close_sent;
+    bool update_asked;            /* our KeyUpdate asked for one of the peer's */
+    bool eof_later, close_later;  /* wishes that wait until jobs that are out have run */
 };
+
+/* lk_conn_jobs_out: is a job with whoever runs it? The handshake that owns it must then stay. */
+bool lk_conn_jobs_out(const lockstep_conn *conn);
+
 
 /* lk_conn_fail ends the connection: the alert is queued, keys and handshake are wiped. */
 lockstep_status lk_conn_fail(lockstep_conn *conn);

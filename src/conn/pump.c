@@ -35,6 +35,8 @@ static lockstep_status next_keys(lockstep_conn *conn, bool seal) {
 lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request) {
     lk_buffer message = lk_buffer_of(&conn->settings->heap, 0);
     lk_builder b = lk_builder_of(&message);
+    request = request && !conn->update_asked; /* one request at a time */
+    conn->update_asked = conn->update_asked || request;
     lk_key_update_build(&b, request);
     lockstep_status status =
         lk_builder_ok(&b) ? lk_conn_send(conn, LK_HANDSHAKE, lk_buffer_slice(&message))
@@ -79,7 +81,7 @@ static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item) {
         conn->accept_max = conn->settings->record_size_limit;
         return LOCKSTEP_OK;
     case LK_OUT_SKIP_EARLY_DATA:
-        conn->skip_early = LK_SKIP_EARLY_MAX;
+        conn->skip_early = item->length;
         return LOCKSTEP_OK;
     case LK_OUT_SECURE:
         secured(conn);
@@ -152,7 +154,11 @@ static lockstep_status post_handshake(lockstep_conn *conn, lk_slice message, boo
     lk_post_message post;
     lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_MESSAGE, message.p[0], false, true,
                   lk_handshake_name(message.p[0]), message);
-    if (++conn->useless > LK_MAX_USELESS)
+    /* What we asked for is no flood. */
+    bool asked = message.p[0] == LK_KEY_UPDATE && conn->update_asked;
+    if (asked)
+        conn->update_asked = false;
+    else if (++conn->useless > LK_MAX_USELESS)
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_FLOOD,
                                  "%u messages in a row without application data", conn->useless);
     lockstep_status status = lk_post_handshake_receive(&post, &conn->failure, conn->is_client,

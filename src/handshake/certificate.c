@@ -105,7 +105,9 @@ static lockstep_status answered(lk_handshake *hs) {
 }
 
 lockstep_status lk_handshake_answer_verdict(lk_handshake *hs, lockstep_status verdict) {
-    if (!hs->asking || hs->ask.kind != LOCKSTEP_ASK_VERDICT)
+    bool known = verdict == LOCKSTEP_OK ||
+                 (verdict >= LOCKSTEP_CERT_MALFORMED && verdict <= LOCKSTEP_CERT_REQUIRED);
+    if (!hs->asking || hs->ask.kind != LOCKSTEP_ASK_VERDICT || !known)
         return LOCKSTEP_ERR_USAGE;
     hs->asking = false;
     if (verdict != LOCKSTEP_OK)

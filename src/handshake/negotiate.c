@@ -31,11 +31,19 @@ static lockstep_status check_version(lk_handshake *hs) {
     return lk_fail(hs, LOCKSTEP_NO_COMMON_VERSION, "the client's versions lack TLS 1.3");
 }
 
+/* Clients send one to three. */
+#define KEY_SHARES_MAX 32
+
 /* Every share belongs to a group of supported_groups, and no two to one group (§4.2.8). */
 static lockstep_status check_key_shares(lk_handshake *hs) {
     lk_slice rest = hs->hello.key_shares, key_exchange, other_exchange;
     uint16_t group, other;
+    size_t num_shares = 0;
     while (lk_key_share_next(&rest, &group, &key_exchange)) {
+        /* Both searches below are quadratic, and a ClientHello has room for 13,000 shares. */
+        if (++num_shares > KEY_SHARES_MAX)
+            return lk_fail(hs, LOCKSTEP_PEER_KEY_SHARE_GROUP, "more than %d shares; no client has so many groups",
+                           KEY_SHARES_MAX);
         lk_slice behind = rest;
         if (!lk_u16_has(hs->hello.groups, group))
             return lk_fail(hs, LOCKSTEP_PEER_KEY_SHARE_GROUP,
@@ -259,7 +267,7 @@ lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
     lk_transcript_start(&hs->transcript, hs->suite->hash);
     LK_TRY(lk_hash_message(hs, message));
     if ((hs->hello.ext.present & lk_extension_bit(early_data)) != 0)
-        LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, 0));
+        LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, LK_SKIP_EARLY_MAX));
     if (share.p_len > 0)
         return answer(hs);
     return lk_send_hello_retry_request(hs);
@@ -298,5 +306,6 @@ lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message) {
         return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO,
                        "key_share is not the one of %s that was asked for", hs->group->name);
     LK_TRY(lk_hash_message(hs, message));
+    LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, 0)); /* it ends with the second ClientHello */
     return answer(hs);
 }

@@ -13,7 +13,7 @@ typedef enum lk_out_kind {
     LK_OUT_WRITE_KEYS,         /* protect what is sent from here on with `secret` */
     LK_OUT_READ_KEYS,          /* expect `secret` from here on */
     LK_OUT_PEER_LIMIT,         /* the peer accepts plaintexts of `length` bytes, type included */
-    LK_OUT_SKIP_EARLY_DATA, /* the client may send 0-RTT data that was not accepted: pass it over */
+    LK_OUT_SKIP_EARLY_DATA,    /* pass over up to `length` bytes of 0-RTT data, not accepted */
     LK_OUT_SECURE           /* the handshake is done and everything proven */
 } lk_out_kind;
 
@@ -23,6 +23,9 @@ typedef struct lk_out_item {
     lk_traffic_secret secret;
     lk_aead_kind aead;
 } lk_out_item;
+
+/* 0-RTT data that is passed over when it was not accepted, in bytes of ciphertext (§4.2.10). */
+#define LK_SKIP_EARLY_MAX 65536
 
 /* The longest run: ServerHello, CCS, 2 keys, limit, EncryptedExtensions, CertificateRequest,
  * Certificate, CertificateVerify, Finished, keys. */

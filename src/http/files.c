@@ -22,8 +22,11 @@ static int walk(int root_fd, const char *path, int flags) {
     while (at >= 0 && *path != '\0') {
         char name[256];
         size_t n = strcspn(path, "/");
-        if (n >= sizeof name)
-            n = sizeof name - 1;
+        if (n >= sizeof name) {
+            close(at);
+            errno = ENAMETOOLONG;
+            return -1;
+        }
         memcpy(name, path, n);
         name[n] = '\0';
         path += n;
@@ -318,21 +321,26 @@ static int visible(const struct dirent *entry) {
     return entry->d_name[0] != '.';
 }
 
+/* Names of one listing; a page with more is of no use to anybody. */
+#define LISTING_MAX 5000
+
 bool lk_file_listing(lk_buffer *out, int root_fd, int fd, const char *path) {
     struct dirent **entries = NULL;
     int n = scandirat(fd, ".", &entries, visible, alphasort);
     if (n < 0)
         return false;
+    int shown = n < LISTING_MAX ? n : LISTING_MAX;
     bool ok = put(out, lk_html_head) && lk_html_escape(out, path) &&
               put(out, "</title></head><body><h1>Files in ") && lk_html_escape(out, path) &&
               put(out, "</h1><table><tr><th>Name</th><th>Size</th><th>Changed</th></tr>\n") &&
               (strcmp(path, "/") == 0 ||
                put(out, "<tr><td><a href=\"../\">../</a></td><td></td><td></td></tr>\n"));
     for (int folders = 1; folders >= 0; folders--) /* first */
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < shown; i++)
             ok = ok && put_entry(out, root_fd, fd, path, entries[i], folders == 1);
     for (int i = 0; i < n; i++)
         free(entries[i]);
     free(entries);
-    return ok && put(out, "</table></body></html>\n");
+    return ok && put(out, n > shown ? "</table><p>and more, which are not listed</p></body></html>\n"
+                                    : "</table></body></html>\n");
 }

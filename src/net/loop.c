@@ -15,6 +15,9 @@
  * buffers go with the socket. Closing at once would make the kernel reset the connection if bytes
  * of the peer are unread, and the reset can overtake our last bytes. */
 #define LINGER_MS 2000
+/* Connections at a time; more are turned away, since each may hold some 60 KB while its handshake
+ * lasts. */
+#define MAX_STREAMS 8192
 /* Out of descriptors: how long not to accept. */
 #define ACCEPT_PAUSE_MS 100
 
@@ -40,6 +43,7 @@ struct lk_stream {
     lk_stream_events events;
     void *arg;
     char *waiting; /* bytes of the write in flight */
+    int64_t deadline; /* milliseconds that were asked for; 0: none */
     bool reading, closing, shut, later, broken;
     int handles; /* not yet closed */
 };
@@ -96,6 +100,7 @@ static void on_timer(uv_timer_t *timer) {
         destroy(s);
     else if (s->later) {
         s->later = false;
+        lk_stream_deadline(s, s->deadline);
         s->events.writable(s->arg);
     } else
         s->events.expired(s->arg);
@@ -193,7 +198,8 @@ void lk_stream_later(lk_stream *s) {
 }
 
 void lk_stream_deadline(lk_stream *s, int64_t ms) {
-    if (s->closing || s->later)
+    s->deadline = ms;
+    if (s->closing || s->later) /* the timer is in use */
         return;
     if (ms == 0)
         uv_timer_stop(&s->timer);
@@ -230,7 +236,8 @@ static void on_connection(uv_stream_t *server, int status);
 
 static void listen_all(lk_loop *loop) {
     for (size_t i = 0; i < loop->num_listeners; i++)
-        uv_listen((uv_stream_t *)&loop->listeners[i], BACKLOG, on_connection);
+        if (!uv_is_closing((uv_handle_t *)&loop->listeners[i]))
+            uv_listen((uv_stream_t *)&loop->listeners[i], BACKLOG, on_connection);
 }
 
 static void on_accept_pause(uv_timer_t *timer) {
@@ -256,7 +263,7 @@ static void on_connection(uv_stream_t *server, int status) {
     uv_timer_init(&loop->uv, &s->timer);
     s->tcp.data = s->timer.data = s;
     loop->num_streams++;
-    if (uv_accept(server, (uv_stream_t *)&s->tcp) != 0) {
+    if (uv_accept(server, (uv_stream_t *)&s->tcp) != 0 || loop->num_streams > MAX_STREAMS) {
         destroy(s);
         return;
     }
@@ -279,7 +286,8 @@ static void on_signal(uv_signal_t *handle, int number) {
     }
     loop->stopping = true;
     for (size_t i = 0; i < loop->num_listeners; i++)
-        uv_close((uv_handle_t *)&loop->listeners[i], NULL);
+        if (!uv_is_closing((uv_handle_t *)&loop->listeners[i]))
+            uv_close((uv_handle_t *)&loop->listeners[i], NULL);
     loop->events.stopping(loop->events.arg);
     if (loop->num_streams == 0)
         uv_stop(&loop->uv);
@@ -311,6 +319,17 @@ lk_loop *lk_loop_new(const lk_loop_events *events) {
     return loop;
 }
 
+static const char address_missing[] = "this machine does not have that address";
+
+/* set_port gives the rest of a list of addresses the port that the first one got. */
+static void set_port(struct addrinfo *a, uint16_t port) {
+    for (; a != NULL; a = a->ai_next)
+        if (a->ai_family == AF_INET6)
+            ((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_port = htons(port);
+        else if (a->ai_family == AF_INET)
+            ((struct sockaddr_in *)(void *)a->ai_addr)->sin_port = htons(port);
+}
+
 static const char *listen_on(lk_loop *loop, const struct sockaddr *address, uint16_t *port) {
     if (loop->num_listeners == MAX_LISTENERS)
         return "more listeners than 16";
@@ -319,7 +338,8 @@ static const char *listen_on(lk_loop *loop, const struct sockaddr *address, uint
     int size = sizeof got;
     uv_tcp_init(&loop->uv, tcp);
     tcp->data = loop;
-    int e = uv_tcp_bind(tcp, address, 0);
+    /* Each address for itself: "::" would take 0.0.0.0 along. */
+    int e = uv_tcp_bind(tcp, address, address->sa_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);
     if (e == 0)
         e = uv_listen((uv_stream_t *)tcp, BACKLOG, on_connection);
     if (e == 0)
@@ -329,7 +349,7 @@ static const char *listen_on(lk_loop *loop, const struct sockaddr *address, uint
         loop->num_listeners++; /* the handle stays in use until the loop has closed it */
         return e == UV_EADDRINUSE ? "another program listens there already; choose another port"
                : e == UV_EACCES   ? "ports below 1024 need more rights; choose a higher one"
-               : e == UV_EADDRNOTAVAIL ? "this machine does not have that address"
+               : e == UV_EADDRNOTAVAIL || e == UV_EAFNOSUPPORT ? address_missing
                                        : uv_strerror(e);
     }
     loop->num_listeners++;
@@ -351,13 +371,17 @@ const char *lk_loop_listen(lk_loop *loop, const char *host, uint16_t *port) {
     for (struct addrinfo *a = request.addrinfo; a != NULL; a = a->ai_next) {
         /* A name may have several addresses, one of which this machine lacks (::1 without IPv6). */
         const char *one = listen_on(loop, a->ai_addr, port);
-        if (one == NULL)
+        if (one == NULL) {
             done++;
-        else if (bad == NULL)
+            /* All addresses of a name get one port. */
+            set_port(a->ai_next, *port);
+        } else if (bad == NULL || one != address_missing) {
             bad = one;
+        }
     }
     uv_freeaddrinfo(request.addrinfo);
-    return done > 0 ? NULL : bad;
+    /* That an address is missing matters only if all are. */
+    return done > 0 && (bad == NULL || bad == address_missing) ? NULL : bad;
 }
 
 void lk_loop_run(lk_loop *loop, int64_t grace_ms) {

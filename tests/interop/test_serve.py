@@ -283,6 +283,23 @@ def test_bare_line_feeds_are_no_line_ends_for_smugglers(site, pki):
     assert data.count(b"HTTP/1.1 ") == 1, data
 
 
+def test_every_address_and_sigterm():
+    """":0" means every address, IPv4 and IPv6, and the end is an orderly one."""
+    import subprocess, tempfile
+    with tempfile.TemporaryDirectory() as home:
+        env = {"PATH": os.environ["PATH"], "HOME": home}
+        serve = subprocess.Popen([LOCKSTEP, "serve", "--listen", ":0"], env=env, stderr=subprocess.PIPE, text=True)
+        for line in serve.stderr:
+            if line.startswith("listening on"):
+                break
+        port = int(line.rsplit(":", 1)[1].strip("/\n"))
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        if socket.has_ipv6 and os.path.exists("/proc/net/if_inet6"):
+            socket.create_connection(("::1", port), 5).close()
+        serve.terminate()
+        assert serve.wait(10) == 0
+
+
 def test_pipelined_requests(site, pki):
     with connect(site.port, pki.server().root) as tls:
         tls.sendall(KEEP % b"/hello.txt" + KEEP % b"/none" + b"HEAD /data.bin HTTP/1.1\r\n" + HOST + b"\r\n"

@@ -248,6 +248,59 @@ static void test_choice_by_name(void **state) {
     lockstep_config_free(server);
 }
 
+/* The stream ends, or the application gives up, while a job is out: the handshake stays until the job has
+ * come back, and then the wish takes effect. */
+static void test_end_while_a_job_is_out(void **state) {
+    (void)state;
+    for (int close = 0; close < 2; close++) {
+        world wc, ws;
+        world_init(&wc, 1);
+        world_init(&ws, 2);
+        lockstep_config *client = client_config(&wc), *server = server_config(&ws, PKI_P256);
+        CHECK(lockstep_config_gather_jobs(server));
+        seal(client);
+        seal(server);
+        pair p = {0};
+        const uint8_t *hello;
+        size_t used;
+        pair_open(&p, client, server, "server.test");
+        size_t n = lockstep_wire_out(p.client, &hello);
+        CHECK(lockstep_wire_in(p.server, &used, hello, n));
+        lockstep_job *job = lockstep_next_job(p.server);
+        assert_non_null(job);
+        CHECK(close ? lockstep_close(p.server) : lockstep_wire_eof(p.server));
+        assert_int_equal(lockstep_resume(p.server), LOCKSTEP_ERR_USAGE); /* it is still out */
+        lockstep_run_jobs(&job, 1);
+        assert_int_equal(lockstep_resume(p.server), close ? LOCKSTEP_OK : LOCKSTEP_ERR_TRUNCATED);
+        assert_int_equal(lockstep_failure_of(p.server)->status,
+                         close ? LOCKSTEP_ERR_CANCELED : LOCKSTEP_ERR_TRUNCATED);
+        pair_close(&p);
+        lockstep_config_free(client);
+        lockstep_config_free(server);
+    }
+}
+
+/* Answers to our own requests are no flood, however many. */
+static void test_many_key_updates(void **state) {
+    (void)state;
+    world wc, ws;
+    world_init(&wc, 1);
+    world_init(&ws, 2);
+    lockstep_config *client = client_config(&wc), *server = server_config(&ws, PKI_P256);
+    seal(client);
+    seal(server);
+    pair p = {0};
+    assert_true(pair_handshake(&p, client, server));
+    for (int i = 0; i < 100; i++) {
+        CHECK(lockstep_update_keys(p.client, true));
+        pair_run(&p);
+        pair_send(&p, true, 10);
+    }
+    pair_close(&p);
+    lockstep_config_free(client);
+    lockstep_config_free(server);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
@@ -258,6 +311,8 @@ int main(void) {
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_automatic_key_update),
         cmocka_unit_test(test_choice_by_name),
+        cmocka_unit_test(test_end_while_a_job_is_out),
+        cmocka_unit_test(test_many_key_updates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
