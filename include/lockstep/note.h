@@ -1,7 +1,7 @@
 /*
  * note.h - what a connection says of every step, to whoever watches (lockstep_env.note).
  *
- * The key log, `lockstep get -v`, `lockstep walk`, the explorer page and the tests read these notes
+ * `lockstep get -v` and the tests read these notes
  * of the engine that serves production. Without an observer no note is made.
  */
 #ifndef LOCKSTEP_NOTE_H

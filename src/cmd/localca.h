@@ -1,8 +1,8 @@
 /*
  * localca.h - the local certificate authority for development: its files and what it issues.
  *
- * In the data directory: rootCA.pem and rootCA-key.pem, and serve.pem with serve-key.pem, the
- * certificate that `serve` uses where it is given none.
+ * In the data directory: rootCA.pem and rootCA-key.pem; serve-ROOT.pem with serve-ROOT-key.pem, the
+ * certificate that `serve` uses where it is given none (ROOT: the root's fingerprint); and lock.
  */
 #ifndef LK_CMD_LOCALCA_H
 #define LK_CMD_LOCALCA_H

@@ -267,7 +267,8 @@ const lk_command lk_cmd_serve = {
     options,
     "Without DIR a welcome page is served. Without --cert a certificate for localhost from the "
     "local CA is\n"
-    "used (lockstep ca). SIGTERM and SIGINT: open downloads are finished, then it exits with 0.\n"
+    "used (lockstep ca). SIGTERM and SIGINT: open downloads are finished, for 30 s at most, then "
+    "it exits with 0.\n"
     "Time limits: 10 s for a handshake, 15 s for a request's head, 60 s of idleness, 30 s without "
     "progress.",
     run};
