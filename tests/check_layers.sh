@@ -27,5 +27,4 @@ foreign() { # foreign PATTERN ROOM: only ROOM may include PATTERN
 }
 foreign 'openssl/' crypto
 foreign 'uv.h|sys/socket.h|netdb.h' net
-# Rooms of the command speak to the engine through the public headers alone.
 exit $bad

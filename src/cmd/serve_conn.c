@@ -68,15 +68,13 @@ static void note_request(lk_serve_conn *c, const lk_request *r, int status) {
 
 /* One line a request: address, time, request, agent, status, bytes, and how it was protected. */
 static void log_answer(lk_serve_conn *c) {
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     lockstep_info info;
     if (c->server->quiet)
         return;
     lk_civil t = lk_civil_from_unix((int64_t)time(NULL));
     lockstep_info_of(c->tls, &info);
-    printf("%s [%02d/%s/%d:%02d:%02d:%02d +0000] %s %d %llu TLSv1.3 %s %s\n", c->peer, t.day,
-           months[t.month - 1], t.year, t.hour, t.minute, t.second, c->log_head, c->answer.code,
+    printf("%s [%02d/%.3s/%d:%02d:%02d:%02d +0000] %s %d %llu TLSv1.3 %s %s\n", c->peer, t.day,
+           lk_civil_month(t.month), t.year, t.hour, t.minute, t.second, c->log_head, c->answer.code,
            (unsigned long long)(c->answer.body - c->answer.length), lockstep_suite_name(info.suite),
            lockstep_group_name(info.group));
     fflush(stdout);

@@ -14,7 +14,6 @@
 #define LK_SHA3_256_SIZE 32
 #define LK_SHA3_512_SIZE 64
 #define LK_SHAKE128_RATE 168 /* bytes from one call of the permutation */
-#define LK_SHAKE256_RATE 136
 
 typedef enum lk_sponge_kind {
     LK_SPONGE_SHA3_256 = 1, /* FIPS 202 §6.1 */

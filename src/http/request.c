@@ -21,6 +21,13 @@ bool lk_is_token(lk_slice s) {
     return s.p_len > 0;
 }
 
+int lk_hex_digit(uint8_t c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
 bool lk_decimal(uint64_t *out, lk_slice s) {
     uint64_t v = 0;
     if (s.p_len == 0 || s.p_len > 18)

@@ -44,6 +44,9 @@ bool lk_name_is(lk_slice name, const char *text);
 /* lk_is_token: one character or more of RFC 9110 §5.6.2. */
 bool lk_is_token(lk_slice s);
 
+/* lk_hex_digit returns the value of a hexadecimal digit in either case, or -1. */
+int lk_hex_digit(uint8_t c);
+
 /* lk_decimal reads digits and nothing else; at most 18 of them. */
 bool lk_decimal(uint64_t *out, lk_slice s);
 

@@ -162,18 +162,11 @@ static bool chunk_line(lk_response *r, uint8_t c) {
     return false;
 }
 
-static int hex(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 static void chunk_size(lk_response *r) {
     uint64_t n = 0;
     const char *p = r->size_line;
-    for (; hex(*p) >= 0 && p - r->size_line < 15; p++)
-        n = n * 16 + (uint64_t)hex(*p);
+    for (; lk_hex_digit((uint8_t)*p) >= 0 && p - r->size_line < 15; p++)
+        n = n * 16 + (uint64_t)lk_hex_digit((uint8_t)*p);
     bool digits = p > r->size_line;
     p += strspn(p, " \t"); /* before an extension (RFC 9112 §7.1.1) */
     if (!digits || (*p != '\0' && *p != ';')) {

@@ -6,14 +6,11 @@
 
 /* ---- Dates ----------------------------------------------------------------------------------- */
 
-static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
 void lk_http_date(char out[32], int64_t seconds) {
     static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     lk_civil c = lk_civil_from_unix(seconds);
-    snprintf(out, 32, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[lk_civil_weekday(seconds)], c.day,
-             months[c.month - 1], c.year % 10000, c.hour, c.minute, c.second);
+    snprintf(out, 32, "%s, %02d %.3s %04d %02d:%02d:%02d GMT", days[lk_civil_weekday(seconds)],
+             c.day, lk_civil_month(c.month), c.year % 10000, c.hour, c.minute, c.second);
 }
 
 bool lk_http_date_parse(int64_t *out, lk_slice text) {
@@ -48,7 +45,7 @@ bool lk_http_date_parse(int64_t *out, lk_slice text) {
     if ((size_t)end != text.p_len)
         return false;
     for (c.month = 1; c.month <= 12; c.month++)
-        if (strcmp(month, months[c.month - 1]) == 0)
+        if (strlen(month) == 3 && strncmp(month, lk_civil_month(c.month), 3) == 0)
             return lk_civil_to_unix(out, c);
     return false;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "http/request.h"
+
 /* Everything that may stand in a URL (RFC 3986 §2), bytes above ASCII aside. */
 static bool is_url_byte(unsigned char c) {
     return c > 0x20 && c < 0x7f && strchr("\"<>\\^`{|}", c) == NULL;
@@ -182,20 +184,13 @@ const char *lk_url_join(lk_url *out, const lk_url *base, const char *reference) 
     return w > 0 && (size_t)w < sizeof text ? lk_url_parse(out, text) : "the URL is too long";
 }
 
-static int hex(unsigned char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 bool lk_percent_decode(char *out, size_t out_len, lk_slice text) {
     size_t n = 0;
     for (size_t i = 0; i < text.p_len; i++) {
         int c = text.p[i];
         if (c == '%') {
-            int high = i + 2 < text.p_len ? hex(text.p[i + 1]) : -1;
-            int low = i + 2 < text.p_len ? hex(text.p[i + 2]) : -1;
+            int high = i + 2 < text.p_len ? lk_hex_digit(text.p[i + 1]) : -1;
+            int low = i + 2 < text.p_len ? lk_hex_digit(text.p[i + 2]) : -1;
             if (high < 0 || low < 0)
                 return false;
             c = high * 16 + low;

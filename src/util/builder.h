@@ -41,10 +41,6 @@ static inline void lk_build_u16(lk_builder *b, uint16_t v) {
     lk_build_uint(b, 2, v);
 }
 
-static inline void lk_build_u24(lk_builder *b, uint32_t v) {
-    lk_build_uint(b, 3, v);
-}
-
 static inline void lk_build_u32(lk_builder *b, uint32_t v) {
     lk_build_uint(b, 4, v);
 }

@@ -55,12 +55,16 @@ lk_civil lk_civil_from_unix(int64_t seconds) {
     return c;
 }
 
-void lk_civil_text(char *out, size_t out_len, int64_t seconds, bool clock) {
+const char *lk_civil_month(int month) {
     static const char *const months[] = {"January",   "February", "March",    "April",
                                          "May",       "June",     "July",     "August",
                                          "September", "October",  "November", "December"};
+    return months[month - 1];
+}
+
+void lk_civil_text(char *out, size_t out_len, int64_t seconds, bool clock) {
     lk_civil c = lk_civil_from_unix(seconds);
-    int n = snprintf(out, out_len, "%d %s %d", c.day, months[c.month - 1], c.year);
+    int n = snprintf(out, out_len, "%d %s %d", c.day, lk_civil_month(c.month), c.year);
     if (clock && n > 0 && (size_t)n < out_len)
         snprintf(out + n, out_len - (size_t)n, ", %02d:%02d:%02d UTC", c.hour, c.minute, c.second);
 }

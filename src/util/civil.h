@@ -22,6 +22,10 @@ lk_civil lk_civil_from_unix(int64_t seconds);
 /* lk_civil_text writes "18 November 2026" (with `clock`: "18 November 2026, 09:30:00 UTC"). */
 void lk_civil_text(char *out, size_t out_len, int64_t seconds, bool clock);
 
+/* lk_civil_month returns the English name of month 1 to 12; its first three letters are the short one.
+ * Static. */
+const char *lk_civil_month(int month);
+
 /* lk_civil_weekday returns 0 for Sunday. */
 int lk_civil_weekday(int64_t seconds);
 
