@@ -1,7 +1,7 @@
 /*
- * main.c - handshakes, bulk and memory of this engine beside other TLS libraries. The peers take turns in
- * short batches, and what is quoted is the ratio of medians: machines are noisy, and the noise of one
- * moment hits all.
+ * main.c - handshakes, bulk and memory of this engine beside other TLS libraries. The peers take
+ * turns in short batches, and what is quoted is the ratio of medians: machines are noisy, and the
+ * noise of one moment hits all.
  *
  *   bench [--seconds N]     time for each measurement, 2 by default
  */
@@ -13,6 +13,7 @@
 #include <lockstep/lockstep.h>
 #include <openssl/opensslv.h>
 
+#include "chain.h"
 #include "peer.h"
 
 static const peer *const peers[] = {&peer_lockstep, &peer_openssl};
@@ -134,8 +135,8 @@ static void make_certificates(void) {
     r.path_length = 0;
     issue(&ca, &ca_key, &r, &root, &root_key);
     for (int i = 0; i < 2; i++) {
-        lockstep_issue_request l = {.key_kind = i == 0 ? LOCKSTEP_KEY_ECDSA_P256
-                                                       : LOCKSTEP_KEY_RSA_2048,
+        lockstep_issue_request l = {.key_kind =
+                                        i == 0 ? LOCKSTEP_KEY_ECDSA_P256 : LOCKSTEP_KEY_RSA_2048,
                                     .names = names,
                                     .num_names = 1,
                                     .not_before_ms = today - day,
@@ -149,8 +150,12 @@ static void make_certificates(void) {
 }
 
 static setup make_setup(uint16_t suite, uint16_t group, int kind) {
-    return (setup){suite, group, (const char *)root.p, (const char *)chains[kind].p,
-                   (const char *)keys[kind].p};
+    return (setup){suite,
+                   group,
+                   (const char *)root.p,
+                   (const char *)chains[kind].p,
+                   (const char *)keys[kind].p,
+                   false};
 }
 
 /* ---- Measurements ---------------------------------------------------------------------------- */
@@ -199,8 +204,8 @@ static void handshakes(const char *title, setup s) {
     for (size_t i = 1; i < NUM_PEERS; i++) {
         if (able[i]) {
             double s_ = median(server[i], BATCHES), c_ = median(client[i], BATCHES);
-            printf(" %7.1f | %5.2f | %7.1f | %7.1f | %5.2f |\n", s_, ours_server / s_, ours_client, c_,
-                   ours_client / c_);
+            printf(" %7.1f | %5.2f | %7.1f | %7.1f | %5.2f |\n", s_, ours_server / s_, ours_client,
+                   c_, ours_client / c_);
         } else {
             printf(" %7s | %5s | %7.1f | %7s | %5s |\n", "-", "-", ours_client, "-", "-");
         }
@@ -285,8 +290,8 @@ static void memory(const char *title, setup s) {
         heap_counting = false;
         for (int k = 0; k < MANY; k++)
             close_pair(peers[i], idle[k]);
-        printf("| %-38s | %-8s | %11ld | %9ld | %9ld |\n", title, peers[i]->name,
-               first.allocations, first.peak, live);
+        printf("| %-38s | %-8s | %11ld | %9ld | %9ld |\n", title, peers[i]->name, first.allocations,
+               first.peak, live);
     }
     end_all(able);
     fflush(stdout);
@@ -304,6 +309,9 @@ int main(int argc, char **argv) {
     printf("| %-38s | server | libssl | ratio | client | libssl | ratio |\n", "");
     printf("|---|---|---|---|---|---|---|\n");
     handshakes("X25519, ECDSA P-256", ecdsa);
+    setup again = ecdsa;
+    again.chain_cached = true;
+    handshakes("the same, chain known to the client", again);
     handshakes("P-256, ECDSA P-256",
                make_setup(LOCKSTEP_SUITE_AES_128_GCM_SHA256, LOCKSTEP_GROUP_SECP256R1, 0));
     handshakes("X25519, RSA-2048",
@@ -316,6 +324,11 @@ int main(int argc, char **argv) {
     bulk("AES-128-GCM", LOCKSTEP_SUITE_AES_128_GCM_SHA256, 16384);
     bulk("AES-256-GCM", LOCKSTEP_SUITE_AES_256_GCM_SHA384, 16384);
     bulk("ChaCha20-Poly1305", LOCKSTEP_SUITE_CHACHA20_POLY1305_SHA256, 16384);
+    printf("\nJudging a chain, us: ECDSA P-256, leaf and intermediate to a root in memory, with "
+           "name\n\n");
+    printf("| %-44s | us | to bare | to OpenSSL |\n", "");
+    printf("|---|---|---|---|\n");
+    bench_chain(&ecdsa, seconds);
     printf("\nHeap of a server, bytes, X25519 and ECDSA P-256\n\n");
     printf("| %-38s | library | allocations | peak | idle connection |\n", "");
     printf("|---|---|---|---|---|\n");

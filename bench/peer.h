@@ -1,6 +1,6 @@
 /*
- * peer.h - what a TLS library must offer to be measured. Client and server run in one thread over two
- * byte pipes in memory; main.c times the calls of each side apart.
+ * peer.h - what a TLS library must offer to be measured. Client and server run in one thread over
+ * two byte pipes in memory; main.c times the calls of each side apart.
  */
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
@@ -13,8 +13,9 @@
 
 /* What is measured. */
 typedef struct setup {
-    uint16_t suite, group; /* code points */
+    uint16_t suite, group;          /* code points */
     const char *root, *chain, *key; /* PEM */
+    bool chain_cached;              /* the client may remember the chain, where a library can */
 } setup;
 
 typedef struct pipe_buffer {

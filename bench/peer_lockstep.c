@@ -6,17 +6,23 @@
 
 static lockstep_config *configs[2];
 static lockstep_trust *trust;
+static lockstep_policy *policy;
+static bool chain_cached;
 
 static void end(void) {
     lockstep_config_free(configs[0]);
     lockstep_config_free(configs[1]);
     lockstep_trust_free(trust);
+    lockstep_policy_free(policy);
     configs[0] = configs[1] = NULL;
     trust = NULL;
+    policy = NULL;
 }
 
 static bool begin(const setup *s) {
+    chain_cached = s->chain_cached;
     bool ok = lockstep_trust_new(&trust, NULL) == LOCKSTEP_OK &&
+              lockstep_policy_new(&policy, NULL) == LOCKSTEP_OK &&
               lockstep_trust_add(trust, NULL, NULL, (const uint8_t *)s->root, strlen(s->root)) ==
                   LOCKSTEP_OK;
     for (int server = 0; server < 2; server++)
@@ -24,6 +30,7 @@ static bool begin(const setup *s) {
              lockstep_config_set_suites(configs[server], &s->suite, 1) == LOCKSTEP_OK &&
              lockstep_config_set_groups(configs[server], &s->group, 1, 1) == LOCKSTEP_OK;
     return ok && lockstep_config_set_trust(configs[0], trust) == LOCKSTEP_OK &&
+           lockstep_config_set_policy(configs[0], policy) == LOCKSTEP_OK &&
            lockstep_config_add_identity(configs[1], (const uint8_t *)s->chain, strlen(s->chain),
                                         (const uint8_t *)s->key, strlen(s->key)) == LOCKSTEP_OK &&
            lockstep_config_seal(configs[0]) == LOCKSTEP_OK &&
@@ -32,6 +39,8 @@ static bool begin(const setup *s) {
 
 static void *open_(bool server) {
     lockstep_conn *conn = NULL;
+    if (!server && !chain_cached)
+        lockstep_policy_forget(policy);
     lockstep_status status = server ? lockstep_server_new(&conn, configs[1])
                                     : lockstep_client_new(&conn, configs[0], BENCH_NAME);
     return status == LOCKSTEP_OK ? conn : NULL;
@@ -50,8 +59,7 @@ static int step(void *c, bool server) {
     pipe_buffer *in = server ? &to_server : &to_client;
     size_t used;
     flush(c, server);
-    lockstep_status status =
-        lockstep_wire_in(c, &used, in->bytes + in->start, in->end - in->start);
+    lockstep_status status = lockstep_wire_in(c, &used, in->bytes + in->start, in->end - in->start);
     in->start += used;
     flush(c, server);
     if (status != LOCKSTEP_OK)

@@ -9,9 +9,21 @@ _lockstep() {
         [[ $current == -* ]] && words='--help --version'
     else
         case $previous in
-        --cert | --key | --keylog | --cacert | --output | -o | --cert-file | --key-file)
+        --cert | --key | --keylog | --trust | --intermediates | --crl | --crlfile | --ocsp | --ct-logs | --cacert | --output | -o | --cert-file | --key-file)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+            ;;
+        --revocation)
+            mapfile -t COMPREPLY < <(compgen -W 'soft leaf chain' -- "$current")
+            return
+            ;;
+        --ct)
+            mapfile -t COMPREPLY < <(compgen -W 'off report require' -- "$current")
+            return
+            ;;
+        --purpose)
+            mapfile -t COMPREPLY < <(compgen -W 'server client' -- "$current")
             return
             ;;
         --capath | --out-dir)
@@ -22,6 +34,10 @@ _lockstep() {
         esac
         if [[ $current == -* ]]; then
             words="$("$program" --complete "${COMP_WORDS[1]}" 2>/dev/null) --help"
+        elif [[ ${COMP_WORDS[1]} == verify ]]; then
+            compopt -o filenames 2>/dev/null
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
         elif [[ ${COMP_WORDS[1]} == serve ]]; then
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -d -- "$current")

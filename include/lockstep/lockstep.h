@@ -97,6 +97,15 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_new(lockstep_config **out, cons
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_trust(lockstep_config *cfg,
                                                            lockstep_trust *trust);
 
+/* lockstep_config_set_policy says what is asked of the peer's chain beyond that (lockstep/x509.h). The
+ * config takes a reference. Without one the default policy holds. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_policy(lockstep_config *cfg,
+                                                            lockstep_policy *policy);
+
+/* lockstep_config_keep_reports keeps the report of good chains too (lockstep_info), which costs some
+ * 20 us a handshake; that of a chain that was refused is always there. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_keep_reports(lockstep_config *cfg);
+
 /*
  * lockstep_config_add_identity adds a certificate chain, leaf first, and the private key of its
  * leaf (both PEM, copied); at most 32. LOCKSTEP_ERR_PEM, LOCKSTEP_ERR_KEY_MISMATCH if the two do not
@@ -108,6 +117,15 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_add_identity(lockstep_config *c
                                                               const uint8_t *chain,
                                                               size_t chain_len,
                                                               const uint8_t *key, size_t key_len);
+
+/*
+ * lockstep_config_staple gives the identity that was added last an OCSP response (DER) and a
+ * SignedCertificateTimestampList, both copied and either may be empty, which clients get that ask for
+ * them (RFC 8446 §4.4.2.1, RFC 6962 §3.3). 32 KiB at most each. They are not looked at.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_staple(lockstep_config *cfg, const uint8_t *ocsp,
+                                                        size_t ocsp_len, const uint8_t *scts,
+                                                        size_t scts_len);
 
 /* lockstep_config_require_known_name makes a server refuse a server_name that none of its identities
  * has, with unrecognized_name (RFC 6066 §3), instead of answering with its first. */
@@ -155,7 +173,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_danger_skip_verification(lockst
 enum lockstep_ask_kind {
     LOCKSTEP_ASK_IDENTITY = 1 << 0,  /* server: which chain and key for this ClientHello? */
     LOCKSTEP_ASK_SIGNATURE = 1 << 1, /* sign these bytes (key in an HSM, or in another process) */
-    LOCKSTEP_ASK_VERDICT = 1 << 2    /* is this chain good for this name, now? */
+    LOCKSTEP_ASK_VERDICT = 1 << 2,   /* is this chain good for this name, now? */
+    LOCKSTEP_ASK_POLICY = 1 << 3     /* by which policy is this chain to be judged? */
 };
 
 /* lockstep_config_ask makes connections ask the questions in `kinds` (a bit set). */
@@ -267,7 +286,9 @@ typedef struct lockstep_info {
     const char *alpn;         /* the protocol agreed on */
     const lockstep_slice *peer_chain; /* DER certificates, leaf first */
     size_t num_peer_chain;
-    const lockstep_report *report; /* how the peer's chain was judged */
+    lockstep_slice peer_ocsp, peer_scts; /* stapled to the leaf, or empty */
+    const lockstep_report *report; /* how the peer's chain was judged; NULL: it was good, and nobody
+                                      wanted to know (lockstep_config_keep_reports) */
     uint64_t bytes_in, bytes_out;  /* application bytes so far */
 } lockstep_info;
 
@@ -283,7 +304,7 @@ typedef struct lockstep_ask {
     const uint16_t *schemes;     /* IDENTITY, SIGNATURE: SignatureScheme (RFC 8446 §4.2.3) */
     size_t num_schemes;
     lockstep_slice to_sign;      /* SIGNATURE: the exact input of RFC 8446 §4.4.3 */
-    const lockstep_slice *chain; /* VERDICT: DER certificates, leaf first */
+    const lockstep_slice *chain; /* VERDICT, POLICY: DER certificates, leaf first */
     size_t num_chain;
 } lockstep_ask;
 
@@ -303,6 +324,11 @@ LOCKSTEP_CHECKED lockstep_status lockstep_answer_signature(lockstep_conn *conn, 
 /* lockstep_answer_verdict goes on (`verdict` LOCKSTEP_OK) or fails with a LOCKSTEP_CERT_ status. */
 LOCKSTEP_CHECKED lockstep_status lockstep_answer_verdict(lockstep_conn *conn,
                                                          lockstep_status verdict);
+
+/* lockstep_answer_policy goes on to judge the chain by `policy` (a reference is taken), such as one
+ * with the revocation lists that the chain names; NULL: by that of the config. */
+LOCKSTEP_CHECKED lockstep_status lockstep_answer_policy(lockstep_conn *conn,
+                                                        lockstep_policy *policy);
 
 /* ---- Jobs: public-key work, alone or many at a time ------------------------------------------ */
 

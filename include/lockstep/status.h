@@ -151,7 +151,13 @@ extern "C" {
     X(CERT_BUDGET,             264, CERTIFICATE_UNKNOWN, "RFC 4158 §8", "judging the chain takes more work than allowed") \
     X(CERT_NAME_CONSTRAINTS,   265, BAD_CERTIFICATE, "RFC 5280 §4.2.1.10", "an issuer's name constraints forbid this name") \
     X(CERT_PROFILE,            266, BAD_CERTIFICATE, "RFC 5280 §4.1, §4.2, CA/B BR §7.1.2", "certificate breaks a rule about its fields") \
-    X(CERT_REQUIRED,           270, CERTIFICATE_REQUIRED, "RFC 8446 §4.4.2.4", "client sent no certificate")
+    X(CERT_POLICY,             267, BAD_CERTIFICATE, "RFC 5280 §6.1.5", "no certificate policy is valid for the whole chain") \
+    X(CERT_REVOKED,            268, CERTIFICATE_REVOKED, "RFC 5280 §6.3", "certificate was revoked") \
+    X(CERT_REVOCATION_UNKNOWN, 269, CERTIFICATE_UNKNOWN, "RFC 5280 §6.3", "whether the certificate was revoked is not known, and must be") \
+    X(CERT_REQUIRED,           270, CERTIFICATE_REQUIRED, "RFC 8446 §4.4.2.4", "client sent no certificate") \
+    X(CERT_STATUS_RESPONSE,    271, BAD_CERTIFICATE_STATUS_RESPONSE, "RFC 6066 §8, RFC 6960, RFC 7633", "the OCSP response is missing or wrong") \
+    X(CERT_TRANSPARENCY,       272, CERTIFICATE_UNKNOWN, "RFC 6962 §3", "too few certificate transparency logs vouch for it") \
+    X(CERT_PIN,                273, BAD_CERTIFICATE, "RFC 7469 §2.6", "no key of the chain is pinned")
 /* clang-format on */
 
 typedef enum lockstep_status {

@@ -21,7 +21,8 @@ extern "C" {
  * more once a config or a verification uses it. */
 typedef struct lockstep_trust lockstep_trust;
 
-/* lockstep_trust_new sets `*out` to an empty set, in which nothing is trusted. NULL `env`: defaults. */
+/* lockstep_trust_new sets `*out` to an empty set, in which nothing is trusted. NULL `env`:
+ * defaults. */
 LOCKSTEP_CHECKED lockstep_status lockstep_trust_new(lockstep_trust **out, const lockstep_env *env);
 
 /*
@@ -39,6 +40,103 @@ LOCKSTEP_CHECKED lockstep_status lockstep_trust_add(lockstep_trust *trust, size_
 LOCKSTEP_API lockstep_trust *lockstep_trust_share(lockstep_trust *trust);
 LOCKSTEP_API void lockstep_trust_free(lockstep_trust *trust);
 
+/* ---- Policy ---------------------------------------------------------------------------------- */
+
+/*
+ * What is asked of a chain beyond RFC 5280 and the CA/Browser Forum's rules, which always hold:
+ * revocation, certificate transparency, pins. Built, then shared, as a trust is. A policy also
+ * remembers which chains were found good under it, so that they are not judged again for as long as
+ * nothing that was looked at changes, and one hour at most.
+ */
+typedef struct lockstep_policy lockstep_policy;
+
+/* lockstep_policy_new sets `*out` to the default: revocation SOFT, transparency OFF, no pins. NULL
+ * `env`: defaults. */
+LOCKSTEP_CHECKED lockstep_status lockstep_policy_new(lockstep_policy **out,
+                                                     const lockstep_env *env);
+
+/* lockstep_policy_share takes another reference; each is freed. NULL is allowed. */
+LOCKSTEP_API lockstep_policy *lockstep_policy_share(lockstep_policy *policy);
+LOCKSTEP_API void lockstep_policy_free(lockstep_policy *policy);
+
+/* lockstep_policy_forget makes it forget which chains were good. May be called at any time. */
+LOCKSTEP_API void lockstep_policy_forget(lockstep_policy *policy);
+
+/* How much must be known of revocation. A certificate that is known to be revoked is refused in all
+ * of them. Certificates of seven days or less need nothing (CA/B BR §4.9.7, "short-lived"). */
+enum lockstep_revocation {
+    LOCKSTEP_REVOCATION_SOFT = 0, /* not knowing is shown and accepted, as browsers do */
+    LOCKSTEP_REVOCATION_LEAF,     /* of the leaf it must be known */
+    LOCKSTEP_REVOCATION_CHAIN     /* of each certificate below the anchor it must be known */
+};
+LOCKSTEP_CHECKED lockstep_status lockstep_policy_set_revocation(lockstep_policy *policy,
+                                                                enum lockstep_revocation mode);
+
+/* lockstep_policy_require_staple demands a good OCSP response with every handshake, as if each
+ * certificate had the TLS feature extension ("must-staple", RFC 7633). */
+LOCKSTEP_CHECKED lockstep_status lockstep_policy_require_staple(lockstep_policy *policy);
+
+/*
+ * lockstep_policy_add_crl adds the certificate revocation lists (RFC 5280 §5) of `bytes` (copied):
+ * DER, or PEM with any number of X509 CRL blocks; 64 MiB at most each. `*why` (may be NULL) becomes
+ * what is wrong with the first that cannot be used (static). LOCKSTEP_ERR_PEM if there is none at
+ * all, LOCKSTEP_CERT_MALFORMED, LOCKSTEP_ERR_LIMIT. Whose list it is, and whether it is current,
+ * shows when a certificate is looked up.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_policy_add_crl(lockstep_policy *policy, const char **why,
+                                                         const uint8_t *bytes, size_t bytes_len);
+
+/* Certificate transparency (RFC 6962). REPORT says how it stands; REQUIRE refuses too few. */
+enum lockstep_transparency {
+    LOCKSTEP_TRANSPARENCY_OFF = 0,
+    LOCKSTEP_TRANSPARENCY_REPORT,
+    LOCKSTEP_TRANSPARENCY_REQUIRE
+};
+LOCKSTEP_CHECKED lockstep_status lockstep_policy_set_transparency(lockstep_policy *policy,
+                                                                  enum lockstep_transparency mode);
+
+/* The states of a log, as the lists of log operators have them (log list version 3). */
+enum lockstep_log_state {
+    LOCKSTEP_LOG_PENDING = 0,
+    LOCKSTEP_LOG_QUALIFIED,
+    LOCKSTEP_LOG_USABLE,
+    LOCKSTEP_LOG_READONLY,
+    LOCKSTEP_LOG_RETIRED,
+    LOCKSTEP_LOG_REJECTED
+};
+typedef struct lockstep_log {
+    lockstep_slice key;        /* SubjectPublicKeyInfo, DER; its SHA-256 is the log's id */
+    const char *operator_name; /* who runs it: SCTs of one operator alone are not enough */
+    const char *description;
+    enum lockstep_log_state state;
+    int64_t since_ms;                     /* when it came into this state */
+    int64_t expiry_from_ms, expiry_to_ms; /* notAfter of certificates it takes; both 0: any */
+} lockstep_log;
+
+/* lockstep_policy_add_log adds a log (copied). LOCKSTEP_ERR_KEY_UNSUPPORTED, LOCKSTEP_ERR_LIMIT. */
+LOCKSTEP_CHECKED lockstep_status lockstep_policy_add_log(lockstep_policy *policy,
+                                                         const lockstep_log *log);
+
+/*
+ * lockstep_policy_add_pins adds pins as curl writes them, `sha256//BASE64`, several with semicolons
+ * between: the SHA-256 of a SubjectPublicKeyInfo. With pins a chain is good only if one of them is
+ * that of a certificate of the judged path, anchor included; of several, one is enough, so that a
+ * backup can be pinned before it is in use. LOCKSTEP_ERR_USAGE if the text is none; 32 pins at
+ * most.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_policy_add_pins(lockstep_policy *policy,
+                                                          const char *pins);
+
+/* lockstep_policy_add_pinned_key pins the key of `bytes`: PEM of a PUBLIC KEY or CERTIFICATE, or a
+ * SubjectPublicKeyInfo in DER. LOCKSTEP_ERR_PEM if it is none of those. */
+LOCKSTEP_CHECKED lockstep_status lockstep_policy_add_pinned_key(lockstep_policy *policy,
+                                                                const uint8_t *bytes,
+                                                                size_t bytes_len);
+
+/* lockstep_policy_set_max_depth allows at most `depth` intermediates between leaf and anchor. */
+LOCKSTEP_CHECKED lockstep_status lockstep_policy_set_max_depth(lockstep_policy *policy,
+                                                               unsigned depth);
+
 /* ---- Verdict --------------------------------------------------------------------------------- */
 
 enum lockstep_purpose { LOCKSTEP_PURPOSE_SERVER = 1, LOCKSTEP_PURPOSE_CLIENT };
@@ -55,28 +153,54 @@ typedef struct lockstep_check {
 
 typedef struct lockstep_report lockstep_report;
 
+/* What to judge. All is borrowed for the length of the call. */
+typedef struct lockstep_case {
+    const lockstep_trust *trust;
+    lockstep_policy *policy;     /* NULL: the default, which remembers nothing */
+    const lockstep_slice *chain; /* DER: the leaf first, the rest in any order */
+    size_t num_chain;
+    const char *name;  /* a DNS name or an IP address; NULL: PURPOSE_CLIENT, or */
+    bool without_name; /* judge the chain alone: it says nothing about whom one
+                          talks to */
+    int64_t now_ms;
+    enum lockstep_purpose purpose;
+    lockstep_slice ocsp; /* OCSPResponse about the leaf (DER), or empty */
+    lockstep_slice scts; /* SignedCertificateTimestampList that TLS carried, or empty */
+} lockstep_case;
+
 /*
- * lockstep_judge decides whether `chain` (DER, leaf first, the rest in any order, borrowed) leads to
- * an anchor of `trust` for `name` at `now_ms`, and sets `*out` to the report of how it came to that
- * (NULL: no report wanted). `name` is a DNS name or an IP address; NULL is allowed for
- * LOCKSTEP_PURPOSE_CLIENT only. Returns LOCKSTEP_OK or the status of the first check that failed on
- * the best path. A report is set whatever the verdict, except for ERR_NO_MEMORY, ERR_USAGE and ERR_NAME
- * (`name` is neither a DNS name nor an IP address).
+ * lockstep_judge decides whether the chain leads to an anchor of the trust for that name at that
+ * time, and sets `*out` to the report of how it came to that (NULL: no report wanted). Returns
+ * LOCKSTEP_OK or the status of the first check that failed on the best path. A report is set
+ * whatever the verdict, except for ERR_NO_MEMORY, ERR_USAGE and ERR_NAME (the name is neither a DNS
+ * name nor an IP address).
  */
-LOCKSTEP_CHECKED lockstep_status lockstep_judge(lockstep_report **out, const lockstep_trust *trust,
-                                                const lockstep_slice *chain, size_t num_chain,
-                                                const char *name, int64_t now_ms,
-                                                enum lockstep_purpose purpose);
+LOCKSTEP_CHECKED lockstep_status lockstep_judge(lockstep_report **out, const lockstep_case *what);
 
 LOCKSTEP_API void lockstep_report_free(lockstep_report *report);
 LOCKSTEP_API lockstep_status lockstep_report_status(const lockstep_report *report);
 
-/* lockstep_report_sentence returns one sentence for people with what to do, such as "The certificate
- * expired 3 days ago, on 18 November 2026; ask the owner of example.org to renew it." (lent) */
+/* lockstep_report_sentence returns one sentence for people with what to do, such as "The
+ * certificate expired 3 days ago, on 18 November 2026; ask the owner of example.org to renew it."
+ * (lent) */
 LOCKSTEP_API const char *lockstep_report_sentence(const lockstep_report *report);
 
 LOCKSTEP_API size_t lockstep_report_num_checks(const lockstep_report *report);
 LOCKSTEP_API const lockstep_check *lockstep_report_check(const lockstep_report *report, size_t i);
+
+/* ---- Revocation lists, to fetch and to keep -------------------------------------------------- */
+
+/* lockstep_crl_url writes the `i`-th address from which the certificate `der` says that its
+ * revocation list can be had (RFC 5280 §4.2.1.13) to `out`, with a NUL. False: there is none, or it
+ * has characters that no URL has, or it does not fit. */
+LOCKSTEP_API bool lockstep_crl_url(char *out, size_t out_len, const uint8_t *der, size_t der_len,
+                                   size_t i);
+
+/* lockstep_crl_window sets from when until when a revocation list (DER, or PEM with one) holds.
+ * LOCKSTEP_CERT_MALFORMED if it is none that can be used. */
+LOCKSTEP_CHECKED lockstep_status lockstep_crl_window(int64_t *this_update_ms,
+                                                     int64_t *next_update_ms, const uint8_t *bytes,
+                                                     size_t bytes_len);
 
 /* ---- Issuing --------------------------------------------------------------------------------- */
 
@@ -99,11 +223,11 @@ LOCKSTEP_API void lockstep_blob_free(lockstep_blob *blob);
 /* What to certify. */
 typedef struct lockstep_issue_request {
     enum lockstep_key_kind key_kind;
-    const char *common_name;   /* subject CN; a CA needs one; of a server NULL or one of `names` */
-    const char *organization;  /* subject O, or NULL */
-    const char *const *names;  /* DNS names and IP addresses for subjectAltName; a leaf needs one */
+    const char *common_name;  /* subject CN; a CA needs one; of a server NULL or one of `names` */
+    const char *organization; /* subject O, or NULL */
+    const char *const *names; /* DNS names and IP addresses for subjectAltName; a leaf needs one */
     size_t num_names;
-    bool is_ca;                /* basicConstraints CA with `path_length` */
+    bool is_ca; /* basicConstraints CA with `path_length` */
     unsigned path_length;
     int64_t not_before_ms;
     int64_t not_after_ms;
@@ -112,10 +236,11 @@ typedef struct lockstep_issue_request {
 
 /*
  * lockstep_issue makes a key and a certificate for it, both PEM. `issuer_cert` and `issuer_key`
- * (PEM, borrowed) sign; both NULL: self-signed. Refuses what lockstep_judge would refuse: bad names, or
- * names that the issuer is constrained from (LOCKSTEP_ERR_NAME), a leaf's lifetime above 398 days or an
- * issuer that is no CA or has no path length left (LOCKSTEP_ERR_USAGE), an issuer's key that is not its
- * certificate's (LOCKSTEP_ERR_KEY_MISMATCH). Both blobs are empty after a failure.
+ * (PEM, borrowed) sign; both NULL: self-signed. Refuses what lockstep_judge would refuse: bad
+ * names, or names that the issuer is constrained from (LOCKSTEP_ERR_NAME), a leaf's lifetime above
+ * 398 days or an issuer that is no CA or has no path length left (LOCKSTEP_ERR_USAGE), an issuer's
+ * key that is not its certificate's (LOCKSTEP_ERR_KEY_MISMATCH). Both blobs are empty after a
+ * failure.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_issue(lockstep_blob *cert_pem, lockstep_blob *key_pem,
                                                 const lockstep_env *env,

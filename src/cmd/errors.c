@@ -43,8 +43,27 @@ void lk_warning(const char *text) {
     line("lockstep: warning: ", "\033[1;33m", text);
 }
 
+void lk_warning_of(const char *about, const char *text) {
+    char all[640];
+    snprintf(all, sizeof all, "%s: %s", about, text);
+    lk_warning(all);
+}
+
 static bool is_certificate(lockstep_status s) {
-    return s >= LOCKSTEP_CERT_MALFORMED && s < LOCKSTEP_CERT_REQUIRED;
+    return s >= LOCKSTEP_CERT_MALFORMED && s <= LOCKSTEP_CERT_PIN && s != LOCKSTEP_CERT_REQUIRED;
+}
+
+int lk_certificate_exit(lockstep_status status, const lockstep_report *report) {
+    size_t n = lockstep_report_num_checks(report);
+    const lockstep_check *last = n > 0 ? lockstep_report_check(report, n - 1) : NULL;
+    if (status == LOCKSTEP_CERT_PIN)
+        return LK_EXIT_PIN;
+    /* curl: 91 is whatever an OCSP response says or fails to say. */
+    if (status == LOCKSTEP_CERT_STATUS_RESPONSE ||
+        (status == LOCKSTEP_CERT_REVOKED && last != NULL &&
+         strcmp(last->name, "OCSP response") == 0))
+        return LK_EXIT_STATUS;
+    return LK_EXIT_CERTIFICATE;
 }
 
 static const char *advice(lockstep_status s) {
@@ -93,8 +112,8 @@ int lk_tls_exit(const lockstep_conn *conn, const char *host) {
                  lockstep_status_text(f->status), f->rule, lockstep_alert_name(f->alert), f->alert,
                  host);
         lk_error(lockstep_report_sentence(info.report), where, NULL);
-        return LK_EXIT_CERTIFICATE;
+        return lk_certificate_exit(f->status, info.report);
     }
     lk_tls_error(conn, host, NULL);
-    return is_certificate(f->status) ? LK_EXIT_CERTIFICATE : LK_EXIT_HANDSHAKE;
+    return is_certificate(f->status) ? lk_certificate_exit(f->status, NULL) : LK_EXIT_HANDSHAKE;
 }

@@ -23,7 +23,10 @@ enum {
     LK_EXIT_NOTHING = 52,
     LK_EXIT_BROKEN = 56,
     LK_EXIT_CERTIFICATE = 60,
-    LK_EXIT_CA_FILE = 77
+    LK_EXIT_CA_FILE = 77,
+    LK_EXIT_CRL_FILE = 82,
+    LK_EXIT_PIN = 90,
+    LK_EXIT_STATUS = 91
 };
 
 /* lk_error prints up to three lines on stderr; `where` and `todo` may be NULL. Colours only on a
@@ -33,12 +36,17 @@ void lk_error(const char *what, const char *where, const char *todo);
 /* lk_silence turns errors off, as curl's -s does without -S; warnings stay. */
 void lk_silence(bool on);
 
-/* lk_warning prints one line. */
+/* lk_warning prints one line; lk_warning_of begins it with what it is about. */
 void lk_warning(const char *text);
+void lk_warning_of(const char *about, const char *text);
 
 /* lk_tls_error prints the failure of a connection, and in which phase it came (NULL: in the
  * handshake). */
 void lk_tls_error(const lockstep_conn *conn, const char *host, const char *phase);
+
+/* lk_certificate_exit returns the exit code for a chain that was refused: 60, of a pin 90, of an
+ * OCSP response 91. `report` may be NULL. */
+int lk_certificate_exit(lockstep_status status, const lockstep_report *report);
 
 /* lk_tls_exit prints the failure of a connection and returns the exit code for it. */
 int lk_tls_exit(const lockstep_conn *conn, const char *host);

@@ -1,7 +1,12 @@
 #include "cmd/explain.h"
 
-#include <jansson.h>
-#include <stdio.h>
+void lk_print_checks(FILE *to, const lockstep_report *report) {
+    for (size_t i = 0; i < lockstep_report_num_checks(report); i++) {
+        const lockstep_check *c = lockstep_report_check(report, i);
+        fprintf(to, "%-7s %-20s %s: %s (%s)\n", c->status == LOCKSTEP_OK ? "passed" : "FAILED",
+                c->name, c->subject, c->compared, c->rule);
+    }
+}
 
 void lk_explain(const lockstep_conn *conn) {
     lockstep_info info;
@@ -13,15 +18,11 @@ void lk_explain(const lockstep_conn *conn) {
         fprintf(stderr, "no certificate was judged\n");
         return;
     }
-    for (size_t i = 0; i < lockstep_report_num_checks(info.report); i++) {
-        const lockstep_check *c = lockstep_report_check(info.report, i);
-        fprintf(stderr, "%-7s %-20s %s: %s (%s)\n", c->status == LOCKSTEP_OK ? "passed" : "FAILED",
-                c->name, c->subject, c->compared, c->rule);
-    }
+    lk_print_checks(stderr, info.report);
     fprintf(stderr, "verdict: %s\n", lockstep_report_sentence(info.report));
 }
 
-static json_t *checks_of(const lockstep_report *report) {
+json_t *lk_checks_json(const lockstep_report *report) {
     json_t *checks = json_array();
     for (size_t i = 0; report != NULL && i < lockstep_report_num_checks(report); i++) {
         const lockstep_check *c = lockstep_report_check(report, i);
@@ -45,7 +46,7 @@ void lk_explain_json(const lockstep_conn *conn) {
         "suite", info.suite != 0 ? lockstep_suite_name(info.suite) : NULL, "group",
         info.group != 0 ? lockstep_group_name(info.group) : NULL, "signature",
         info.peer_scheme != 0 ? lockstep_scheme_name(info.peer_scheme) : NULL, "alpn", info.alpn,
-        "retried", info.retried, "checks", checks_of(info.report), "verdict",
+        "retried", info.retried, "checks", lk_checks_json(info.report), "verdict",
         info.report != NULL ? lockstep_report_sentence(info.report) : NULL, "failure",
         f != NULL ? lockstep_status_name(f->status) : NULL, "alert",
         f != NULL && f->alert >= 0 ? lockstep_alert_name(f->alert) : NULL, "detail",

@@ -166,6 +166,16 @@ static void secured(lk_fetch *f, int64_t started) {
     tell('>', f->request);
 }
 
+/* answer gives the policy that the connection asks for. */
+static void answer(lk_fetch *f) {
+    const lockstep_ask *ask = lockstep_asking(f->conn);
+    lockstep_policy *policy =
+        f->policy == NULL ? NULL : f->policy(f->arg, ask->chain, ask->num_chain);
+    /* What it returns shows in lockstep_failure_of. */
+    (void)!lockstep_answer_policy(f->conn, policy);
+    lockstep_policy_free(policy);
+}
+
 static int converse(lk_fetch *f, int fd, int64_t started) {
     static uint8_t in[BUFFER];
     size_t have = 0, at = 0, used, sent = 0;
@@ -181,6 +191,10 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
         unsigned state = lockstep_state_of(f->conn);
         if ((state & LOCKSTEP_SECURE) != 0 && f->secured_s == 0)
             secured(f, started);
+        if ((state & LOCKSTEP_ASKS) != 0) {
+            answer(f);
+            continue;
+        }
         if (sent < f->request.p_len && (state & LOCKSTEP_APP_IN) != 0) {
             if (lockstep_app_in(f->conn, &used, f->request.p + sent, f->request.p_len - sent) ==
                 LOCKSTEP_OK) {

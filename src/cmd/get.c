@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "cmd/crl_fetch.h"
 #include "cmd/errors.h"
 #include "cmd/explain.h"
 #include "cmd/get.h"
@@ -62,6 +63,17 @@ static bool on_body(void *arg, lk_slice bytes) {
     return true;
 }
 
+/* policy_for makes the policy of one connection: that of the options with the lists that the
+ * certificates of `chain` name. NULL leaves that of the config. */
+static lockstep_policy *policy_for(void *arg, const lockstep_slice *chain, size_t num_chain) {
+    lk_get *r = arg;
+    int code;
+    lockstep_policy *policy = lk_policy_make(&r->policy, &code);
+    if (policy != NULL)
+        lk_crl_fetch_all(policy, chain, num_chain, r->verbose);
+    return policy;
+}
+
 /* ---- One URL --------------------------------------------------------------------------------- */
 
 static bool has_header(const lk_get *r, const char *name) {
@@ -79,7 +91,8 @@ static bool build(lk_buffer *out, const lk_get *r, const lk_url *url, bool with_
                          : with_data       ? "POST"
                                            : "GET";
     int n = snprintf(line, sizeof line, "%s %s HTTP/1.1\r\n", method, url->target);
-    bool ok = n > 0 && (size_t)n < sizeof line && lk_buffer_append(out, lk_slice_of(line, (size_t)n));
+    bool ok =
+        n > 0 && (size_t)n < sizeof line && lk_buffer_append(out, lk_slice_of(line, (size_t)n));
     const char *const usual[][2] = {
         {"Accept-Encoding", r->compressed ? "gzip, deflate" : NULL},
         {"Host", url->authority},
@@ -142,7 +155,8 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
         lk_buffer head = lk_buffer_of(&lk_heap_default, 0);
         if (!build(&head, r, &url, with_data)) {
             lk_buffer_free(&head);
-            lk_error("the request is too large", NULL, "the method, -A and each header have room for 8 KB");
+            lk_error("the request is too large", NULL,
+                     "the method, -A and each header have room for 8 KB");
             return LK_EXIT_FAILED;
         }
         lk_fetch f = {.url = &url,
@@ -152,6 +166,7 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
                       .request = lk_buffer_slice(&head),
                       .is_head = r->head || (r->method != NULL && strcmp(r->method, "HEAD") == 0),
                       .verbose = r->verbose,
+                      .policy = policy_for,
                       .head = on_head,
                       .body = on_body,
                       .arg = r};
@@ -219,6 +234,20 @@ static void on_note(void *arg, const lockstep_note *note) {
     lk_narrate(note);
 }
 
+/* set_policy sets what the options ask for. 0, or an exit code after an error message. */
+static int set_policy(lk_get *r, lockstep_config *config) {
+    int code;
+    lockstep_policy *policy = lk_policy_make(&r->policy, &code);
+    if (policy == NULL)
+        return code;
+    if (lockstep_config_set_policy(config, policy) != LOCKSTEP_OK ||
+        (r->policy.fetch_crls && lockstep_config_ask(config, LOCKSTEP_ASK_POLICY) != LOCKSTEP_OK) ||
+        ((r->explain || r->json) && lockstep_config_keep_reports(config) != LOCKSTEP_OK))
+        code = LK_EXIT_FAILED;
+    lockstep_policy_free(policy);
+    return code;
+}
+
 static int make_config(lk_get *r, lockstep_config **out) {
     static const char *const protocols[] = {"http/1.1"};
     lockstep_env env = {.arg = r,
@@ -230,6 +259,9 @@ static int make_config(lk_get *r, lockstep_config **out) {
         return LK_EXIT_FAILED;
     }
     int code = lk_set_lists(*out, r->curves, r->ciphers);
+    if (code != 0)
+        return code;
+    code = set_policy(r, *out);
     if (code != 0)
         return code;
     if (r->insecure) {
@@ -266,8 +298,10 @@ static bool remote_name(lk_get *r) {
 }
 
 static int run(int argc, char **argv) {
-    lk_get r = {
-        .max_redirs = 50, .keylog_fd = -1, .data = lk_buffer_of(&lk_heap_default, DATA_MAX)};
+    lk_get r = {.max_redirs = 50,
+                .keylog_fd = -1,
+                .policy = {.max_depth = -1},
+                .data = lk_buffer_of(&lk_heap_default, DATA_MAX)};
     lockstep_config *config = NULL;
     bool failed;
     int code = lk_get_read_options(&r, argc, argv);
@@ -310,5 +344,6 @@ const lk_command lk_cmd_get = {"get",
                                "SSL_CERT_DIR. Exit codes are curl's: 0; 2 usage; 3 bad URL; 6 name "
                                "not resolved; 7 no connection;\n"
                                "22 HTTP error with -f; 28 time out; 35 handshake failed; 56 broken "
-                               "off; 60 certificate not acceptable.",
+                               "off; 60 certificate not acceptable;\n"
+                               "90 no pinned key; 91 OCSP response missing or wrong.",
                                run};

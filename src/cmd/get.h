@@ -8,6 +8,7 @@
 
 #include "cmd/fetch.h"
 #include "cmd/options.h"
+#include "cmd/policy.h"
 #include "http/inflate.h"
 
 #define MAX_HEADERS      64
@@ -23,6 +24,7 @@ typedef struct lk_get {
         has_data, compressed, explain, json;
     long max_redirs;
     double max_time, connect_timeout;
+    lk_policy_options policy;
     lk_buffer data;
     lk_redirection redirections[MAX_REDIRECTIONS];
     size_t num_redirections;

@@ -20,9 +20,14 @@ static bool add_file(lockstep_trust *trust, const char *path, bool must) {
         snprintf(text, sizeof text, "%s cannot be read: %s", path, strerror(errno));
         lk_error(text, NULL, "name a file with PEM certificates to trust");
     } else if (ok) {
-        ok = lockstep_trust_add(trust, NULL, NULL, lk_buffer_bytes(&pem), lk_buffer_length(&pem)) ==
-             LOCKSTEP_OK;
-        if (!ok && must) {
+        size_t passed_over = 0;
+        ok = lockstep_trust_add(trust, NULL, &passed_over, lk_buffer_bytes(&pem),
+                                lk_buffer_length(&pem)) == LOCKSTEP_OK;
+        if (must && passed_over > 0) {
+            /* Somebody meant to trust it, and it is trusted for nothing: that is safe, and said. */
+            lk_warning_of(path, "holds a certificate that cannot be read, which is not trusted");
+            ok = true;
+        } else if (!ok && must) {
             snprintf(text, sizeof text, "%s has no certificate in PEM form", path);
             lk_error(text, NULL, "its certificates begin with -----BEGIN CERTIFICATE-----");
         }
@@ -84,6 +89,19 @@ lockstep_trust *lk_trust_load(const char *cacert, const char *capath) {
         lk_warning("there is no " SYSTEM_FILE ", so nobody is trusted: install the package "
                    "ca-certificates, or use --cacert");
     }
+    if (ok)
+        return trust;
+    lockstep_trust_free(trust);
+    return NULL;
+}
+
+lockstep_trust *lk_trust_load_files(const char *const *files, size_t num_files) {
+    lockstep_trust *trust;
+    bool ok = true;
+    if (lockstep_trust_new(&trust, NULL) != LOCKSTEP_OK)
+        return NULL;
+    for (size_t i = 0; i < num_files && ok; i++)
+        ok = add_file(trust, files[i], true);
     if (ok)
         return trust;
     lockstep_trust_free(trust);

@@ -11,4 +11,7 @@
  * system's store. NULL after an error message. */
 lockstep_trust *lk_trust_load(const char *cacert, const char *capath);
 
+/* lk_trust_load_files makes a set of the certificates of these files alone. */
+lockstep_trust *lk_trust_load_files(const char *const *files, size_t num_files);
+
 #endif

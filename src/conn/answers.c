@@ -34,8 +34,8 @@ lockstep_status lockstep_answer_identity(lockstep_conn *conn,
     if (identity_from != NULL && (from = lk_config_share(identity_from)) == NULL)
         return LOCKSTEP_ERR_USAGE;
     conn->identities = from;
-    return answered(conn, lk_handshake_answer_identity(conn->hs,
-                                                       from == NULL ? NULL : &from->settings));
+    return answered(conn,
+                    lk_handshake_answer_identity(conn->hs, from == NULL ? NULL : &from->settings));
 }
 
 lockstep_status lockstep_answer_signature(lockstep_conn *conn, uint16_t scheme, const uint8_t *sig,
@@ -50,6 +50,12 @@ lockstep_status lockstep_answer_verdict(lockstep_conn *conn, lockstep_status ver
     if (lockstep_asking(conn) == NULL)
         return LOCKSTEP_ERR_USAGE;
     return answered(conn, lk_handshake_answer_verdict(conn->hs, verdict));
+}
+
+lockstep_status lockstep_answer_policy(lockstep_conn *conn, lockstep_policy *policy) {
+    if (lockstep_asking(conn) == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    return answered(conn, lk_handshake_answer_policy(conn->hs, policy));
 }
 
 lockstep_job *lockstep_next_job(lockstep_conn *conn) {

@@ -8,6 +8,8 @@
 /* ---- Defaults (docs/defaults.md gives the reasons) ------------------------------------------- */
 
 #define RECORD_SIZE_LIMIT_DEFAULT 16385
+/* Of an OCSP response or a list of SCTs that is stapled, in bytes. */
+#define STAPLE_MAX 32768
 /* Half of what §5.5 allows an AES-GCM key is far more than any key needs; a change costs 1 µs. */
 #define KEY_UPDATE_AFTER (UINT64_C(1) << 23)
 
@@ -30,8 +32,9 @@ static lockstep_env complete(const lockstep_env *env) {
     return e;
 }
 
-/* default_shares: the first group, and where that is a hybrid, the first that is not, so that servers
- * without ML-KEM answer in one round trip too. It must directly follow to be among the first. */
+/* default_shares: the first group, and where that is a hybrid, the first that is not, so that
+ * servers without ML-KEM answer in one round trip too. It must directly follow to be among the
+ * first. */
 static size_t default_shares(const lk_settings *s) {
     const lk_kex_group *first = lk_kex_group_of(s->groups[0]);
     return first->hybrid && s->num_groups > 1 ? 2 : 1;
@@ -73,6 +76,8 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
 static void free_identity(const lk_heap *heap, lk_identity *identity) {
     for (size_t i = 0; i < identity->num_chain; i++)
         lk_release(heap, (void *)(uintptr_t)identity->chain[i].p, identity->chain[i].p_len + 1);
+    lk_release(heap, (void *)(uintptr_t)identity->ocsp.p, identity->ocsp.p_len + 1);
+    lk_release(heap, (void *)(uintptr_t)identity->scts.p, identity->scts.p_len + 1);
     lk_private_key_free(identity->key);
     lk_wipe(identity, sizeof *identity);
 }
@@ -85,6 +90,7 @@ void lockstep_config_free(lockstep_config *cfg) {
     for (size_t i = 0; i < s->num_identities; i++)
         free_identity(&heap, &cfg->identities[i]);
     lockstep_trust_free(s->trust);
+    lockstep_policy_free(s->policy);
     lk_buffer_free(&cfg->protocols);
     lk_crypto_free(s->crypto);
     lk_release(&heap, cfg, sizeof *cfg);
@@ -120,6 +126,16 @@ lockstep_status lockstep_config_set_trust(lockstep_config *cfg, lockstep_trust *
     return LOCKSTEP_OK;
 }
 
+lockstep_status lockstep_config_set_policy(lockstep_config *cfg, lockstep_policy *policy) {
+    lk_settings *s = building(cfg);
+    if (s == NULL || policy == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    lockstep_policy *old = s->policy;
+    s->policy = lockstep_policy_share(policy);
+    lockstep_policy_free(old);
+    return LOCKSTEP_OK;
+}
+
 static lockstep_status read_chain(lk_identity *identity, const lk_heap *heap, lk_slice pem) {
     lk_buffer der = lk_buffer_of(heap, 0);
     int found;
@@ -143,8 +159,7 @@ static lockstep_status read_chain(lk_identity *identity, const lk_heap *heap, lk
 }
 
 lockstep_status lockstep_config_add_identity(lockstep_config *cfg, const uint8_t *chain,
-                                             size_t chain_len, const uint8_t *key,
-                                             size_t key_len) {
+                                             size_t chain_len, const uint8_t *key, size_t key_len) {
     lk_settings *s = building(cfg);
     if (s == NULL || chain == NULL || key == NULL)
         return LOCKSTEP_ERR_USAGE;
@@ -161,6 +176,31 @@ lockstep_status lockstep_config_add_identity(lockstep_config *cfg, const uint8_t
     else
         free_identity(&s->heap, identity);
     return status;
+}
+
+static lockstep_status keep_staple(const lk_heap *heap, lk_slice *to, const uint8_t *p,
+                                   size_t p_len) {
+    if (p_len == 0)
+        return LOCKSTEP_OK;
+    uint8_t *copy = lk_copy_of(heap, p, p_len);
+    if (copy == NULL)
+        return LOCKSTEP_ERR_NO_MEMORY;
+    lk_release(heap, (void *)(uintptr_t)to->p, to->p_len + 1);
+    *to = lk_slice_of(copy, p_len);
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lockstep_config_staple(lockstep_config *cfg, const uint8_t *ocsp, size_t ocsp_len,
+                                       const uint8_t *scts, size_t scts_len) {
+    lk_settings *s = building(cfg);
+    if (s == NULL || s->num_identities == 0 || (ocsp == NULL && ocsp_len > 0) ||
+        (scts == NULL && scts_len > 0))
+        return LOCKSTEP_ERR_USAGE;
+    if (ocsp_len > STAPLE_MAX || scts_len > STAPLE_MAX)
+        return LOCKSTEP_ERR_LIMIT;
+    lk_identity *identity = &cfg->identities[s->num_identities - 1];
+    lockstep_status status = keep_staple(&s->heap, &identity->ocsp, ocsp, ocsp_len);
+    return status == LOCKSTEP_OK ? keep_staple(&s->heap, &identity->scts, scts, scts_len) : status;
 }
 
 lockstep_status lockstep_config_require_known_name(lockstep_config *cfg) {
@@ -259,11 +299,18 @@ lockstep_status lockstep_config_danger_skip_verification(lockstep_config *cfg) {
 
 lockstep_status lockstep_config_ask(lockstep_config *cfg, unsigned kinds) {
     lk_settings *s = building(cfg);
-    if (s == NULL ||
-        (kinds & ~(unsigned)(LOCKSTEP_ASK_IDENTITY | LOCKSTEP_ASK_SIGNATURE |
-                             LOCKSTEP_ASK_VERDICT)) != 0)
+    if (s == NULL || (kinds & ~(unsigned)(LOCKSTEP_ASK_IDENTITY | LOCKSTEP_ASK_SIGNATURE |
+                                          LOCKSTEP_ASK_VERDICT | LOCKSTEP_ASK_POLICY)) != 0)
         return LOCKSTEP_ERR_USAGE;
     s->asks = kinds;
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lockstep_config_keep_reports(lockstep_config *cfg) {
+    lk_settings *s = building(cfg);
+    if (s == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    s->keep_reports = true;
     return LOCKSTEP_OK;
 }
 
@@ -283,6 +330,11 @@ lockstep_status lockstep_config_seal(lockstep_config *cfg) {
     if (s->client_auth != LOCKSTEP_CLIENT_AUTH_NONE && s->trust == NULL &&
         (s->asks & LOCKSTEP_ASK_VERDICT) == 0)
         return LOCKSTEP_ERR_USAGE;
+    if (s->policy == NULL && s->trust != NULL) {
+        lockstep_status status = lockstep_policy_new(&s->policy, &s->env);
+        if (status != LOCKSTEP_OK)
+            return status;
+    }
     cfg->sealed = true;
     return LOCKSTEP_OK;
 }

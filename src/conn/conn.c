@@ -48,8 +48,7 @@ lockstep_status lockstep_client_new(lockstep_conn **out, const lockstep_config *
     *out = NULL;
     /* There is no client that would not know whom it talks to. */
     const lk_settings *s = &cfg->settings;
-    if (s->trust == NULL && !s->danger_skip_verification &&
-        (s->asks & LOCKSTEP_ASK_VERDICT) == 0)
+    if (s->trust == NULL && !s->danger_skip_verification && (s->asks & LOCKSTEP_ASK_VERDICT) == 0)
         return LOCKSTEP_ERR_USAGE;
     if (!lk_host_parse(&name, lk_slice_of_str(server_name)))
         return LOCKSTEP_ERR_NAME;
@@ -57,8 +56,8 @@ lockstep_status lockstep_client_new(lockstep_conn **out, const lockstep_config *
     if (status != LOCKSTEP_OK)
         return status;
     conn->session.server_name = lk_copy_of(&s->heap, server_name, strlen(server_name));
-    status = conn->session.server_name == NULL ? LOCKSTEP_ERR_NO_MEMORY
-                                               : lk_handshake_start(conn->hs);
+    status =
+        conn->session.server_name == NULL ? LOCKSTEP_ERR_NO_MEMORY : lk_handshake_start(conn->hs);
     if (status == LOCKSTEP_OK)
         status = lk_conn_pump(conn);
     if (status != LOCKSTEP_OK) {
@@ -109,8 +108,8 @@ static lockstep_status failed(const lockstep_conn *conn) {
 
 static lockstep_status send_alert(lockstep_conn *conn, int description) {
     /* "AlertLevel" is legacy: warning for the two closure alerts, else fatal (§6). */
-    bool closure = description == LOCKSTEP_ALERT_CLOSE_NOTIFY ||
-                   description == LOCKSTEP_ALERT_USER_CANCELED;
+    bool closure =
+        description == LOCKSTEP_ALERT_CLOSE_NOTIFY || description == LOCKSTEP_ALERT_USER_CANCELED;
     uint8_t alert[2] = {closure ? 1 : 2, (uint8_t)description};
     lockstep_status status = lk_record_seal(&conn->out, &conn->wire_out, LK_ALERT,
                                             lk_slice_of(alert, sizeof alert), 0x0303);
@@ -199,6 +198,9 @@ void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out) {
     out->alpn = s->alpn;
     out->peer_chain = s->peer_chain;
     out->num_peer_chain = s->num_peer_chain;
+    if (s->num_peer_chain > 0)
+        out->peer_ocsp = s->peer_ocsp[0];
+    out->peer_scts = s->peer_scts;
     out->report = s->report;
     out->bytes_in = conn->bytes_in;
     out->bytes_out = conn->bytes_out;
@@ -214,8 +216,8 @@ static bool may_take(const lockstep_conn *conn) {
 }
 
 static lockstep_status frame(lockstep_conn *conn, lk_record *record, size_t *needed, lk_slice in) {
-    lockstep_status status = lk_record_frame(record, needed, in,
-                                             conn->in.aead != NULL || conn->skip_early > 0);
+    lockstep_status status =
+        lk_record_frame(record, needed, in, conn->in.aead != NULL || conn->skip_early > 0);
     if (status == LOCKSTEP_OK)
         return status;
     if (status == LOCKSTEP_PEER_RECORD_TYPE && !conn->heard) {
@@ -314,15 +316,16 @@ lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type, lk_slice
     while (content.p_len > 0) {
         size_t n = content.p_len < conn->send_max ? content.p_len : conn->send_max;
         size_t before = lk_buffer_length(&conn->wire_out);
-        /* "MUST be set to 0x0303 for all records [...] other than an initial ClientHello [...] where
-         * it MAY also be 0x0301 for compatibility purposes" (§5.1) */
+        /* "MUST be set to 0x0303 for all records [...] other than an initial ClientHello [...]
+         * where it MAY also be 0x0301 for compatibility purposes" (§5.1) */
         uint16_t version = conn->is_client && !conn->spoke ? 0x0301 : 0x0303;
-        lockstep_status status = lk_record_seal(&conn->out, &conn->wire_out, type,
-                                                lk_slice_of(content.p, n), version);
+        lockstep_status status =
+            lk_record_seal(&conn->out, &conn->wire_out, type, lk_slice_of(content.p, n), version);
         if (status != LOCKSTEP_OK)
             return lk_conn_fail_with(conn, status, "a record of %zu bytes", n);
         lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_RECORD, (uint8_t)type, true,
-                      conn->out.aead != NULL, type == LK_HANDSHAKE ? "handshake" : "application_data",
+                      conn->out.aead != NULL,
+                      type == LK_HANDSHAKE ? "handshake" : "application_data",
                       lk_slice_of(lk_buffer_bytes(&conn->wire_out) + before,
                                   lk_buffer_length(&conn->wire_out) - before));
         content.p += n;

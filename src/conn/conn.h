@@ -39,13 +39,12 @@ struct lockstep_conn {
     bool opened;      /* a protected record has come, and opened */
     bool spoke;       /* the first ClientHello is out */
     bool secure, peer_done, close_sent;
-    bool update_asked;            /* our KeyUpdate asked for one of the peer's */
-    bool eof_later, close_later;  /* wishes that wait until jobs that are out have run */
+    bool update_asked;           /* our KeyUpdate asked for one of the peer's */
+    bool eof_later, close_later; /* wishes that wait until jobs that are out have run */
 };
 
 /* lk_conn_jobs_out: is a job with whoever runs it? The handshake that owns it must then stay. */
 bool lk_conn_jobs_out(const lockstep_conn *conn);
-
 
 /* lk_conn_fail ends the connection: the alert is queued, keys and handshake are wiped. */
 lockstep_status lk_conn_fail(lockstep_conn *conn);

@@ -11,8 +11,8 @@ static lockstep_status install(lockstep_conn *conn, const lk_traffic_secret *sec
                                lk_aead_kind aead, bool seal) {
     uint8_t key[LK_AEAD_KEY_MAX], iv[LK_AEAD_NONCE_LEN];
     lk_traffic_keys(secret, aead, key, iv);
-    lockstep_status status = lk_protect_with(seal ? &conn->out : &conn->in,
-                                             conn->settings->crypto, aead, key, iv, seal);
+    lockstep_status status =
+        lk_protect_with(seal ? &conn->out : &conn->in, conn->settings->crypto, aead, key, iv, seal);
     lk_wipe(key, sizeof key);
     lk_wipe(iv, sizeof iv);
     return status == LOCKSTEP_OK ? status : lk_conn_fail_with(conn, status, "installing keys");
@@ -38,9 +38,9 @@ lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request) {
     request = request && !conn->update_asked; /* one request at a time */
     conn->update_asked = conn->update_asked || request;
     lk_key_update_build(&b, request);
-    lockstep_status status =
-        lk_builder_ok(&b) ? lk_conn_send(conn, LK_HANDSHAKE, lk_buffer_slice(&message))
-                          : lk_conn_fail_with(conn, LOCKSTEP_ERR_NO_MEMORY, "KeyUpdate");
+    lockstep_status status = lk_builder_ok(&b)
+                                 ? lk_conn_send(conn, LK_HANDSHAKE, lk_buffer_slice(&message))
+                                 : lk_conn_fail_with(conn, LOCKSTEP_ERR_NO_MEMORY, "KeyUpdate");
     if (status == LOCKSTEP_OK)
         lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_MESSAGE, LK_KEY_UPDATE, true, true, "KeyUpdate",
                       lk_buffer_slice(&message));
@@ -124,8 +124,8 @@ lockstep_status lk_conn_pump(lockstep_conn *conn) {
 
 /* ---- Messages -------------------------------------------------------------------------------- */
 
-/* next_message finds the first message in the buffer and checks its length as soon as that is known, so
- * that nobody can make us wait for, and hold, 16 MB. */
+/* next_message finds the first message in the buffer and checks its length as soon as that is
+ * known, so that nobody can make us wait for, and hold, 16 MB. */
 static lockstep_status next_message(lockstep_conn *conn, lk_slice *message) {
     lk_slice have = lk_buffer_slice(&conn->messages);
     *message = lk_slice_of(NULL, 0);
@@ -143,8 +143,9 @@ static lockstep_status next_message(lockstep_conn *conn, lk_slice *message) {
         max = expected;
     }
     if (body > max)
-        return lk_conn_fail_with(conn, LOCKSTEP_PEER_MESSAGE_TOO_LARGE, "%s of %zu bytes, limit %zu",
-                                 lk_handshake_name(have.p[0]), body, max);
+        return lk_conn_fail_with(conn, LOCKSTEP_PEER_MESSAGE_TOO_LARGE,
+                                 "%s of %zu bytes, limit %zu", lk_handshake_name(have.p[0]), body,
+                                 max);
     if (have.p_len >= LK_HANDSHAKE_HEADER + body)
         *message = lk_slice_of(have.p, LK_HANDSHAKE_HEADER + body);
     return LOCKSTEP_OK;
@@ -161,8 +162,8 @@ static lockstep_status post_handshake(lockstep_conn *conn, lk_slice message, boo
     else if (++conn->useless > LK_MAX_USELESS)
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_FLOOD,
                                  "%u messages in a row without application data", conn->useless);
-    lockstep_status status = lk_post_handshake_receive(&post, &conn->failure, conn->is_client,
-                                                       message, ends_record);
+    lockstep_status status =
+        lk_post_handshake_receive(&post, &conn->failure, conn->is_client, message, ends_record);
     if (status != LOCKSTEP_OK)
         return lk_conn_fail(conn);
     if (post.keys_changed && (status = next_keys(conn, false)) != LOCKSTEP_OK)

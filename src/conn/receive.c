@@ -3,12 +3,11 @@
  */
 #include "conn/conn.h"
 
-
 /* ---- By content type ------------------------------------------------------------------------- */
 
 static lockstep_status on_alert(lockstep_conn *conn, lk_slice content, bool protected_) {
-    /* "Alert messages [...] MUST NOT be fragmented across records, and multiple alert messages MUST NOT
-     * be coalesced" (§5.1) */
+    /* "Alert messages [...] MUST NOT be fragmented across records, and multiple alert messages MUST
+     * NOT be coalesced" (§5.1) */
     if (content.p_len == 0)
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_RECORD_EMPTY, "an alert record");
     if (content.p_len != 2)
@@ -133,14 +132,13 @@ lockstep_status lk_conn_record(lockstep_conn *conn, const lk_record *record) {
         return open_record(conn, record);
     if (conn->in.aead == NULL) {
         if (record->type == LK_APPLICATION_DATA)
-            return skip_early(conn, record)
-                       ? LOCKSTEP_OK
-                       : lk_conn_fail_with(conn, LOCKSTEP_PEER_EARLY_APP_DATA, "%zu bytes",
-                                           record->payload.p_len);
+            return skip_early(conn, record) ? LOCKSTEP_OK
+                                            : lk_conn_fail_with(conn, LOCKSTEP_PEER_EARLY_APP_DATA,
+                                                                "%zu bytes", record->payload.p_len);
         return on_content(conn, record->type, record->payload, false);
     }
-    /* A client that could not make sense of our ServerHello has no keys to protect its alert with. It
-     * can be forged, as anybody on the path can end the connection anyway. */
+    /* A client that could not make sense of our ServerHello has no keys to protect its alert with.
+     * It can be forged, as anybody on the path can end the connection anyway. */
     if (record->type == LK_ALERT && !conn->opened)
         return on_content(conn, LK_ALERT, record->payload, false);
     return lk_conn_fail_with(conn, LOCKSTEP_PEER_RECORD_UNPROTECTED, "content type %u",

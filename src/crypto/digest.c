@@ -58,3 +58,11 @@ void lk_digest_of(lk_hash hash, uint8_t *out, lk_slice data) {
     lk_digest_peek(&d, out);
     lk_wipe(&d, sizeof d);
 }
+
+void lk_sha1_identifier(uint8_t out[20], lk_slice data) {
+    SHA_CTX ctx;
+    SHA1_Init(&ctx);
+    if (data.p_len > 0)
+        SHA1_Update(&ctx, data.p, data.p_len);
+    SHA1_Final(out, &ctx);
+}

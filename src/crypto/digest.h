@@ -30,4 +30,9 @@ void lk_digest_peek(const lk_digest *d, uint8_t *out);
 /* lk_digest_of hashes one slice. */
 void lk_digest_of(lk_hash hash, uint8_t *out, lk_slice data);
 
+/* lk_sha1_identifier writes the SHA-1 of `data`, by which OCSP names issuers and responders
+ * (RFC 6960 §4.1.1, §4.2.1). It identifies only: whoever wants can make two inputs that have the
+ * same, so nothing may be believed because of it. */
+void lk_sha1_identifier(uint8_t out[20], lk_slice data);
+
 #endif

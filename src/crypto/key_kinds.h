@@ -5,6 +5,8 @@
 #ifndef LK_CRYPTO_KEY_KINDS_H
 #define LK_CRYPTO_KEY_KINDS_H
 
+#include <stdatomic.h>
+
 #include <openssl/evp.h>
 
 #include "crypto/digest.h"
@@ -14,6 +16,7 @@
 #define LK_RSA_MAX_BITS (8 * LK_SIGNATURE_MAX)
 
 struct lk_public_key {
+    atomic_uint references;
     lk_key_kind kind;
     unsigned bits;
     EC_KEY *ec;     /* EC kinds */

@@ -49,6 +49,9 @@ LK_CHECKED lockstep_status lk_public_key_new(lk_public_key **out, const lk_crypt
                                              lk_key_kind kind, lk_slice bits);
 LK_CHECKED lockstep_status lk_public_key_new_rsa(lk_public_key **out, const lk_crypto *crypto,
                                                  lk_slice modulus, lk_slice exponent);
+
+/* lk_public_key_share takes another reference to `key` and returns it; each is freed. */
+lk_public_key *lk_public_key_share(lk_public_key *key);
 void lk_public_key_free(lk_public_key *key);
 
 lk_key_kind lk_public_key_kind(const lk_public_key *key);

@@ -14,6 +14,7 @@
 static lk_public_key *public_key(lk_key_kind kind, unsigned bits) {
     lk_public_key *key = lk_alloc(&lk_heap_default, sizeof *key);
     if (key != NULL) {
+        atomic_init(&key->references, 1);
         key->kind = kind;
         key->bits = bits;
     }
@@ -109,8 +110,14 @@ lockstep_status lk_public_key_new_rsa(lk_public_key **out, const lk_crypto *cryp
     return LOCKSTEP_OK;
 }
 
+lk_public_key *lk_public_key_share(lk_public_key *key) {
+    if (key != NULL)
+        atomic_fetch_add_explicit(&key->references, 1, memory_order_relaxed);
+    return key;
+}
+
 void lk_public_key_free(lk_public_key *key) {
-    if (key == NULL)
+    if (key == NULL || atomic_fetch_sub_explicit(&key->references, 1, memory_order_acq_rel) != 1)
         return;
     EC_KEY_free(key->ec);
     EVP_PKEY_free(key->pkey);

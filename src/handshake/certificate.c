@@ -1,6 +1,6 @@
 /*
- * certificate.c - Certificate (RFC 8446 §4.4.2): send ours, take the peer's and have it judged. The one
- * place where a lk_chain_proof is made.
+ * certificate.c - Certificate (RFC 8446 §4.4.2): send ours, take the peer's and have it judged. The
+ * one place where a lk_chain_proof is made.
  */
 #include "handshake/internal.h"
 
@@ -14,29 +14,46 @@ lockstep_status lk_send_certificate(lk_handshake *hs) {
     const lk_identity *identity = hs->identity;
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
-    lk_certificate_build(&b, lk_slice_of(NULL, 0), identity == NULL ? NULL : identity->chain,
-                         identity == NULL ? 0 : identity->num_chain);
+    lk_slice none = lk_slice_of(NULL, 0);
+    /* "extensions in the Certificate message from the server MUST correspond to ones from the
+     * ClientHello message" */
+    bool ocsp = !hs->is_client && hs->hello.wants_ocsp;
+    bool scts = !hs->is_client &&
+                (hs->hello.ext.present & lk_extension_bit(signed_certificate_timestamp)) != 0;
+    lk_certificate_build(&b, none, identity == NULL ? NULL : identity->chain,
+                         identity == NULL ? 0 : identity->num_chain, ocsp ? identity->ocsp : none,
+                         scts ? identity->scts : none);
     return lk_send(hs, &b, at);
 }
 
 /* ---- The peer's: keeping --------------------------------------------------------------------- */
 
+/* keep copies `bytes` to `*to` and moves it behind them. */
+static lk_slice keep(uint8_t **to, lk_slice bytes) {
+    lk_slice kept = lk_slice_of(*to, bytes.p_len);
+    if (bytes.p_len > 0)
+        memcpy(*to, bytes.p, bytes.p_len);
+    *to += bytes.p_len;
+    return kept;
+}
+
 /* keep_chain copies the chain into one block of the session, since it outlives the message. */
 static lockstep_status keep_chain(lk_handshake *hs, const lk_certificate *certificate) {
     lk_session *session = hs->session;
-    size_t size = certificate->num_chain * sizeof(lk_slice);
-    for (size_t i = 0; i < certificate->num_chain; i++)
-        size += certificate->chain[i].p_len;
+    size_t n = certificate->num_chain, size = 2 * n * sizeof(lk_slice) + certificate->scts.p_len;
+    for (size_t i = 0; i < n; i++)
+        size += certificate->chain[i].p_len + certificate->ocsp[i].p_len;
     lk_slice *chain = lk_alloc(&hs->settings->heap, size);
     if (chain == NULL)
         return lk_fail_memory(hs);
-    uint8_t *p = (uint8_t *)(chain + certificate->num_chain);
-    for (size_t i = 0; i < certificate->num_chain; i++) {
-        chain[i] = lk_slice_of(p, certificate->chain[i].p_len);
-        memcpy(p, certificate->chain[i].p, certificate->chain[i].p_len);
-        p += certificate->chain[i].p_len;
+    uint8_t *p = (uint8_t *)(chain + 2 * n);
+    for (size_t i = 0; i < n; i++) {
+        chain[i] = keep(&p, certificate->chain[i]);
+        chain[n + i] = keep(&p, certificate->ocsp[i]);
     }
     session->peer_chain = chain;
+    session->peer_ocsp = chain + n;
+    session->peer_scts = keep(&p, certificate->scts);
     session->peer_chain_size = size;
     session->num_peer_chain = certificate->num_chain;
     return LOCKSTEP_OK;
@@ -70,12 +87,11 @@ static lockstep_status judged(lk_handshake *hs) {
     const lockstep_report *report = hs->session->report;
     for (size_t i = 0; report != NULL && i < lockstep_report_num_checks(report); i++) {
         const lockstep_check *check = lockstep_report_check(report, i);
-        lk_note_check(&hs->watch, check->name, check->rule, check->status, "%s: %s",
-                      check->subject, check->compared);
+        lk_note_check(&hs->watch, check->name, check->rule, check->status, "%s: %s", check->subject,
+                      check->compared);
     }
     if (status != LOCKSTEP_OK)
-        return lk_fail(hs, status, "%s",
-                       report != NULL ? lockstep_report_sentence(report) : "");
+        return lk_fail(hs, status, "%s", report != NULL ? lockstep_report_sentence(report) : "");
     return accepted(hs);
 }
 
@@ -87,8 +103,13 @@ static lockstep_status post_judge(lk_handshake *hs) {
     hs->judge = (lk_judge_request){
         .crypto = s->crypto,
         .trust = s->trust,
+        .policy = hs->policy != NULL ? hs->policy : s->policy,
         .chain = hs->session->peer_chain,
         .num_chain = hs->session->num_peer_chain,
+        .ocsp = hs->session->peer_ocsp,
+        .scts = hs->session->peer_scts,
+        .in_handshake = hs->is_client,
+        .explain = s->keep_reports || lk_watched(&hs->watch),
         .host = hs->is_client ? &hs->name : NULL,
         .now_ms = s->env.now_ms(s->env.arg),
         .purpose = hs->is_client ? LOCKSTEP_PURPOSE_SERVER : LOCKSTEP_PURPOSE_CLIENT,
@@ -106,7 +127,7 @@ static lockstep_status answered(lk_handshake *hs) {
 
 lockstep_status lk_handshake_answer_verdict(lk_handshake *hs, lockstep_status verdict) {
     bool known = verdict == LOCKSTEP_OK ||
-                 (verdict >= LOCKSTEP_CERT_MALFORMED && verdict <= LOCKSTEP_CERT_REQUIRED);
+                 (verdict >= LOCKSTEP_CERT_MALFORMED && verdict <= LOCKSTEP_CERT_PIN);
     if (!hs->asking || hs->ask.kind != LOCKSTEP_ASK_VERDICT || !known)
         return LOCKSTEP_ERR_USAGE;
     hs->asking = false;
@@ -115,20 +136,46 @@ lockstep_status lk_handshake_answer_verdict(lk_handshake *hs, lockstep_status ve
     return LOCKSTEP_OK;
 }
 
+/* An answer of NULL leaves the policy of the config. */
+lockstep_status lk_handshake_answer_policy(lk_handshake *hs, lockstep_policy *policy) {
+    if (!hs->asking || hs->ask.kind != LOCKSTEP_ASK_POLICY)
+        return LOCKSTEP_ERR_USAGE;
+    hs->asking = false;
+    hs->policy = lockstep_policy_share(policy);
+    return LOCKSTEP_OK;
+}
+
+static lockstep_status ask_about_chain(lk_handshake *hs, enum lockstep_ask_kind kind,
+                                       lk_step then) {
+    hs->ask.server_name = hs->is_client ? (const char *)hs->session->server_name : NULL;
+    hs->ask.chain = hs->session->peer_chain;
+    hs->ask.num_chain = hs->session->num_peer_chain;
+    lk_ask_question(hs, kind, then);
+    return LOCKSTEP_OK;
+}
+
+/* skip takes the chain unseen, but for the pins: whoever pins a key wants that key in any case. */
+static lockstep_status skip(lk_handshake *hs) {
+    const lockstep_policy *policy = hs->settings->policy;
+    lk_cert leaf;
+    lk_note_check(&hs->watch, "certificate chain", "RFC 5280 §6", LOCKSTEP_OK,
+                  "NOT CHECKED, as the configuration demands: anybody could be on the other end");
+    LK_TRY(make_key(hs));
+    if (policy != NULL && policy->num_pins > 0 &&
+        (lk_cert_parse(&leaf, hs->session->peer_chain[0]) != LOCKSTEP_OK ||
+         !lk_policy_pinned(policy, &leaf)))
+        return lk_fail(hs, LOCKSTEP_CERT_PIN, "the leaf's key is not among the %zu pinned",
+                       policy->num_pins);
+    return accepted(hs);
+}
+
 static lockstep_status decide(lk_handshake *hs) {
-    if ((hs->settings->asks & LOCKSTEP_ASK_VERDICT) != 0) {
-        hs->ask.server_name = hs->is_client ? (const char *)hs->session->server_name : NULL;
-        hs->ask.chain = hs->session->peer_chain;
-        hs->ask.num_chain = hs->session->num_peer_chain;
-        lk_ask_question(hs, LOCKSTEP_ASK_VERDICT, answered);
-        return LOCKSTEP_OK;
-    }
-    if (hs->is_client && hs->settings->danger_skip_verification) {
-        lk_note_check(&hs->watch, "certificate chain", "RFC 5280 §6", LOCKSTEP_OK,
-                      "NOT CHECKED, as the configuration demands: anybody could be on the other end");
-        LK_TRY(make_key(hs));
-        return accepted(hs);
-    }
+    if ((hs->settings->asks & LOCKSTEP_ASK_VERDICT) != 0)
+        return ask_about_chain(hs, LOCKSTEP_ASK_VERDICT, answered);
+    if (hs->is_client && hs->settings->danger_skip_verification)
+        return skip(hs);
+    if ((hs->settings->asks & LOCKSTEP_ASK_POLICY) != 0)
+        return ask_about_chain(hs, LOCKSTEP_ASK_POLICY, post_judge);
     return post_judge(hs);
 }
 
@@ -156,13 +203,13 @@ lockstep_status lk_on_certificate(lk_handshake *hs, lk_slice message) {
     if (certificate.context.p_len > 0)
         return lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_CONTEXT, "%zu bytes in a handshake",
                        certificate.context.p_len);
-    /* Extensions of a Certificate answer those of the ClientHello or CertificateRequest (§4.4.2), and
-     * neither of ours has any that may be answered here. */
+    /* Extensions of a Certificate answer those of the ClientHello or CertificateRequest (§4.4.2);
+     * our CertificateRequest has none that may be answered here. */
     if (certificate.unknown_extension)
         return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "extension %u",
                        certificate.unknown_id);
     for (int i = 0; i < LK_EXTENSION_COUNT; i++)
-        if ((certificate.extensions >> i & 1) != 0)
+        if (((certificate.extensions & ~(hs->is_client ? hs->offered : 0)) >> i & 1) != 0)
             return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "%s",
                            lk_extension_table[i].name);
     LK_TRY(lk_hash_message(hs, message));

@@ -1,6 +1,6 @@
 /*
- * certificate_verify.c - CertificateVerify (RFC 8446 §4.4.3): proof that a side holds the private key of
- * its certificate. The one place where a lk_possession_proof is made.
+ * certificate_verify.c - CertificateVerify (RFC 8446 §4.4.3): proof that a side holds the private
+ * key of its certificate. The one place where a lk_possession_proof is made.
  */
 #include "wire/certificate_verify.h"
 
@@ -10,7 +10,8 @@ static lk_possession_proof prove(void) {
     return (lk_possession_proof){true};
 }
 
-/* make_to_sign writes what is signed: 64 spaces, a context string, a zero byte and the transcript hash. */
+/* make_to_sign writes what is signed: 64 spaces, a context string, a zero byte and the transcript
+ * hash. */
 static lockstep_status make_to_sign(lk_handshake *hs, bool by_client, lk_slice *out) {
     static const char server[] = "TLS 1.3, server CertificateVerify";
     static const char client[] = "TLS 1.3, client CertificateVerify";
@@ -120,10 +121,10 @@ lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message) {
     lockstep_status status = lk_certificate_verify_parse(&cv, lk_body(message));
     if (status != LOCKSTEP_OK)
         return lk_fail(hs, status, "%zu bytes", message.p_len);
-    /* It "MUST be one offered" by us, defined for handshakes, and of the certificate's kind of key. */
+    /* It "MUST be one offered" by us, defined for handshakes, and of the certificate's kind of key.
+     */
     const lk_scheme *scheme = lk_scheme_of(cv.scheme);
-    if (scheme == NULL || !scheme->in_handshake ||
-        scheme->key != lk_public_key_kind(hs->peer_key))
+    if (scheme == NULL || !scheme->in_handshake || scheme->key != lk_public_key_kind(hs->peer_key))
         return lk_fail(hs, LOCKSTEP_PEER_SIGNATURE_SCHEME, "scheme 0x%04x (%s)", cv.scheme,
                        lockstep_scheme_name(cv.scheme));
     hs->session->peer_scheme = cv.scheme;

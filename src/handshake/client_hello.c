@@ -1,6 +1,6 @@
 /*
- * client_hello.c - the client's first flight (RFC 8446 §4.1.2): key shares are made as jobs, then the
- * message is written. negotiate.c reads it on the other side.
+ * client_hello.c - the client's first flight (RFC 8446 §4.1.2): key shares are made as jobs, then
+ * the message is written. negotiate.c reads it on the other side.
  */
 #include "handshake/internal.h"
 
@@ -70,8 +70,8 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
     lk_key_share_out shares[LK_KEX_NUM_GROUPS];
     size_t num_shares = 0;
     LK_TRY(take_shares(hs));
-    /* After a HelloRetryRequest "a single KeyShareEntry from the indicated group" (§4.1.2), which is
-     * the last that was made. */
+    /* After a HelloRetryRequest "a single KeyShareEntry from the indicated group" (§4.1.2), which
+     * is the last that was made. */
     bool new_share = hs->retried && hs->group != NULL;
     for (size_t i = new_share ? hs->num_shares - 1 : 0; i < hs->num_shares; i++)
         shares[num_shares++] =
@@ -96,6 +96,7 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         .protocols = s->protocols,
         .cookie = hs->cookie,
         .record_size_limit = s->record_size_limit,
+        .status = true,
         .grease_suite = hs->grease[0],
         .grease_group = hs->grease[1],
         .grease_share = !new_share,
@@ -104,7 +105,8 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         .grease_extension_2 = hs->grease[4],
     };
     hs->offered = lk_extension_bit(supported_groups) | lk_extension_bit(signature_algorithms) |
-                  lk_extension_bit(supported_versions) | lk_extension_bit(key_share);
+                  lk_extension_bit(supported_versions) | lk_extension_bit(key_share) |
+                  lk_extension_bit(status_request) | lk_extension_bit(signed_certificate_timestamp);
     if (named)
         hs->offered |= lk_extension_bit(server_name);
     if (s->protocols.p_len > 0)

@@ -1,6 +1,6 @@
 /*
- * encrypted_extensions.c - EncryptedExtensions (RFC 8446 §4.3.1): what the server agrees to, now that
- * nobody else can read it.
+ * encrypted_extensions.c - EncryptedExtensions (RFC 8446 §4.3.1): what the server agrees to, now
+ * that nobody else can read it.
  */
 #include "wire/encrypted_extensions.h"
 
@@ -45,8 +45,7 @@ lockstep_status lk_on_encrypted_extensions(lk_handshake *hs, lk_slice message) {
         return lk_fail_flaw(hs, status, &flaw);
     /* "Implementations MUST NOT send extension responses if the remote endpoint did not send the
      * corresponding extension requests" (§4.2); supported_groups is information, not a response. */
-    uint32_t unsolicited =
-        ee.ext.present & ~(hs->offered | lk_extension_bit(supported_groups));
+    uint32_t unsolicited = ee.ext.present & ~(hs->offered | lk_extension_bit(supported_groups));
     for (int i = 0; i < LK_EXTENSION_COUNT; i++)
         if ((unsolicited >> i & 1) != 0)
             return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "%s",

@@ -1,6 +1,6 @@
 /*
- * finished.c - Finished (RFC 8446 §4.4.4): both sides prove that they saw the same handshake. The one
- * place where a lk_finished_proof is made, and where application traffic keys come from.
+ * finished.c - Finished (RFC 8446 §4.4.4): both sides prove that they saw the same handshake. The
+ * one place where a lk_finished_proof is made, and where application traffic keys come from.
  */
 #include "wire/finished.h"
 
@@ -78,8 +78,8 @@ lockstep_status lk_on_finished(lk_handshake *hs, lk_slice message) {
     size_t n = lk_hash_length(hs->suite->hash);
     lk_slice body = lk_body(message);
     if (body.p_len != n)
-        return lk_fail(hs, LOCKSTEP_PEER_DECODE_FINISHED, "%zu bytes, the hash has %zu",
-                       body.p_len, n);
+        return lk_fail(hs, LOCKSTEP_PEER_DECODE_FINISHED, "%zu bytes, the hash has %zu", body.p_len,
+                       n);
     lk_transcript_hash(&hs->transcript, transcript);
     lk_finished_mac(expected, hs->is_client ? &hs->server_hs : &hs->client_hs, transcript);
     bool same = lk_ct_equal(expected, body.p, n);

@@ -23,7 +23,9 @@ typedef struct lk_session {
     bool retried;
     char *server_name;    /* in heap memory, escaped; NULL: none */
     char *alpn;           /* likewise */
-    lk_slice *peer_chain; /* one allocation of `peer_chain_size`, the DER behind the slices */
+    lk_slice *peer_chain; /* one allocation of `peer_chain_size`: chain, `peer_ocsp`, the bytes */
+    lk_slice *peer_ocsp;  /* what was stapled to each certificate, or empty */
+    lk_slice peer_scts;   /* the SCT list of the leaf's entry, or empty */
     size_t num_peer_chain, peer_chain_size;
     lockstep_report *report;
     lk_traffic_secret client, server; /* application traffic, the newest */
@@ -69,6 +71,7 @@ LK_CHECKED lockstep_status lk_handshake_answer_identity(lk_handshake *hs, const 
 LK_CHECKED lockstep_status lk_handshake_answer_signature(lk_handshake *hs, uint16_t scheme,
                                                          lk_slice signature);
 LK_CHECKED lockstep_status lk_handshake_answer_verdict(lk_handshake *hs, lockstep_status verdict);
+LK_CHECKED lockstep_status lk_handshake_answer_policy(lk_handshake *hs, lockstep_policy *policy);
 
 /* lk_handshake_outbox returns what is to be done; the caller empties it. */
 lk_outbox *lk_handshake_outbox(lk_handshake *hs);

@@ -93,6 +93,7 @@ struct lk_handshake {
     lk_slice to_sign;
 
     /* the peer's certificate */
+    lockstep_policy *policy; /* by an answer; NULL: that of the settings */
     lk_public_key *peer_key;
     lk_judge_request judge;
     lk_chain_proof chain_proof;

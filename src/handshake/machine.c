@@ -1,6 +1,6 @@
 /*
- * machine.c - what drives a handshake: the table of flights (Appendix A), the steps between jobs, and
- * the outbox.
+ * machine.c - what drives a handshake: the table of flights (Appendix A), the steps between jobs,
+ * and the outbox.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ typedef struct flight {
     lk_state state;
     lk_handshake_type type;
     lockstep_status (*on)(lk_handshake *hs, lk_slice message);
-    size_t max; /* bytes of the body */
+    size_t max;             /* bytes of the body */
     bool before_key_change; /* must end its record (§5.1) */
 } flight;
 
@@ -40,9 +40,9 @@ static const flight flights[] = {
 };
 
 static const char *const state_names[LK_NUM_STATES] = {
-    "START",         "WAIT_SH",   "WAIT_EE",     "WAIT_CERT_CR", "WAIT_CERT",
-    "WAIT_CV",       "WAIT_FINISHED", "CONNECTED", "START",      "START after HelloRetryRequest",
-    "WAIT_CERT",     "WAIT_CV",   "WAIT_FINISHED", "CONNECTED"};
+    "START",     "WAIT_SH",       "WAIT_EE",       "WAIT_CERT_CR", "WAIT_CERT",
+    "WAIT_CV",   "WAIT_FINISHED", "CONNECTED",     "START",        "START after HelloRetryRequest",
+    "WAIT_CERT", "WAIT_CV",       "WAIT_FINISHED", "CONNECTED"};
 
 static const flight *flight_of(const lk_handshake *hs, uint8_t type) {
     for (size_t i = 0; i < sizeof flights / sizeof flights[0]; i++)
@@ -131,9 +131,8 @@ lockstep_status lk_fail_flaw(lk_handshake *hs, lockstep_status status, const lk_
     for (size_t i = 0; i < LK_EXTENSION_COUNT; i++)
         if (lk_extension_table[i].id == flaw->extension && status == LOCKSTEP_PEER_DECODE_EXTENSION)
             rule = lk_extension_table[i].rule;
-    return lk_fail_at(hs, status, rule, "extension %s (%u)%s%s",
-                      lk_extension_name(flaw->extension), flaw->extension,
-                      what[0] != '\0' ? ": " : "", what);
+    return lk_fail_at(hs, status, rule, "extension %s (%u)%s%s", lk_extension_name(flaw->extension),
+                      flaw->extension, what[0] != '\0' ? ": " : "", what);
 }
 
 lockstep_status lk_fail_memory(lk_handshake *hs) {
@@ -169,6 +168,7 @@ void lk_handshake_free(lk_handshake *hs) {
     for (size_t i = 0; i < hs->num_jobs; i++)
         if (hs->jobs[i]->kind == LK_JOB_SHARE)
             lk_ephemeral_free(hs->jobs[i]->u.kex.made);
+    lockstep_policy_free(hs->policy);
     lk_public_key_free(hs->peer_key);
     lk_arena_free(&hs->arena);
     lk_buffer_free(&hs->outbox.bytes);

@@ -1,6 +1,6 @@
 /*
- * negotiate.c - the server reads a ClientHello and chooses (RFC 8446 §4.1.1): version, suite, group,
- * protocol, certificate.
+ * negotiate.c - the server reads a ClientHello and chooses (RFC 8446 §4.1.1): version, suite,
+ * group, protocol, certificate.
  */
 #include "handshake/internal.h"
 
@@ -17,8 +17,8 @@ static lockstep_status need(lk_handshake *hs, enum lk_extension_index i) {
 
 static lockstep_status check_version(lk_handshake *hs) {
     const lk_client_hello *h = &hs->hello;
-    /* "Any endpoint receiving a Hello message with ClientHello.legacy_version [...] set to 0x0300 MUST
-     * abort the handshake with a "protocol_version" alert." (§D.5) */
+    /* "Any endpoint receiving a Hello message with ClientHello.legacy_version [...] set to 0x0300
+     * MUST abort the handshake with a "protocol_version" alert." (§D.5) */
     if (h->legacy_version <= 0x0300)
         return lk_fail(hs, LOCKSTEP_PEER_LEGACY_VERSION, "legacy_version is 0x%04x",
                        h->legacy_version);
@@ -42,8 +42,8 @@ static lockstep_status check_key_shares(lk_handshake *hs) {
     while (lk_key_share_next(&rest, &group, &key_exchange)) {
         /* Both searches below are quadratic, and a ClientHello has room for 13,000 shares. */
         if (++num_shares > KEY_SHARES_MAX)
-            return lk_fail(hs, LOCKSTEP_PEER_KEY_SHARE_GROUP, "more than %d shares; no client has so many groups",
-                           KEY_SHARES_MAX);
+            return lk_fail(hs, LOCKSTEP_PEER_KEY_SHARE_GROUP,
+                           "more than %d shares; no client has so many groups", KEY_SHARES_MAX);
         lk_slice behind = rest;
         if (!lk_u16_has(hs->hello.groups, group))
             return lk_fail(hs, LOCKSTEP_PEER_KEY_SHARE_GROUP,
@@ -60,8 +60,7 @@ static lockstep_status check_hello(lk_handshake *hs) {
     LK_TRY(check_version(hs));
     /* "MUST contain exactly one byte, set to zero" (§4.1.2) */
     if (h->compression_methods.p_len != 1 || h->compression_methods.p[0] != 0)
-        return lk_fail(hs, LOCKSTEP_PEER_COMPRESSION, "%zu methods",
-                       h->compression_methods.p_len);
+        return lk_fail(hs, LOCKSTEP_PEER_COMPRESSION, "%zu methods", h->compression_methods.p_len);
     /* What a ClientHello without a PSK must have (§9.2). */
     LK_TRY(need(hs, LK_EXTENSION_signature_algorithms));
     LK_TRY(need(hs, LK_EXTENSION_supported_groups));
@@ -203,8 +202,7 @@ static lockstep_status choose_identity(lk_handshake *hs) {
                        hs->session->server_name != NULL ? hs->session->server_name : "(none)",
                        lk_u16_count(hs->peer_schemes));
     lk_note_choice(&hs->watch, false, "certificate", "RFC 8446 §4.4.2.2",
-                   "chain of %zu, to be signed with %s", hs->identity->num_chain,
-                   hs->scheme->name);
+                   "chain of %zu, to be signed with %s", hs->identity->num_chain, hs->scheme->name);
     return post_respond(hs);
 }
 

@@ -14,7 +14,7 @@ typedef enum lk_out_kind {
     LK_OUT_READ_KEYS,          /* expect `secret` from here on */
     LK_OUT_PEER_LIMIT,         /* the peer accepts plaintexts of `length` bytes, type included */
     LK_OUT_SKIP_EARLY_DATA,    /* pass over up to `length` bytes of 0-RTT data, not accepted */
-    LK_OUT_SECURE           /* the handshake is done and everything proven */
+    LK_OUT_SECURE              /* the handshake is done and everything proven */
 } lk_out_kind;
 
 typedef struct lk_out_item {

@@ -1,6 +1,6 @@
 /*
- * post_handshake.c - messages after the handshake (RFC 8446 §4.6): KeyUpdate and NewSessionTicket. The
- * handshake object is gone by then.
+ * post_handshake.c - messages after the handshake (RFC 8446 §4.6): KeyUpdate and NewSessionTicket.
+ * The handshake object is gone by then.
  */
 #include "handshake/handshake.h"
 #include "handshake/internal.h"

@@ -1,6 +1,6 @@
 /*
- * server_hello.c - ServerHello and HelloRetryRequest (RFC 8446 §4.1.3, §4.1.4), both directions, and
- * the handshake keys that follow.
+ * server_hello.c - ServerHello and HelloRetryRequest (RFC 8446 §4.1.3, §4.1.4), both directions,
+ * and the handshake keys that follow.
  */
 #include "handshake/internal.h"
 
@@ -56,12 +56,12 @@ lockstep_status lk_send_server_hello(lk_handshake *hs) {
     if (job->status != LOCKSTEP_OK)
         return lk_fail(hs, job->status, "the client's share for %s, %zu bytes", hs->group->name,
                        job->u.kex.peer.p_len);
-    lk_server_hello_out hello = {
-        .random = hs->random_2,
-        .session_id_echo = hs->hello.session_id,
-        .cipher_suite = hs->suite->id,
-        .group = hs->group->id,
-        .key_exchange = lk_slice_of(job->u.kex.share, hs->group->server_share)};
+    lk_server_hello_out hello = {.random = hs->random_2,
+                                 .session_id_echo = hs->hello.session_id,
+                                 .cipher_suite = hs->suite->id,
+                                 .group = hs->group->id,
+                                 .key_exchange =
+                                     lk_slice_of(job->u.kex.share, hs->group->server_share)};
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
     lk_server_hello_build(&b, &hello);

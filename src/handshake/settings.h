@@ -16,7 +16,8 @@
 typedef struct lk_identity {
     lk_slice chain[LK_CHAIN_MAX]; /* DER, leaf first; owned by the config */
     size_t num_chain;
-    lk_cert leaf; /* chain[0], parsed */
+    lk_cert leaf;        /* chain[0], parsed */
+    lk_slice ocsp, scts; /* to staple, or empty; owned by the config */
     lk_private_key *key;
 } lk_identity;
 
@@ -31,7 +32,8 @@ typedef struct lk_settings {
     lockstep_env env; /* every function set */
     lk_heap heap;     /* the same memory functions */
     lk_crypto *crypto;
-    lockstep_trust *trust; /* NULL: nobody is trusted */
+    lockstep_trust *trust;   /* NULL: nobody is trusted */
+    lockstep_policy *policy; /* made when the config is sealed, if none was set */
     const lk_identity *identities;
     size_t num_identities;
     uint16_t groups[LK_KEX_NUM_GROUPS];
@@ -44,6 +46,7 @@ typedef struct lk_settings {
     bool require_known_name;
     bool danger_skip_verification;
     bool gather_jobs;
+    bool keep_reports;
     unsigned asks; /* enum lockstep_ask_kind */
     /* fixed for applications, changed by tests */
     bool compatibility_mode;   /* §D.4: a session id and change_cipher_spec records */

@@ -84,8 +84,7 @@ static char *put_hex(char *out, lockstep_slice s) {
     return out;
 }
 
-void lk_keylog(const lk_watch *w, const char *label, const uint8_t *random,
-               lockstep_slice secret) {
+void lk_keylog(const lk_watch *w, const char *label, const uint8_t *random, lockstep_slice secret) {
     char line[48 + 2 * 32 + 2 * 64];
     if (w->env->keylog == NULL || secret.p_len > 64)
         return;

@@ -22,21 +22,37 @@ static bool make_path(const char *path) {
     return true;
 }
 
-const char *lk_data_dir(char *out, size_t out_len, bool make) {
-    const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    int n;
-    if (xdg != NULL && xdg[0] == '/') /* relative ones "should be ignored" (XDG base directories) */
-        n = snprintf(out, out_len, "%s/lockstep", xdg);
+/* place writes $`variable`/`rest`, or $HOME/`usual`/`rest` where that is not set. Relative ones
+ * "should be ignored" (XDG base directories). False: neither is set, or it is too long. */
+static bool place(char *out, size_t out_len, const char *variable, const char *usual,
+                  const char *rest) {
+    const char *xdg = getenv(variable), *home = getenv("HOME");
+    int n = -1;
+    if (xdg != NULL && xdg[0] == '/')
+        n = snprintf(out, out_len, "%s/%s", xdg, rest);
     else if (home != NULL && home[0] == '/')
-        n = snprintf(out, out_len, "%s/.local/share/lockstep", home);
-    else
-        return "neither XDG_DATA_HOME nor HOME is set, so there is no data directory";
-    if (n < 0 || (size_t)n >= out_len)
-        return "the path of the data directory is too long";
+        n = snprintf(out, out_len, "%s/%s/%s", home, usual, rest);
+    return n >= 0 && (size_t)n < out_len;
+}
+
+const char *lk_data_dir(char *out, size_t out_len, bool make) {
+    if (!place(out, out_len, "XDG_DATA_HOME", ".local/share", "lockstep"))
+        return "neither XDG_DATA_HOME nor HOME is set to a path of sensible length, so there is no "
+               "data directory";
     if (make && !make_path(out))
         return "the data directory cannot be made; set XDG_DATA_HOME to a place that you may write "
                "to";
     return NULL;
+}
+
+const char *lk_cache_dir(char *out, size_t out_len, const char *part, bool make) {
+    char rest[64];
+    snprintf(rest, sizeof rest, "lockstep/%s", part);
+    if (!place(out, out_len, "XDG_CACHE_HOME", ".cache", rest))
+        return "neither XDG_CACHE_HOME nor HOME is set to a path of sensible length, so there is "
+               "no "
+               "cache";
+    return make && !make_path(out) ? "the cache directory cannot be made" : NULL;
 }
 
 bool lk_file_load(lk_buffer *out, const char *path, size_t max) {

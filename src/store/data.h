@@ -11,6 +11,10 @@
  * ~/.local/share/lockstep, and makes it (mode 0700) if `make`. NULL, or what is wrong. */
 const char *lk_data_dir(char *out, size_t out_len, bool make);
 
+/* lk_cache_dir does the same for a part of the cache, $XDG_CACHE_HOME/lockstep/PART or
+ * ~/.cache/lockstep/PART: what is there may be deleted at any time. */
+const char *lk_cache_dir(char *out, size_t out_len, const char *part, bool make);
+
 /* lk_file_load appends a whole file of at most `max` bytes; false with errno. */
 bool lk_file_load(lk_buffer *out, const char *path, size_t max);
 

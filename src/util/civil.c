@@ -55,6 +55,67 @@ lk_civil lk_civil_from_unix(int64_t seconds) {
     return c;
 }
 
+/* digits reads `n` of them. */
+static bool digits(const char **p, int n, int *out) {
+    *out = 0;
+    for (; n > 0; n--, (*p)++) {
+        if (**p < '0' || **p > '9')
+            return false;
+        *out = *out * 10 + (**p - '0');
+    }
+    return true;
+}
+
+static bool skip_char(const char **p, char a, char b) {
+    if (**p != a && **p != b)
+        return false;
+    (*p)++;
+    return true;
+}
+
+/* parse_fraction reads "" or ".5" as milliseconds. */
+static bool parse_fraction(const char **p, int64_t *ms) {
+    int unit = 100;
+    *ms = 0;
+    if (**p != '.')
+        return true;
+    (*p)++;
+    if (**p < '0' || **p > '9')
+        return false;
+    for (; **p >= '0' && **p <= '9'; (*p)++, unit /= 10)
+        *ms += (int64_t)unit * (**p - '0');
+    return true;
+}
+
+/* parse_offset reads "Z" or "+01:00" as seconds east of UTC. */
+static bool parse_offset(const char **p, int64_t *seconds) {
+    int hours, minutes;
+    *seconds = 0;
+    if (skip_char(p, 'Z', 'z'))
+        return true;
+    int sign = **p == '-' ? -1 : 1;
+    if (!skip_char(p, '+', '-') || !digits(p, 2, &hours) || !skip_char(p, ':', ':') ||
+        !digits(p, 2, &minutes) || hours > 23 || minutes > 59)
+        return false;
+    *seconds = sign * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+bool lk_civil_parse(int64_t *ms, const char *text) {
+    int64_t seconds, fraction, offset;
+    lk_civil c;
+    const char *p = text;
+    if (!digits(&p, 4, &c.year) || !skip_char(&p, '-', '-') || !digits(&p, 2, &c.month) ||
+        !skip_char(&p, '-', '-') || !digits(&p, 2, &c.day) ||
+        (!skip_char(&p, 'T', 't') && !skip_char(&p, ' ', ' ')) || !digits(&p, 2, &c.hour) ||
+        !skip_char(&p, ':', ':') || !digits(&p, 2, &c.minute) || !skip_char(&p, ':', ':') ||
+        !digits(&p, 2, &c.second) || !parse_fraction(&p, &fraction) || !parse_offset(&p, &offset) ||
+        *p != '\0' || !lk_civil_to_unix(&seconds, c))
+        return false;
+    *ms = (seconds - offset) * 1000 + fraction;
+    return true;
+}
+
 const char *lk_civil_month(int month) {
     static const char *const months[] = {"January",   "February", "March",    "April",
                                          "May",       "June",     "July",     "August",

@@ -12,6 +12,8 @@
 typedef struct lk_certificate {
     lk_slice context;
     lk_slice chain[LK_CHAIN_MAX]; /* cert_data of each entry, leaf first */
+    lk_slice ocsp[LK_CHAIN_MAX];  /* OCSPResponse stapled to each entry, or empty (§4.4.2.1) */
+    lk_slice scts;                /* SignedCertificateTimestampList of the leaf's entry, or empty */
     size_t num_chain;
     uint32_t extensions; /* set of the extensions that any entry has */
     bool unknown_extension;
@@ -22,7 +24,8 @@ typedef struct lk_certificate {
 LK_CHECKED lockstep_status lk_certificate_parse(lk_certificate *out, lk_flaw *flaw, lk_slice body);
 
 /* lk_certificate_build appends the message for `chain` (DER, leaf first; none for a client that has
- * no certificate), without extensions. */
-void lk_certificate_build(lk_builder *b, lk_slice context, const lk_slice *chain, size_t num_chain);
+ * no certificate). `ocsp` and `scts`, where not empty, go into the leaf's entry. */
+void lk_certificate_build(lk_builder *b, lk_slice context, const lk_slice *chain, size_t num_chain,
+                          lk_slice ocsp, lk_slice scts);
 
 #endif

@@ -61,6 +61,20 @@ static bool parse_pre_shared_key(lk_slice data, bool *paired) {
     return true;
 }
 
+/* CertificateStatusRequest (RFC 6066 §8). Whose responses and which extensions it wants matters to
+ * nobody who has one response to staple. */
+static bool parse_status_request(lk_slice data, bool *wants_ocsp) {
+    lk_reader r = lk_reader_of(data);
+    lk_slice responders, extensions;
+    uint8_t type;
+    if (!lk_read_u8(&r, &type))
+        return false;
+    *wants_ocsp = type == LK_STATUS_OCSP;
+    return !*wants_ocsp ||
+           (lk_read_vector(&r, 2, 0, UINT16_MAX, &responders) &&
+            lk_read_vector(&r, 2, 0, UINT16_MAX, &extensions) && lk_reader_done(&r));
+}
+
 static bool parse_vector(lk_slice data, size_t width, lk_slice *out) {
     lk_reader r = lk_reader_of(data);
     return lk_read_vector(&r, width, 1, UINT16_MAX, out) && lk_reader_done(&r);
@@ -91,7 +105,10 @@ static bool parse_contents(lk_client_hello *h, enum lk_extension_index i, lk_sli
         return parse_pre_shared_key(data, &h->psk_paired);
     case LK_EXTENSION_record_size_limit:
         return lk_read_u16(&r, &h->record_size_limit) && lk_reader_done(&r);
+    case LK_EXTENSION_status_request:
+        return parse_status_request(data, &h->wants_ocsp);
     case LK_EXTENSION_early_data:
+    case LK_EXTENSION_signed_certificate_timestamp:
     case LK_EXTENSION_post_handshake_auth:
         return data.p_len == 0;
     default:
@@ -124,7 +141,8 @@ lockstep_status lk_client_hello_parse(lk_client_hello *out, lk_flaw *flaw, lk_sl
     /* "The "pre_shared_key" extension MUST be the last extension in the ClientHello" (§4.2.11) */
     if ((out->ext.present & lk_extension_bit(pre_shared_key)) != 0 &&
         out->ext.last != lk_extension_table[LK_EXTENSION_pre_shared_key].id)
-        return lk_flaw_in(flaw, LK_EXTENSION_pre_shared_key, LOCKSTEP_PEER_PSK, "not the last extension");
+        return lk_flaw_in(flaw, LK_EXTENSION_pre_shared_key, LOCKSTEP_PEER_PSK,
+                          "not the last extension");
     if ((out->ext.present & lk_extension_bit(pre_shared_key)) != 0 && !out->psk_paired)
         return lk_flaw_in(flaw, LK_EXTENSION_pre_shared_key, LOCKSTEP_PEER_PSK,
                           "not one binder for each identity");
@@ -156,7 +174,8 @@ static void build_server_name(lk_builder *b, lk_slice name) {
 static void build_key_shares(lk_builder *b, const lk_client_hello_out *h) {
     lk_length ext = lk_extension_open(b, LK_EXTENSION_key_share);
     lk_length list = lk_build_open(b, 2);
-    if (h->grease_share && h->grease_group != 0) { /* "with a single byte of key_exchange" is enough (RFC 8701 §3.1) */
+    if (h->grease_share &&
+        h->grease_group != 0) { /* "with a single byte of key_exchange" is enough (RFC 8701 §3.1) */
         lk_build_u16(b, h->grease_group);
         lk_build_vector(b, 2, lk_slice_of("", 1));
     }
@@ -200,6 +219,15 @@ void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
     if (h->record_size_limit != 0) {
         ext = lk_extension_open(b, LK_EXTENSION_record_size_limit);
         lk_build_u16(b, h->record_size_limit);
+        lk_build_close(b, ext);
+    }
+    if (h->status) {
+        ext = lk_extension_open(b, LK_EXTENSION_status_request);
+        lk_build_u8(b, LK_STATUS_OCSP);
+        lk_build_u16(b, 0); /* any responder, */
+        lk_build_u16(b, 0); /* no extensions: a stapled response cannot have a nonce of ours */
+        lk_build_close(b, ext);
+        ext = lk_extension_open(b, LK_EXTENSION_signed_certificate_timestamp);
         lk_build_close(b, ext);
     }
     ext = lk_extension_open(b, LK_EXTENSION_supported_versions);

@@ -21,6 +21,7 @@ typedef struct lk_client_hello {
     lk_slice protocols;  /* ProtocolName list, each name checked */
     lk_slice cookie;
     lk_slice psk_modes;
+    bool wants_ocsp; /* status_request of type ocsp */
     bool psk_paired; /* pre_shared_key has a binder for each identity */
     uint16_t record_size_limit;
 } lk_client_hello;
@@ -52,6 +53,7 @@ typedef struct lk_client_hello_out {
     lk_slice protocols;         /* ProtocolName list; empty: no extension */
     lk_slice cookie;            /* empty: no extension */
     uint16_t record_size_limit; /* 0: no extension */
+    bool status; /* ask for an OCSP response and SCTs (RFC 6066 §8, RFC 6962 §3.3) */
     uint16_t grease_suite, grease_group, grease_version, grease_extension_1, grease_extension_2;
     bool grease_share; /* a key share for grease_group too */
     size_t padding;    /* bytes of the padding extension; 0: none (RFC 7685) */

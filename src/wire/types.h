@@ -25,6 +25,9 @@ typedef enum lk_handshake_type {
 /* ProtocolVersion */
 enum { LK_TLS12 = 0x0303, LK_TLS13 = 0x0304 };
 
+/* CertificateStatusType (RFC 6066 §8). */
+enum { LK_STATUS_OCSP = 1 };
+
 #define LK_RANDOM_LEN     32
 #define LK_SESSION_ID_MAX 32
 

@@ -151,3 +151,22 @@ bool lk_spki_parse(lk_spki *out, lk_slice whole) {
     }
     return true;
 }
+
+#define RSA_MIN_BITS 2048
+
+/* In bytes. All keys that are about have 3 (65537) or 1; a longer one makes checking slow. */
+#define RSA_MAX_EXPONENT 4
+
+const char *lk_spki_fault(const lk_spki *spki) {
+    if (spki->kind == 0)
+        return "this kind of key is not accepted";
+    if (spki->kind != LK_KEY_RSA)
+        return NULL;
+    if (spki->key_bits < RSA_MIN_BITS)
+        return "RSA keys need 2048 bits or more";
+    if (spki->key_bits % 8 != 0)
+        return "the size of an RSA key must be a multiple of 8 bits";
+    if (spki->exponent.p_len > RSA_MAX_EXPONENT)
+        return "the exponent of the RSA key is too large";
+    return NULL;
+}

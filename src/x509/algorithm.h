@@ -34,4 +34,9 @@ typedef struct lk_spki {
  * are not known parses, with kind 0: it is for the judge to refuse. */
 bool lk_spki_parse(lk_spki *out, lk_slice whole);
 
+/* lk_spki_fault returns why a certificate must not have this key (static text), or NULL: BR §6.1.5,
+ * RSA of 2,048 bits or more, and a multiple of 8; P-256, P-384, P-521. Ed25519 besides. That it is
+ * a valid key of its kind shows when it is made. */
+const char *lk_spki_fault(const lk_spki *spki);
+
 #endif

@@ -37,18 +37,6 @@ static bool read_name(lk_reader *r, lk_slice *name) {
     return lk_der_whole(r, LK_DER_SEQUENCE, name) && lk_dn_valid(*name);
 }
 
-/* read_extension: Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue } */
-static bool read_extension(lk_reader *r, lk_slice *oid, bool *critical, lk_slice *value) {
-    lk_reader inside;
-    *critical = false;
-    if (!lk_der_open(r, LK_DER_SEQUENCE, &inside) || !lk_der_oid(&inside, oid))
-        return false;
-    if (lk_der_next_is(&inside, LK_DER_BOOLEAN) &&
-        (!lk_der_boolean(&inside, critical) || !*critical)) /* X.690 §11.5: no default written */
-        return false;
-    return lk_der_read(&inside, LK_DER_OCTET_STRING, value) && lk_reader_done(&inside);
-}
-
 static bool read_extensions(lk_reader r, lk_cert *out) {
     lk_slice seen[LK_CERT_MAX_EXTENSIONS], oid, value;
     size_t num_unknown = 0, n = 0;
@@ -58,7 +46,7 @@ static bool read_extensions(lk_reader r, lk_cert *out) {
     if (!lk_der_open(&r, LK_DER_SEQUENCE, &list) || !lk_reader_done(&r) || lk_reader_done(&list))
         return false;
     while (!lk_reader_done(&list)) {
-        if (n++ == LK_CERT_MAX_EXTENSIONS || !read_extension(&list, &oid, &critical, &value))
+        if (n++ == LK_CERT_MAX_EXTENSIONS || !lk_ext_next(&list, &oid, &critical, &value))
             return false;
         lk_ext ext = lk_ext_of(oid);
         if (ext != LK_EXT_COUNT) {

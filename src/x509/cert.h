@@ -9,6 +9,7 @@
 #define LK_X509_CERT_H
 
 #include "crypto/keys.h"
+#include "util/reader.h"
 #include "x509/algorithm.h"
 #include "x509/oid.h"
 
@@ -88,6 +89,7 @@ typedef struct lk_cert {
     uint32_t path_length;
     uint16_t key_usage;        /* valid if present */
     uint16_t ext_key_usage;    /* valid if present */
+    bool must_staple;          /* the TLS feature extension names status_request (RFC 7633) */
     bool akid_has_issuer;      /* authorityCertIssuer or -SerialNumber is there */
     lk_slice subject_key_id;   /* empty if absent */
     lk_slice authority_key_id; /* the keyIdentifier field; empty if absent */
@@ -115,6 +117,10 @@ LK_CHECKED lockstep_status lk_cert_public_key(lk_public_key **out, const lk_cryp
 static inline bool lk_cert_self_issued(const lk_cert *cert) {
     return lk_slice_equal(cert->subject, cert->issuer);
 }
+
+/* lk_ext_next reads one Extension ::= SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue
+ * }, of whatever they extend (ext.c). */
+bool lk_ext_next(lk_reader *r, lk_slice *oid, bool *critical, lk_slice *value);
 
 /* lk_ext_read decodes the extension `ext` of contents `value` into `*out` (ext.c). */
 bool lk_ext_read(lk_cert *out, lk_ext ext, lk_slice value);

@@ -49,8 +49,7 @@ static void put_critical(lk_pen *p, const lk_fact *fact) {
     } else {
         for (unsigned i = 0; i < LK_EXT_COUNT; i++)
             if ((fact->cert->critical & LK_EXT_BIT(i)) != 0 &&
-                (i == LK_EXT_POLICY_CONSTRAINTS || i == LK_EXT_ISSUER_ALT_NAME ||
-                 i == LK_EXT_FRESHEST_CRL || i == LK_EXT_SCT_LIST))
+                (i == LK_EXT_ISSUER_ALT_NAME || i == LK_EXT_FRESHEST_CRL || i == LK_EXT_SCT_LIST))
                 lk_put_oid(p, lk_oid_bytes(lk_ext_oid((lk_ext)i)));
     }
 }
@@ -75,8 +74,8 @@ static void put_validity(lk_pen *p, const lk_fact *fact) {
 }
 
 static void put_path_length(lk_pen *p, const lk_fact *fact) {
-    lk_putf(p, "%lld intermediate%s below, %u allowed", (long long)fact->number,
-            fact->number == 1 ? "" : "s", fact->cert->path_length);
+    lk_putf(p, "%lld intermediate%s below, %u allowed", (long long)fact->u.number,
+            fact->u.number == 1 ? "" : "s", fact->cert->path_length);
 }
 
 static void put_constraints(lk_pen *p, const lk_fact *fact) {
@@ -85,7 +84,7 @@ static void put_constraints(lk_pen *p, const lk_fact *fact) {
     else if (fact->status == LOCKSTEP_CERT_BUDGET)
         lk_put(p, "too many names and constraints");
     else
-        lk_put_general_name(p, &fact->name);
+        lk_put_general_name(p, &fact->u.name);
 }
 
 static void put_trust(lk_pen *p, const lk_fact *fact) {
@@ -100,14 +99,14 @@ static void put_trust(lk_pen *p, const lk_fact *fact) {
 
 static void put_form(lk_pen *p, const lk_fact *fact) {
     if (fact->status != LOCKSTEP_OK)
-        lk_putf(p, "certificate %lld of those sent does not parse", (long long)fact->number + 1);
+        lk_putf(p, "certificate %lld of those sent does not parse", (long long)fact->u.number + 1);
     else
         lk_putf(p, "X.509 version %u, %zu bytes", fact->cert->version, fact->cert->der.p_len);
 }
 
 static void put_limit(lk_pen *p, const lk_fact *fact) {
-    if (fact->number > 0)
-        lk_putf(p, "more than %lld certificates", (long long)fact->number);
+    if (fact->u.number > 0)
+        lk_putf(p, "more than %lld certificates", (long long)fact->u.number);
     else
         lk_put(p, "too many possible paths or signatures");
 }
@@ -118,6 +117,53 @@ static void put_host_name(lk_pen *p, const lk_fact *fact) {
     if (fact->cert->num_alt_names == 0)
         lk_put(p, "(no names)");
     lk_put_names(p, fact->cert);
+}
+
+static void put_revocation(lk_pen *p, const lk_fact *fact) {
+    const lk_revocation *r = &fact->u.revocation;
+    switch (r->standing) {
+    case LK_STANDING_GOOD:
+        lk_put(p, "not revoked, as of ");
+        lk_put_instant(p, r->this_update);
+        if (r->next_update != 0) {
+            lk_put(p, ", which holds until ");
+            lk_put_instant(p, r->next_update);
+        }
+        break;
+    case LK_STANDING_REVOKED:
+        lk_put(p, "revoked ");
+        lk_put_instant(p, r->revoked_at);
+        lk_putf(p, ", reason %s", lk_reason_name(r->reason));
+        break;
+    case LK_STANDING_UNKNOWN:
+        lk_put(p, fact->status == LOCKSTEP_OK ? "not known and not needed: " : "not known: ");
+        lk_put(p, r->why);
+        break;
+    case LK_STANDING_BAD:
+        lk_put(p, fact->kind == LK_CHECK_STAPLE ? "wrong: " : "not known: ");
+        lk_put(p, r->why);
+        break;
+    }
+}
+
+static void put_transparency(lk_pen *p, const lk_fact *fact) {
+    const lk_ct_result *ct = &fact->u.ct;
+    lk_putf(p, "%u SCT%s, %u valid of %u operator%s", ct->found, ct->found == 1 ? "" : "s",
+            ct->valid, ct->operators, ct->operators == 1 ? "" : "s");
+    if (ct->wanted > 0)
+        lk_putf(p, ", %u wanted", ct->wanted);
+    if (!ct->enough && ct->why != NULL) {
+        lk_put(p, fact->status == LOCKSTEP_OK ? "; not enough, and not needed: " : "; ");
+        lk_put(p, ct->why);
+    }
+}
+
+static void put_pins(lk_pen *p, const lk_fact *fact) {
+    if (fact->status != LOCKSTEP_OK) {
+        lk_put(p, "no key of the path is among the pins");
+        return;
+    }
+    lk_put(p, "its key is pinned");
 }
 
 void lk_put_compared(lk_pen *p, const lk_fact *fact) {
@@ -163,6 +209,21 @@ void lk_put_compared(lk_pen *p, const lk_fact *fact) {
         put_algorithm(p, fact->cert);
         lk_put(p, " by the key of ");
         lk_put_name(p, fact->other->subject);
+        break;
+    case LK_CHECK_POLICIES:
+        lk_put(p, fact->status == LOCKSTEP_OK ? "none is demanded that does not hold"
+                                              : "an issuer demands a policy, and none holds for "
+                                                "the whole path");
+        break;
+    case LK_CHECK_STAPLE:
+    case LK_CHECK_REVOCATION:
+        put_revocation(p, fact);
+        break;
+    case LK_CHECK_PINS:
+        put_pins(p, fact);
+        break;
+    case LK_CHECK_TRANSPARENCY:
+        put_transparency(p, fact);
         break;
     case LK_CHECK_HOST_NAME:
         put_host_name(p, fact);

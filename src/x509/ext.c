@@ -5,6 +5,9 @@
 #include "x509/constraints.h"
 #include "x509/der.h"
 #include "x509/general_name.h"
+#include "x509/policies.h"
+
+#define STATUS_REQUEST 5 /* RFC 6066 §8 */
 
 static const lk_oid ext_oids[LK_EXT_COUNT] = {
     [LK_EXT_SUBJECT_KEY_ID] = LK_OID_SUBJECT_KEY_ID,
@@ -37,6 +40,17 @@ lk_ext lk_ext_of(lk_slice oid) {
 
 lk_oid lk_ext_oid(lk_ext ext) {
     return ext_oids[ext];
+}
+
+bool lk_ext_next(lk_reader *r, lk_slice *oid, bool *critical, lk_slice *value) {
+    lk_reader inside;
+    *critical = false;
+    if (!lk_der_open(r, LK_DER_SEQUENCE, &inside) || !lk_der_oid(&inside, oid))
+        return false;
+    if (lk_der_next_is(&inside, LK_DER_BOOLEAN) &&
+        (!lk_der_boolean(&inside, critical) || !*critical)) /* X.690 §11.5: no default written */
+        return false;
+    return lk_der_read(&inside, LK_DER_OCTET_STRING, value) && lk_reader_done(&inside);
 }
 
 /* §4.2.1.9 */
@@ -143,8 +157,8 @@ static bool read_subject_alt_name(lk_cert *out, lk_reader r) {
     return true;
 }
 
-/* RFC 7633 §4: SEQUENCE OF INTEGER */
-static bool read_tls_feature(lk_reader r) {
+/* RFC 7633 §4: SEQUENCE OF INTEGER, the ExtensionTypes that the server must answer. */
+static bool read_tls_feature(lk_cert *out, lk_reader r) {
     lk_reader inside;
     uint64_t feature;
     if (!lk_der_open(&r, LK_DER_SEQUENCE, &inside) || !lk_reader_done(&r))
@@ -152,6 +166,8 @@ static bool read_tls_feature(lk_reader r) {
     while (!lk_reader_done(&inside))
         if (!lk_der_uint(&inside, &feature))
             return false;
+        else if (feature == STATUS_REQUEST)
+            out->must_staple = true;
     return true;
 }
 
@@ -179,7 +195,15 @@ bool lk_ext_read(lk_cert *out, lk_ext ext, lk_slice value) {
     case LK_EXT_NAME_CONSTRAINTS:
         return lk_constraints_valid(value, &out->permitted, &out->excluded);
     case LK_EXT_TLS_FEATURE:
-        return read_tls_feature(r);
+        return read_tls_feature(out, r);
+    case LK_EXT_POLICIES:
+        return lk_policies_valid(value);
+    case LK_EXT_POLICY_MAPPINGS:
+        return lk_policy_mappings_valid(value);
+    case LK_EXT_POLICY_CONSTRAINTS:
+        return lk_policy_constraints_valid(value);
+    case LK_EXT_INHIBIT_ANY_POLICY:
+        return lk_inhibit_any_policy_valid(value);
     default:
         return is_one_element(r);
     }

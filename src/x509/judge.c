@@ -1,5 +1,6 @@
 #include "x509/judge.h"
 
+#include "crypto/digest.h"
 #include "util/heap.h"
 #include "x509/constraints.h"
 #include "x509/judge_path.h"
@@ -14,8 +15,11 @@ typedef struct bench {
     bool judged;            /* whether there was any path */
     size_t num_certs;
     size_t bad; /* position of the first certificate that does not parse; 0: none */
+    const lk_cert *good[LK_PATH_MAX]; /* the path that was good */
+    size_t num_good;
     lk_public_key *keys[LK_SEARCH_MAX_CERTS];
-    lk_cert certs[]; /* num_chain */
+    uint8_t places[LK_SEARCH_MAX_CERTS]; /* of certs[i] in the request's chain */
+    lk_cert certs[];                     /* num_chain */
 } bench;
 
 /* note_alone writes a check down that concerns no path. */
@@ -29,7 +33,7 @@ static void note_alone(lk_facts *facts, lk_check_kind kind, int depth, lockstep_
     fact->depth = depth;
     fact->status = status;
     fact->cert = cert;
-    fact->number = number;
+    fact->u.number = number;
 }
 
 /* parse reads the presented certificates. Only the leaf must be good: what a server sends beyond
@@ -38,7 +42,7 @@ static lockstep_status parse(bench *b, const lk_judge_request *request) {
     for (size_t i = 0; i < request->num_chain; i++) {
         lk_cert *cert = &b->certs[b->num_certs];
         if (lk_cert_parse(cert, request->chain[i]) == LOCKSTEP_OK) {
-            b->num_certs++;
+            b->places[b->num_certs++] = (uint8_t)i;
             continue;
         }
         if (i == 0)
@@ -88,6 +92,10 @@ static lockstep_status try_paths(bench *b) {
             b->status = status;
             b->judged = true;
         }
+        if (status == LOCKSTEP_OK) {
+            memcpy(b->good, path.certs, path.n * sizeof path.certs[0]);
+            b->num_good = path.n;
+        }
         if (status == LOCKSTEP_OK || status == LOCKSTEP_CERT_BUDGET)
             return status;
         lk_search_prune(&b->search, prefix);
@@ -101,6 +109,10 @@ static lockstep_status try_paths(bench *b) {
     return b->status;
 }
 
+static int64_t seconds_of(int64_t ms) {
+    return ms / 1000 - (ms % 1000 < 0);
+}
+
 static lockstep_status judge_bench(bench *b, const lk_judge_request *request) {
     if (request->num_chain > LK_SEARCH_MAX_CERTS) {
         note_alone(&b->best, LK_CHECK_LIMIT, -1, LOCKSTEP_CERT_CHAIN_TOO_LONG, NULL,
@@ -112,12 +124,16 @@ static lockstep_status judge_bench(bench *b, const lk_judge_request *request) {
         return LOCKSTEP_CERT_MALFORMED;
     }
     b->court.request = request;
+    b->court.policy = request->policy;
+    b->court.now = seconds_of(request->now_ms);
+    b->court.until = INT64_MAX;
+    b->court.places = b->places;
     b->court.crypto = request->crypto != NULL ? request->crypto : lk_trust_crypto(request->trust);
     b->court.certs = b->certs;
     b->court.num_certs = b->num_certs;
     b->court.keys = b->keys;
     b->court.constraint_budget = LK_CONSTRAINT_BUDGET;
-    lk_search_start(&b->search, request->trust, b->certs, b->num_certs, request->max_path);
+    lk_search_start(&b->search, request->trust, b->certs, b->num_certs, request->policy->max_path);
     return try_paths(b);
 }
 
@@ -129,14 +145,56 @@ static bool usable(const lk_judge_request *request) {
             request->purpose == LOCKSTEP_PURPOSE_CLIENT);
 }
 
-lockstep_status lk_judge_chain(lk_public_key **leaf_key, lockstep_report **report,
-                               const lk_judge_request *request) {
-    if (leaf_key != NULL)
-        *leaf_key = NULL;
-    if (report != NULL)
-        *report = NULL;
-    if (!usable(request))
-        return LOCKSTEP_ERR_USAGE;
+/* ---- What was judged before ------------------------------------------------------------------ */
+
+static void take_in(lk_digest *d, lk_slice bytes) {
+    uint64_t n = bytes.p_len;
+    lk_digest_update(d, lk_slice_of(&n, sizeof n));
+    lk_digest_update(d, bytes);
+}
+
+/* key_of makes the cache's key of all that is decided on; what the policy says is not in it, since
+ * each policy has a cache of its own and empties it when it changes. */
+static void key_of(uint8_t out[LK_CHAIN_KEY], const lk_judge_request *request) {
+    lk_digest d;
+    uint32_t switches[] = {(uint32_t)request->purpose,
+                           (uint32_t)request->profile,
+                           request->without_name,
+                           request->in_handshake,
+                           request->host != NULL ? (uint32_t)request->host->kind : 0,
+                           (uint32_t)request->num_chain,
+                           request->ocsp != NULL};
+    lk_digest_init(&d, LK_SHA256);
+    lk_digest_update(&d, lk_slice_of(lk_trust_fingerprint(request->trust), LK_TRUST_FINGERPRINT));
+    lk_digest_update(&d, lk_slice_of(switches, sizeof switches));
+    take_in(&d, request->host != NULL ? lk_slice_of(request->host->bytes, request->host->len)
+                                      : lk_slice_of(NULL, 0));
+    take_in(&d, request->scts);
+    for (size_t i = 0; i < request->num_chain; i++) {
+        take_in(&d, request->chain[i]);
+        if (request->ocsp != NULL)
+            take_in(&d, request->ocsp[i]);
+    }
+    lk_digest_peek(&d, out);
+}
+
+/* keep remembers a good path for as long as all that was looked at stays true. */
+static void keep(const bench *b, const lk_judge_request *request, const uint8_t key[LK_CHAIN_KEY]) {
+    int64_t until = b->court.until;
+    for (size_t i = 0; i < b->num_good; i++)
+        if (b->good[i]->not_after < until)
+            until = b->good[i]->not_after;
+    int64_t now = request->now_ms;
+    int64_t most = now > INT64_MAX - LK_CHAIN_MAX_AGE_MS ? INT64_MAX : now + LK_CHAIN_MAX_AGE_MS;
+    int64_t to_ms = until >= INT64_MAX / 1000 ? INT64_MAX : until * 1000 + 999;
+    lk_chain_cache_keep(request->policy->cache, key, now, to_ms < most ? to_ms : most, b->keys[0]);
+}
+
+/* ---- The calls ------------------------------------------------------------------------------- */
+
+static lockstep_status judge_anew(lk_public_key **leaf_key, lockstep_report **report,
+                                  const lk_judge_request *request,
+                                  const uint8_t cache_key[LK_CHAIN_KEY]) {
     const lk_heap *heap = lk_trust_heap(request->trust);
     size_t num_certs = request->num_chain > LK_SEARCH_MAX_CERTS ? 0 : request->num_chain;
     size_t size = sizeof(bench) + num_certs * sizeof(lk_cert);
@@ -144,9 +202,12 @@ lockstep_status lk_judge_chain(lk_public_key **leaf_key, lockstep_report **repor
     if (b == NULL)
         return LOCKSTEP_ERR_NO_MEMORY;
     lockstep_status status = judge_bench(b, request);
-    if (report != NULL && lk_report_make(report, heap, status, &b->best, request->host,
-                                         request->now_ms) != LOCKSTEP_OK)
+    if (report != NULL && (status != LOCKSTEP_OK || request->explain) &&
+        lk_report_make(report, heap, status, &b->best, request->host, request->now_ms) !=
+            LOCKSTEP_OK)
         status = LOCKSTEP_ERR_NO_MEMORY;
+    if (status == LOCKSTEP_OK && cache_key != NULL)
+        keep(b, request, cache_key);
     if (status == LOCKSTEP_OK && leaf_key != NULL) {
         *leaf_key = b->keys[0]; /* made when its strength was checked */
         b->keys[0] = NULL;
@@ -157,19 +218,47 @@ lockstep_status lk_judge_chain(lk_public_key **leaf_key, lockstep_report **repor
     return status;
 }
 
-lockstep_status lockstep_judge(lockstep_report **out, const lockstep_trust *trust,
-                               const lockstep_slice *chain, size_t num_chain, const char *name,
-                               int64_t now_ms, enum lockstep_purpose purpose) {
+lockstep_status lk_judge_chain(lk_public_key **leaf_key, lockstep_report **report,
+                               const lk_judge_request *request) {
+    uint8_t key[LK_CHAIN_KEY];
+    if (leaf_key != NULL)
+        *leaf_key = NULL;
+    if (report != NULL)
+        *report = NULL;
+    if (!usable(request))
+        return LOCKSTEP_ERR_USAGE;
+    lk_judge_request r = *request;
+    if (r.policy == NULL)
+        r.policy = &lk_policy_default;
+    if (r.policy->cache == NULL || r.num_chain > LK_SEARCH_MAX_CERTS)
+        return judge_anew(leaf_key, report, &r, NULL);
+    key_of(key, &r);
+    if (!(r.explain && report != NULL) &&
+        lk_chain_cache_find(r.policy->cache, key, r.now_ms, leaf_key))
+        return LOCKSTEP_OK;
+    return judge_anew(leaf_key, report, &r, key);
+}
+
+lockstep_status lockstep_judge(lockstep_report **out, const lockstep_case *what) {
+    lk_slice ocsp[LK_SEARCH_MAX_CERTS] = {{NULL, 0}};
     lk_host host;
     if (out != NULL)
         *out = NULL;
-    if (name != NULL && !lk_host_parse(&host, lk_slice_of_str(name)))
+    if (what == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    if (what->name != NULL && !lk_host_parse(&host, lk_slice_of_str(what->name)))
         return LOCKSTEP_ERR_NAME;
-    lk_judge_request request = {.trust = trust,
-                                .chain = chain,
-                                .num_chain = num_chain,
-                                .host = name == NULL ? NULL : &host,
-                                .now_ms = now_ms,
-                                .purpose = purpose};
+    ocsp[0] = what->ocsp;
+    lk_judge_request request = {.trust = what->trust,
+                                .policy = what->policy,
+                                .chain = what->chain,
+                                .num_chain = what->num_chain,
+                                .ocsp = what->ocsp.p_len > 0 ? ocsp : NULL,
+                                .scts = what->scts,
+                                .host = what->name == NULL ? NULL : &host,
+                                .without_name = what->without_name,
+                                .now_ms = what->now_ms,
+                                .purpose = what->purpose,
+                                .explain = true};
     return lk_judge_chain(NULL, out, &request);
 }

@@ -14,6 +14,7 @@
 
 #include "crypto/keys.h"
 #include "x509/name.h"
+#include "x509/policy.h"
 #include "x509/report.h"
 #include "x509/search.h"
 
@@ -25,17 +26,25 @@
  * it, so this is the number of different ways to fail. */
 #define LK_JUDGE_MAX_PATHS 256
 
+/* By whose rules? The web's, unless a test asks for RFC 5280 §6.1 alone. */
+typedef enum lk_profile { LK_PROFILE_WEB = 0, LK_PROFILE_RFC5280 } lk_profile;
+
 typedef struct lk_judge_request {
-    const lk_crypto *crypto;
+    const lk_crypto *crypto; /* NULL: that of the trust */
     const lockstep_trust *trust;
-    const lk_slice *chain; /* DER; the leaf first, the rest in any order */
+    const lockstep_policy *policy; /* NULL: lk_policy_default */
+    const lk_slice *chain;         /* DER; the leaf first, the rest in any order */
     size_t num_chain;
+    const lk_slice *ocsp; /* OCSPResponse about chain[i], empty: none; NULL: none at all */
+    lk_slice scts;        /* SCT list of the handshake, or empty */
+    bool in_handshake;    /* where a certificate can demand that a response is stapled */
     const lk_host
         *host; /* whom one wanted to reach; NULL only for LOCKSTEP_PURPOSE_CLIENT, or with: */
     bool without_name; /* judge the chain alone, which says nothing about whom one talks to */
     int64_t now_ms;
     enum lockstep_purpose purpose;
-    unsigned max_path; /* most certificates in a path, leaf and anchor included; 0: LK_PATH_MAX */
+    lk_profile profile;
+    bool explain; /* report a good chain too */
 } lk_judge_request;
 
 /*
@@ -43,9 +52,8 @@ typedef struct lk_judge_request {
  * the best path (the 250 block; LOCKSTEP_ERR_NO_MEMORY and LOCKSTEP_ERR_USAGE too).
  * `*leaf_key` (may be NULL) becomes the leaf's public key, the caller's to free, and stays NULL
  * unless the chain is good: it is what CertificateVerify is checked with. `*report` (may be NULL)
- * becomes the report whatever the verdict, except for ERR_NO_MEMORY and ERR_USAGE; without one
- * nothing is formatted, so ask for it when somebody will look at it, or afterwards, by judging
- * again.
+ * becomes the report of a chain that is not good, and with `explain` of any; then nothing that was
+ * judged before is taken from the policy's cache.
  */
 LK_CHECKED lockstep_status lk_judge_chain(lk_public_key **leaf_key, lockstep_report **report,
                                           const lk_judge_request *request);

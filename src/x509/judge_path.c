@@ -1,49 +1,42 @@
 #include "x509/judge_path.h"
 
 #include "x509/constraints.h"
-#include "x509/dn.h"
+#include "x509/policies.h"
 
-/* RFC 5280 §4.1.2.2: "Certificate users MUST be able to handle serialNumber values up to 20
- * octets." */
-#define SERIAL_MAX 20
-
-#define RSA_MIN_BITS 2048
-
-/* In bytes. All keys that are about have 3 (65537) or 1; a longer one makes checking slow. */
-#define RSA_MAX_EXPONENT 4
-
-typedef struct judge {
-    lk_court *court;
-    const lk_path *path;
-    lk_facts *facts;
-    size_t prefix;
-} judge;
+lk_fact *lk_judge_note(lk_judge *j, lk_check_kind kind, size_t depth, lockstep_status status,
+                       const char *why) {
+    if (j->facts->n == LK_FACTS_MAX)
+        j->facts->n--; /* cannot happen: LK_FACTS_MAX has room for all checks of the longest path */
+    lk_fact *fact = &j->facts->at[j->facts->n++];
+    memset(fact, 0, sizeof *fact);
+    fact->kind = kind;
+    fact->depth = (int)depth;
+    fact->status = status;
+    fact->cert = j->path->certs[depth];
+    fact->other = depth + 1 < j->path->n ? j->path->certs[depth + 1] : NULL;
+    fact->why = why;
+    return fact;
+}
 
 /* note writes a check down and returns its status. */
-static lockstep_status note(judge *j, lk_check_kind kind, size_t depth, lockstep_status status,
+static lockstep_status note(lk_judge *j, lk_check_kind kind, size_t depth, lockstep_status status,
                             const char *why) {
-    if (j->facts->n < LK_FACTS_MAX) {
-        lk_fact *fact = &j->facts->at[j->facts->n++];
-        memset(fact, 0, sizeof *fact);
-        fact->kind = kind;
-        fact->depth = (int)depth;
-        fact->status = status;
-        fact->cert = j->path->certs[depth];
-        fact->other = depth + 1 < j->path->n ? j->path->certs[depth + 1] : NULL;
-        fact->why = why;
-    }
+    lk_judge_note(j, kind, depth, status, why);
     return status;
 }
 
-static bool is_anchor(const judge *j, size_t depth) {
+static bool is_web(const lk_judge *j) {
+    return j->court->request->profile == LK_PROFILE_WEB;
+}
+
+static bool is_anchor(const lk_judge *j, size_t depth) {
     return depth + 1 == j->path->n;
 }
 
 /* §4.1.2.5: "the period of time from notBefore through notAfter, inclusive", to the second. */
-static lockstep_status check_validity(judge *j, size_t depth) {
+static lockstep_status check_validity(lk_judge *j, size_t depth) {
     const lk_cert *cert = j->path->certs[depth];
-    int64_t ms = j->court->request->now_ms;
-    int64_t now = ms / 1000 - (ms % 1000 < 0);
+    int64_t now = j->court->now;
     return note(j, LK_CHECK_VALIDITY, depth,
                 now < cert->not_before  ? LOCKSTEP_CERT_NOT_YET_VALID
                 : now > cert->not_after ? LOCKSTEP_CERT_EXPIRED
@@ -54,19 +47,18 @@ static lockstep_status check_validity(judge *j, size_t depth) {
 /*
  * §4.2: "A certificate-using system MUST reject the certificate if it encounters a critical
  * extension it does not recognize or a critical extension that contains information that it cannot
- * process." Policies are read and not processed, which RFC 5280 §6.1.1 (c), (e) allows as long as
- * nobody asks for one; policyConstraints do ask. The poison of RFC 6962 §3.1 marks what is no
- * certificate.
+ * process." The poison of RFC 6962 §3.1 marks what is no certificate.
  */
-static lockstep_status check_critical(judge *j, size_t depth) {
+static lockstep_status check_critical(lk_judge *j, size_t depth) {
     static const uint32_t processed =
         LK_EXT_BIT(LK_EXT_KEY_USAGE) | LK_EXT_BIT(LK_EXT_SUBJECT_ALT_NAME) |
         LK_EXT_BIT(LK_EXT_BASIC_CONSTRAINTS) | LK_EXT_BIT(LK_EXT_NAME_CONSTRAINTS) |
         LK_EXT_BIT(LK_EXT_CRL_POINTS) | LK_EXT_BIT(LK_EXT_POLICIES) |
-        LK_EXT_BIT(LK_EXT_POLICY_MAPPINGS) | LK_EXT_BIT(LK_EXT_EXTENDED_KEY_USAGE) |
-        LK_EXT_BIT(LK_EXT_INHIBIT_ANY_POLICY) | LK_EXT_BIT(LK_EXT_TLS_FEATURE) |
-        LK_EXT_BIT(LK_EXT_SUBJECT_KEY_ID) | LK_EXT_BIT(LK_EXT_AUTHORITY_KEY_ID) |
-        LK_EXT_BIT(LK_EXT_AUTHORITY_INFO) | LK_EXT_BIT(LK_EXT_SUBJECT_INFO);
+        LK_EXT_BIT(LK_EXT_POLICY_MAPPINGS) | LK_EXT_BIT(LK_EXT_POLICY_CONSTRAINTS) |
+        LK_EXT_BIT(LK_EXT_EXTENDED_KEY_USAGE) | LK_EXT_BIT(LK_EXT_INHIBIT_ANY_POLICY) |
+        LK_EXT_BIT(LK_EXT_TLS_FEATURE) | LK_EXT_BIT(LK_EXT_SUBJECT_KEY_ID) |
+        LK_EXT_BIT(LK_EXT_AUTHORITY_KEY_ID) | LK_EXT_BIT(LK_EXT_AUTHORITY_INFO) |
+        LK_EXT_BIT(LK_EXT_SUBJECT_INFO);
     const lk_cert *cert = j->path->certs[depth];
     bool bad = cert->unknown_critical || (cert->critical & ~processed) != 0 ||
                lk_cert_has(cert, LK_EXT_CT_POISON);
@@ -74,8 +66,7 @@ static lockstep_status check_critical(judge *j, size_t depth) {
                 NULL);
 }
 
-/* key_of returns the certificate's key, made once; NULL if it has none that is any good. */
-static const lk_public_key *key_of(judge *j, size_t depth) {
+const lk_public_key *lk_judge_key(lk_judge *j, size_t depth) {
     const lk_cert *cert = j->path->certs[depth];
     lk_court *court = j->court;
     if (depth > 0 && is_anchor(j, depth))
@@ -87,26 +78,15 @@ static const lk_public_key *key_of(judge *j, size_t depth) {
     return court->keys[i];
 }
 
-/* BR §6.1.5: RSA of 2,048 bits or more, and a multiple of 8; P-256, P-384, P-521. Ed25519 besides.
- */
-static lockstep_status check_key(judge *j, size_t depth) {
-    const lk_spki *spki = &j->path->certs[depth]->spki;
-    const char *why = NULL;
-    if (spki->kind == 0)
-        why = "this kind of key is not accepted";
-    else if (spki->kind == LK_KEY_RSA && spki->key_bits < RSA_MIN_BITS)
-        why = "RSA keys need 2048 bits or more";
-    else if (spki->kind == LK_KEY_RSA && spki->key_bits % 8 != 0)
-        why = "the size of an RSA key must be a multiple of 8 bits";
-    else if (spki->kind == LK_KEY_RSA && spki->exponent.p_len > RSA_MAX_EXPONENT)
-        why = "the exponent of the RSA key is too large";
-    else if (depth == 0 && key_of(j, 0) == NULL)
+static lockstep_status check_key(lk_judge *j, size_t depth) {
+    const char *why = lk_spki_fault(&j->path->certs[depth]->spki);
+    if (why == NULL && depth == 0 && lk_judge_key(j, 0) == NULL)
         why = "it is not a valid key of its kind";
     return note(j, LK_CHECK_KEY, depth, why == NULL ? LOCKSTEP_OK : LOCKSTEP_CERT_WEAK_KEY, why);
 }
 
 /* BR §7.1.3.2. An anchor's signature over itself proves nothing and is not looked at. */
-static lockstep_status check_algorithm(judge *j, size_t depth) {
+static lockstep_status check_algorithm(lk_judge *j, size_t depth) {
     if (is_anchor(j, depth))
         return LOCKSTEP_OK;
     return note(j, LK_CHECK_ALGORITHM, depth,
@@ -115,35 +95,33 @@ static lockstep_status check_algorithm(judge *j, size_t depth) {
 }
 
 /* §6.1.4 (k), and BR §7.1.2.7.8: a subscriber's certificate is none of a CA. */
-static lockstep_status check_basic(judge *j, size_t depth) {
+static lockstep_status check_basic(lk_judge *j, size_t depth) {
     const lk_cert *cert = j->path->certs[depth];
     if (depth == 0)
         return note(j, LK_CHECK_BASIC, 0,
-                    cert->is_ca && j->path->n > 1 ? LOCKSTEP_CERT_PROFILE : LOCKSTEP_OK,
+                    cert->is_ca && j->path->n > 1 && is_web(j) ? LOCKSTEP_CERT_PROFILE
+                                                               : LOCKSTEP_OK,
                     "the certificate of a CA is used as that of a host");
     return note(j, LK_CHECK_BASIC, depth, cert->is_ca ? LOCKSTEP_OK : LOCKSTEP_CERT_NOT_A_CA, NULL);
 }
 
 /* §4.2.1.9: pathLenConstraint is "the maximum number of non-self-issued intermediate certificates
  * that may follow this certificate"; the last certificate does not count. */
-static lockstep_status check_path_length(judge *j, size_t depth) {
+static lockstep_status check_path_length(lk_judge *j, size_t depth) {
     const lk_cert *cert = j->path->certs[depth];
     uint32_t below = 0;
     if (depth == 0 || !cert->has_path_length)
         return LOCKSTEP_OK;
     for (size_t i = 1; i < depth; i++)
         below += lk_cert_self_issued(j->path->certs[i]) ? 0 : 1;
-    lockstep_status status =
-        note(j, LK_CHECK_PATH_LENGTH, depth,
-             below <= cert->path_length ? LOCKSTEP_OK : LOCKSTEP_CERT_PATH_LENGTH, NULL);
-    if (j->facts->n > 0)
-        j->facts->at[j->facts->n - 1].number = below;
+    lockstep_status status = below <= cert->path_length ? LOCKSTEP_OK : LOCKSTEP_CERT_PATH_LENGTH;
+    lk_judge_note(j, LK_CHECK_PATH_LENGTH, depth, status, NULL)->u.number = below;
     return status;
 }
 
 /* §4.2.1.3; of a leaf RFC 8446 §4.4.2.2: "the digitalSignature bit MUST be set if the Key Usage
  * extension is present". */
-static lockstep_status check_key_usage(judge *j, size_t depth) {
+static lockstep_status check_key_usage(lk_judge *j, size_t depth) {
     const lk_cert *cert = j->path->certs[depth];
     const char *why = NULL;
     if (!lk_cert_has(cert, LK_EXT_KEY_USAGE))
@@ -163,18 +141,19 @@ static lockstep_status check_key_usage(judge *j, size_t depth) {
  * §7.1.2.7.10 demands the purpose itself of a leaf, and forbids anyExtendedKeyUsage there. A leaf
  * that was trusted by itself may leave the extension out.
  */
-static lockstep_status check_ext_key_usage(judge *j, size_t depth) {
+static lockstep_status check_ext_key_usage(lk_judge *j, size_t depth) {
     const lk_cert *cert = j->path->certs[depth];
     unsigned want =
         j->court->request->purpose == LOCKSTEP_PURPOSE_SERVER ? LK_EKU_SERVER : LK_EKU_CLIENT;
     const char *why = NULL;
     if (!lk_cert_has(cert, LK_EXT_EXTENDED_KEY_USAGE)) {
-        if (depth > 0 || j->path->n == 1)
+        if (depth > 0 || j->path->n == 1 || !is_web(j))
             return LOCKSTEP_OK;
         why = "it names no purpose";
-    } else if ((cert->ext_key_usage & (depth > 0 ? want | LK_EKU_ANY : want)) == 0) {
+    } else if ((cert->ext_key_usage & (depth > 0 || !is_web(j) ? want | LK_EKU_ANY : want)) == 0) {
         why = "it is for other purposes";
-    } else if (depth == 0 && j->path->n > 1 && (cert->ext_key_usage & LK_EKU_ANY) != 0) {
+    } else if (depth == 0 && j->path->n > 1 && is_web(j) &&
+               (cert->ext_key_usage & LK_EKU_ANY) != 0) {
         why = "it is for any purpose at all";
     }
     return note(j, LK_CHECK_EXT_KEY_USAGE, depth,
@@ -182,7 +161,7 @@ static lockstep_status check_ext_key_usage(judge *j, size_t depth) {
 }
 
 /* §6.1.3 (b), (c): the names of all certificates below, of self-issued ones only the leaf's. */
-static lockstep_status check_constraints(judge *j, size_t depth) {
+static lockstep_status check_constraints(lk_judge *j, size_t depth) {
     const lk_cert *issuer = j->path->certs[depth];
     lk_general_name offender;
     lockstep_status status = LOCKSTEP_OK;
@@ -192,108 +171,22 @@ static lockstep_status check_constraints(judge *j, size_t depth) {
         if (i == 0 || !lk_cert_self_issued(j->path->certs[i]))
             status = lk_constraints_allow(issuer, j->path->certs[i], &j->court->constraint_budget,
                                           &offender);
-    note(j, LK_CHECK_CONSTRAINTS, depth, status, NULL);
-    if (status != LOCKSTEP_OK && j->facts->n > 0)
-        j->facts->at[j->facts->n - 1].name = offender;
+    lk_fact *fact = lk_judge_note(j, LK_CHECK_CONSTRAINTS, depth, status, NULL);
+    if (status != LOCKSTEP_OK)
+        fact->u.name = offender;
     return status;
 }
 
-/* reads_as_host: a common name without spaces that has a dot or a colon, or is a number; others are
- * taken for titles. */
-static bool reads_as_host(lk_slice text) {
-    if (text.p_len == 0 || memchr(text.p, ' ', text.p_len) != NULL)
-        return false;
-    return memchr(text.p, '.', text.p_len) != NULL || memchr(text.p, ':', text.p_len) != NULL ||
-           lk_ends_in_number(text);
-}
-
-/* is_own_name: `common_name` repeats a subjectAltName character for character, or is the domain of
- * a wildcard. */
-static bool is_own_name(const lk_cert *cert, lk_slice common_name) {
-    char text[40];
-    lk_general_name name;
-    for (lk_reader r = lk_reader_of(cert->alt_names);
-         !lk_reader_done(&r) && lk_general_name_read(&r, &name);) {
-        lk_slice v = name.value;
-        if (name.kind == LK_GN_IP) {
-            lk_ip_text(text, sizeof text, v);
-            v = lk_slice_of_str(text);
-        } else if (name.kind != LK_GN_DNS) {
-            continue;
-        } else if (v.p_len > 2 && v.p[0] == '*' &&
-                   lk_slice_equal(lk_slice_of(v.p + 2, v.p_len - 2), common_name)) {
-            return true;
-        }
-        if (lk_slice_equal(v, common_name))
-            return true;
-    }
-    return false;
-}
-
-/* leaf_fault: rules about the fields of a leaf that no other check is about. */
-static const char *leaf_fault(const judge *j, const lk_cert *cert) {
-    lk_slice cn;
-    if (lk_cert_has(cert, LK_EXT_NAME_CONSTRAINTS))
-        return "name constraints stand in a certificate that is not of a CA"; /* §4.2.1.10 */
-    if (lk_cert_has(cert, LK_EXT_SUBJECT_ALT_NAME) &&
-        lk_dn_empty(cert->subject) != ((cert->critical & LK_EXT_BIT(LK_EXT_SUBJECT_ALT_NAME)) != 0))
-        /* §4.2.1.6, BR §7.1.2.7.12 */
-        return "subjectAltName must be critical if the subject is empty, and only then";
-    if (j->court->request->purpose == LOCKSTEP_PURPOSE_SERVER &&
-        lk_dn_find(cert->subject, LK_OID_COMMON_NAME, &cn) && reads_as_host(cn) &&
-        !is_own_name(cert, cn))
-        return "the common name is a host that it is not for"; /* BR §7.1.4.3 */
-    return NULL;
-}
-
-static const char *ca_fault(const lk_cert *cert, bool anchor) {
-    if ((cert->critical & LK_EXT_BIT(LK_EXT_BASIC_CONSTRAINTS)) == 0)
-        return "basicConstraints of a CA must be critical"; /* §4.2.1.9 */
-    if (lk_dn_empty(cert->subject))
-        return "a CA must have a name"; /* §4.1.2.6 */
-    /* §4.2.1.2, for path construction; some old roots of the public stores have none, and do not
-     * need it since nothing is found by it above them. */
-    if (!anchor && !lk_cert_has(cert, LK_EXT_SUBJECT_KEY_ID))
-        return "a CA must have a subjectKeyIdentifier";
-    return NULL;
-}
-
-static const char *fault(const judge *j, size_t depth) {
-    static const uint32_t never_critical =
-        LK_EXT_BIT(LK_EXT_SUBJECT_KEY_ID) | LK_EXT_BIT(LK_EXT_AUTHORITY_KEY_ID) |
-        LK_EXT_BIT(LK_EXT_AUTHORITY_INFO) | LK_EXT_BIT(LK_EXT_SUBJECT_INFO);
-    const lk_cert *cert = j->path->certs[depth];
-    if (cert->version != 3)
-        return "it is not of version 3"; /* BR §7.1.1 */
-    if (!is_anchor(j, depth) && (cert->serial.p_len > SERIAL_MAX || cert->serial.p[0] >= 0x80 ||
-                                 (cert->serial.p_len == 1 && cert->serial.p[0] == 0)))
-        return "the serial number must be positive and have 20 octets at most"; /* §4.1.2.2 */
-    if (!is_anchor(j, depth) && cert->odd_time)
-        return "a date is not written as it must be"; /* §4.1.2.5 */
-    if (lk_dn_empty(cert->issuer))
-        return "it does not name its issuer"; /* §4.1.2.4 */
-    if ((cert->critical & never_critical) != 0)
-        return "an extension is critical that must not be"; /* §4.2.1.1, §4.2.1.2, §4.2.2 */
-    /* §4.2.1.1: in all but self-signed certificates, "to facilitate certification path
-     * construction", which is over once an anchor is reached */
-    if (cert->authority_key_id.p_len == 0 &&
-        (!is_anchor(j, depth) || lk_cert_has(cert, LK_EXT_AUTHORITY_KEY_ID)))
-        return "it has no authorityKeyIdentifier with a key identifier";
-    if (depth > 0 && is_anchor(j, depth) && lk_cert_self_issued(cert) &&
-        lk_cert_has(cert, LK_EXT_EXTENDED_KEY_USAGE))
-        return "a root has no extKeyUsage"; /* BR §7.1.2.1.2 */
-    return depth == 0 ? leaf_fault(j, cert) : ca_fault(cert, is_anchor(j, depth));
-}
-
-static lockstep_status check_profile(judge *j, size_t depth) {
-    if (j->path->n == 1) /* whoever trusts this very certificate takes it as it is */
+static lockstep_status check_profile(lk_judge *j, size_t depth) {
+    /* Whoever trusts this very certificate takes it as it is. */
+    if (j->path->n == 1 || !is_web(j))
         return LOCKSTEP_OK;
-    const char *why = fault(j, depth);
+    const char *why = lk_profile_fault(j, depth);
     return note(j, LK_CHECK_PROFILE, depth, why == NULL ? LOCKSTEP_OK : LOCKSTEP_CERT_PROFILE, why);
 }
 
 /* signature_of checks that certificate `depth` was signed by the next one, each pair once. */
-static lockstep_status signature_of(judge *j, size_t depth) {
+static lockstep_status signature_of(lk_judge *j, size_t depth) {
     lk_court *court = j->court;
     const lk_cert *cert = j->path->certs[depth], *issuer = j->path->certs[depth + 1];
     for (unsigned i = 0; i < court->num_signed; i++)
@@ -301,7 +194,7 @@ static lockstep_status signature_of(judge *j, size_t depth) {
             return court->signed_by[i].status;
     if (court->num_signed == LK_JUDGE_MAX_SIGNATURES)
         return LOCKSTEP_CERT_BUDGET;
-    const lk_public_key *key = key_of(j, depth + 1);
+    const lk_public_key *key = lk_judge_key(j, depth + 1);
     lockstep_status status =
         key == NULL ? LOCKSTEP_CERT_WEAK_KEY
         : lk_public_key_verify(key, cert->algorithm, cert->signature, cert->tbs)
@@ -311,14 +204,14 @@ static lockstep_status signature_of(judge *j, size_t depth) {
     return status;
 }
 
-static lockstep_status check_signature(judge *j, size_t depth) {
+static lockstep_status check_signature(lk_judge *j, size_t depth) {
     lockstep_status status = signature_of(j, depth);
     return note(j, LK_CHECK_SIGNATURE, depth, status,
                 status == LOCKSTEP_CERT_WEAK_KEY ? "the issuer's key is not a valid key" : NULL);
 }
 
-static lockstep_status check_certificate(judge *j, size_t depth) {
-    static lockstep_status (*const checks[])(judge *, size_t) = {
+static lockstep_status check_certificate(lk_judge *j, size_t depth) {
+    static lockstep_status (*const checks[])(lk_judge *, size_t) = {
         check_validity,    check_critical,  check_key,           check_algorithm,   check_basic,
         check_path_length, check_key_usage, check_ext_key_usage, check_constraints, check_profile};
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
@@ -329,7 +222,7 @@ static lockstep_status check_certificate(judge *j, size_t depth) {
     return LOCKSTEP_OK;
 }
 
-static lockstep_status judge_all(judge *j) {
+static lockstep_status judge_certificates(lk_judge *j) {
     for (size_t depth = 0; depth < j->path->n; depth++) {
         j->prefix = depth + 1;
         lockstep_status status = check_certificate(j, depth);
@@ -338,7 +231,19 @@ static lockstep_status judge_all(judge *j) {
         if (status != LOCKSTEP_OK)
             return status;
     }
-    /* Last, so that whom a certificate is for is only told of one that is genuine. */
+    return LOCKSTEP_OK;
+}
+
+/* check_policies: §6.1.3 (d) to (f). What it is about is the path; the certificate where it failed
+ * is the one to name. */
+static lockstep_status check_policies(lk_judge *j) {
+    size_t depth;
+    lockstep_status status = lk_policies_judge(j->path, &depth);
+    j->prefix = j->path->n;
+    return note(j, LK_CHECK_POLICIES, depth, status, NULL);
+}
+
+static lockstep_status check_host_name(lk_judge *j) {
     const lk_host *host = j->court->request->host;
     j->prefix = 1;
     if (host == NULL)
@@ -348,13 +253,30 @@ static lockstep_status judge_all(judge *j) {
                 NULL);
 }
 
+/* judge_whole: what can be asked only of a path that is genuine. Whom a certificate is for comes
+ * after revocation, so that it is told of one that is in force. */
+static lockstep_status judge_whole(lk_judge *j) {
+    lockstep_status status = check_policies(j);
+    for (size_t depth = 0; depth + 1 < j->path->n && status == LOCKSTEP_OK; depth++) {
+        j->prefix = depth + 2;
+        status = lk_judge_revocation(j, depth);
+    }
+    if (status == LOCKSTEP_OK)
+        status = check_host_name(j);
+    if (status == LOCKSTEP_OK)
+        status = lk_judge_pins(j);
+    return status == LOCKSTEP_OK ? lk_judge_transparency(j) : status;
+}
+
 lockstep_status lk_judge_path(lk_court *court, const lk_path *path, lk_facts *facts,
                               size_t *prefix) {
-    judge j = {court, path, facts, 1};
+    lk_judge j = {court, path, facts, 1};
     facts->n = 0;
     note(&j, LK_CHECK_FORM, 0, LOCKSTEP_OK, NULL);
     note(&j, LK_CHECK_TRUST, path->n - 1, LOCKSTEP_OK, NULL);
-    lockstep_status status = judge_all(&j);
+    lockstep_status status = judge_certificates(&j);
+    if (status == LOCKSTEP_OK)
+        status = judge_whole(&j);
     *prefix = j.prefix;
     return status;
 }

@@ -16,14 +16,35 @@ typedef struct lk_signed {
  */
 typedef struct lk_court {
     const lk_judge_request *request;
+    const lockstep_policy *policy;
     const lk_crypto *crypto;
-    const lk_cert *certs; /* as presented */
+    const lk_cert *certs;  /* as presented, those that parse */
+    const uint8_t *places; /* of certs[i] in the request's chain */
     size_t num_certs;
+    int64_t now;          /* seconds */
     lk_public_key **keys; /* of certs[i], made when first needed */
     uint32_t constraint_budget;
+    unsigned num_others; /* signatures that were checked besides those of certificates */
+    int64_t until;       /* seconds: until when what was learnt of revocation holds */
     unsigned num_signed;
     lk_signed signed_by[LK_JUDGE_MAX_SIGNATURES];
 } lk_court;
+
+/* One path before the court. */
+typedef struct lk_judge {
+    lk_court *court;
+    const lk_path *path;
+    lk_facts *facts;
+    size_t prefix; /* as in lk_judge_path */
+} lk_judge;
+
+/* lk_judge_note writes a check down and returns it, for more to be said in it. */
+lk_fact *lk_judge_note(lk_judge *j, lk_check_kind kind, size_t depth, lockstep_status status,
+                       const char *why);
+
+/* lk_judge_key returns the key of certificate `depth`, made once; NULL if it has none that is any
+ * good. */
+const lk_public_key *lk_judge_key(lk_judge *j, size_t depth);
 
 /*
  * lk_judge_path notes every check of `path` in `facts`, which it empties first, and returns the
@@ -32,5 +53,15 @@ typedef struct lk_court {
  */
 lockstep_status lk_judge_path(lk_court *court, const lk_path *path, lk_facts *facts,
                               size_t *prefix);
+
+/* lk_profile_fault (judge_profile.c) returns which rule about its fields certificate `depth` breaks
+ * (static), or NULL. */
+const char *lk_profile_fault(lk_judge *j, size_t depth);
+
+/* lk_judge_revocation (judge_standing.c) asks OCSP responses and revocation lists about certificate
+ * `depth`; lk_judge_transparency and lk_judge_pins are about the whole path. All by the policy. */
+lockstep_status lk_judge_revocation(lk_judge *j, size_t depth);
+lockstep_status lk_judge_transparency(lk_judge *j);
+lockstep_status lk_judge_pins(lk_judge *j);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "x509/domain.h"
 #include "x509/general_name.h"
 
 /* RFC 1035 §2.3.4: labels of 63 octets, names of 255 on the wire, which is 253 in text. */
@@ -203,7 +204,7 @@ bool lk_host_parse(lk_host *out, lk_slice text) {
     }
     if (text.p_len > 1 && text.p[text.p_len - 1] == '.')
         text.p_len--; /* the absolute form; certificates never have it */
-    if (!lk_dns_name_ok(text, false) || lk_ends_in_number(text))
+    if (!lk_dns_name_ok(text, false) || lk_ends_in_number(text) || !lk_a_labels_ok(text))
         return false;
     out->kind = LK_HOST_DNS;
     out->len = text.p_len;
@@ -230,7 +231,8 @@ bool lk_dns_matches(lk_slice pattern, lk_slice host) {
         return false;
     size_t skipped = (size_t)(dot - host.p);
     return equal_folded(lk_slice_of(pattern.p + 1, pattern.p_len - 1),
-                        lk_slice_of(dot, host.p_len - skipped));
+                        lk_slice_of(dot, host.p_len - skipped)) &&
+           !lk_is_public_suffix(lk_slice_of(pattern.p + 2, pattern.p_len - 2));
 }
 
 bool lk_cert_is_for(const lk_cert *cert, const lk_host *host) {

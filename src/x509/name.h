@@ -18,9 +18,10 @@ typedef struct lk_host {
 
 /*
  * lk_host_parse reads a DNS name (letters, digits, hyphens, underscores; labels of 1 to 63, 253 in
- * all; one trailing dot allowed; A-labels for names beyond ASCII) or an IP address (four decimal
- * numbers without leading zeros, or RFC 4291 §2.2; no brackets, no zone). False for anything else,
- * such as a name whose last label is a number, which some would take for an IPv4 address.
+ * all; one trailing dot allowed; for names beyond ASCII A-labels that decode) or an IP address
+ * (four decimal numbers without leading zeros, or RFC 4291 §2.2; no brackets, no zone). False for
+ * anything else, such as a name whose last label is a number, which some would take for an IPv4
+ * address.
  */
 bool lk_host_parse(lk_host *out, lk_slice text);
 
@@ -40,7 +41,7 @@ bool lk_ends_in_number(lk_slice name);
 
 /* lk_dns_matches compares the presented identifier `pattern` with the reference `host` (as in
  * lk_host): equal but for ASCII case, or "*" standing for one whole left-most label
- * (RFC 9525 §6.3). */
+ * (RFC 9525 §6.3), which is not directly under a public suffix ("*.co.uk"). */
 bool lk_dns_matches(lk_slice pattern, lk_slice host);
 
 /* lk_cert_is_for: is `host` among the subjectAltName entries? The common name counts for nothing

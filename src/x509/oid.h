@@ -78,11 +78,19 @@
     X(EXTENDED_KEY_USAGE,   "\x55\x1d\x25", "extKeyUsage")                                         \
     X(FRESHEST_CRL,         "\x55\x1d\x2e", "freshestCRL")                                         \
     X(INHIBIT_ANY_POLICY,   "\x55\x1d\x36", "inhibitAnyPolicy")                                    \
+    X(ANY_POLICY,           "\x55\x1d\x20\x00", "anyPolicy")                                          \
     X(AUTHORITY_INFO,       "\x2b\x06\x01\x05\x05\x07\x01\x01", "authorityInfoAccess")             \
     X(SUBJECT_INFO,         "\x2b\x06\x01\x05\x05\x07\x01\x0b", "subjectInfoAccess")               \
     X(TLS_FEATURE,          "\x2b\x06\x01\x05\x05\x07\x01\x18", "TLS feature")                     \
     X(SCT_LIST,             "\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02", "SCT list")                \
     X(CT_POISON,            "\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03", "precertificate poison")   \
+    /* extensions of CRLs and of their entries: RFC 5280 §5.2, §5.3 */                             \
+    X(CRL_NUMBER,           "\x55\x1d\x14", "cRLNumber")                                           \
+    X(CRL_REASON,           "\x55\x1d\x15", "cRLReason")                                           \
+    X(INVALIDITY_DATE,      "\x55\x1d\x18", "invalidityDate")                                      \
+    X(DELTA_CRL,            "\x55\x1d\x1b", "deltaCRLIndicator")                                   \
+    X(CRL_SCOPE,            "\x55\x1d\x1c", "issuingDistributionPoint")                            \
+    X(CERTIFICATE_ISSUER,   "\x55\x1d\x1d", "certificateIssuer")                                   \
     /* extended key usages: RFC 5280 §4.2.1.12 */                                                  \
     X(ANY_USAGE,            "\x55\x1d\x25\x00", "anyExtendedKeyUsage")                             \
     X(SERVER_AUTH,          "\x2b\x06\x01\x05\x05\x07\x03\x01", "serverAuth")                      \
@@ -90,7 +98,12 @@
     X(CODE_SIGNING,         "\x2b\x06\x01\x05\x05\x07\x03\x03", "codeSigning")                     \
     X(EMAIL_PROTECTION,     "\x2b\x06\x01\x05\x05\x07\x03\x04", "emailProtection")                 \
     X(TIME_STAMPING,        "\x2b\x06\x01\x05\x05\x07\x03\x08", "timeStamping")                    \
-    X(OCSP_SIGNING,         "\x2b\x06\x01\x05\x05\x07\x03\x09", "OCSPSigning")
+    X(OCSP_SIGNING,         "\x2b\x06\x01\x05\x05\x07\x03\x09", "OCSPSigning")                     \
+    /* OCSP: RFC 6960 §4.2.1, §4.2.2.2.1, §4.4.1, RFC 6962 §3.3 */                                 \
+    X(OCSP_BASIC,           "\x2b\x06\x01\x05\x05\x07\x30\x01\x01", "basic OCSP response")         \
+    X(OCSP_NONCE,           "\x2b\x06\x01\x05\x05\x07\x30\x01\x02", "OCSP nonce")                  \
+    X(OCSP_NO_CHECK,        "\x2b\x06\x01\x05\x05\x07\x30\x01\x05", "OCSP no check")               \
+    X(OCSP_SCT_LIST,        "\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x05", "SCT list in OCSP")
 /* clang-format on */
 
 typedef enum lk_oid {

@@ -12,6 +12,8 @@
 #include "x509/cert.h"
 #include "x509/general_name.h"
 #include "x509/name.h"
+#include "x509/revocation.h"
+#include "x509/sct.h"
 
 /* Checks, in the order in which they are made: X(name, text, rule). */
 /* clang-format off */
@@ -29,7 +31,12 @@
     X(EXT_KEY_USAGE,   "extended key usage",  "RFC 5280 §4.2.1.12")                                \
     X(CONSTRAINTS,     "name constraints",    "RFC 5280 §4.2.1.10")                                \
     X(SIGNATURE,       "signature",           "RFC 5280 §6.1.3")                                   \
+    X(POLICIES,        "certificate policies", "RFC 5280 §6.1.3")                                  \
+    X(STAPLE,          "OCSP response",       "RFC 6960 §3.2")                                     \
+    X(REVOCATION,      "revocation",          "RFC 5280 §6.3")                                     \
     X(HOST_NAME,       "host name",           "RFC 9525 §6")                                       \
+    X(PINS,            "pins",                "RFC 7469 §2.6")                                     \
+    X(TRANSPARENCY,    "certificate transparency", "RFC 6962 §3")                                  \
     X(LIMIT,           "limits",              "RFC 4158 §8")
 /* clang-format on */
 
@@ -46,12 +53,16 @@ typedef struct lk_fact {
     const lk_cert *cert;  /* whom it is about, or NULL */
     const lk_cert *other; /* the issuer in it, or NULL */
     const char *why;      /* static text that narrows the rule, or NULL */
-    lk_general_name name; /* CONSTRAINTS: the offender */
-    int64_t number;       /* PATH_LENGTH: certificates below */
+    union {
+        lk_general_name name; /* CONSTRAINTS: the offender */
+        int64_t number;       /* PATH_LENGTH: certificates below; FORM: place; LIMIT: the limit */
+        lk_revocation revocation; /* STAPLE, REVOCATION */
+        lk_ct_result ct;          /* TRANSPARENCY */
+    } u;
 } lk_fact;
 
-/* A path of LK_PATH_MAX certificates makes 12 checks of each, and a few of the whole. */
-#define LK_FACTS_MAX 136
+/* A path of LK_PATH_MAX certificates makes 14 checks of each, and a few of the whole. */
+#define LK_FACTS_MAX 160
 
 typedef struct lk_facts {
     size_t n;

@@ -18,11 +18,11 @@ typedef enum lk_standing {
 
 typedef struct lk_revocation {
     lk_standing standing;
-    const char *why;         /* static text for UNKNOWN and BAD: "no CRL is of its issuer" */
-    int reason;              /* REVOKED: CRLReason, or LK_REASON_NONE */
-    int64_t revoked_at;      /* REVOKED: seconds */
-    int64_t this_update;     /* GOOD, REVOKED: when it was said, and until when it holds; seconds */
-    int64_t next_update;     /* 0: without end */
+    const char *why;     /* static text for UNKNOWN and BAD: "no CRL is of its issuer" */
+    int reason;          /* REVOKED: CRLReason, or LK_REASON_NONE */
+    int64_t revoked_at;  /* REVOKED: seconds */
+    int64_t this_update; /* GOOD, REVOKED: when it was said, and until when it holds; seconds */
+    int64_t next_update; /* 0: without end */
 } lk_revocation;
 
 /* lk_reason_name returns "keyCompromise" and so on; of LK_REASON_NONE and others "unspecified".

@@ -7,7 +7,7 @@ static void put_whose(lk_pen *p, const lk_fact *fact) {
     if (fact->depth <= 0) {
         lk_put(p, "The certificate");
     } else if (fact->cert == NULL) {
-        lk_putf(p, "Certificate %lld of those that were sent", (long long)fact->number + 1);
+        lk_putf(p, "Certificate %lld of those that were sent", (long long)fact->u.number + 1);
     } else {
         lk_put(p, "The certificate of the issuer ");
         lk_put_title(p, fact->cert->subject);
@@ -90,10 +90,62 @@ static void say_constraints(lk_pen *p, const lk_fact *fact) {
     lk_put(p, "The issuer ");
     lk_put_title(p, fact->cert->subject);
     lk_put(p, " may not certify ");
-    lk_put_general_name(p, &fact->name);
+    lk_put_general_name(p, &fact->u.name);
     lk_put(p, ": its own certificate restricts it to other names; ask ");
     put_owner(p);
     lk_put(p, " for a certificate of another CA.");
+}
+
+static void say_revoked(lk_pen *p, const lk_fact *fact) {
+    const lk_revocation *r = &fact->u.revocation;
+    put_whose(p, fact);
+    lk_put(p, " was revoked by ");
+    lk_put_title(p, fact->cert->issuer);
+    lk_put(p, " on ");
+    lk_put_date(p, r->revoked_at);
+    if (r->reason > 0)
+        lk_putf(p, " (%s)", lk_reason_name(r->reason));
+    lk_put(p, ", so whoever shows it may not be who it names; do not go on, and tell ");
+    put_owner(p);
+    lk_put(p, ".");
+}
+
+static void say_unknown_standing(lk_pen *p, const lk_fact *fact) {
+    lk_put(p, "Whether ");
+    lk_put(p, fact->depth <= 0 ? "the certificate" : "the certificate of the issuer ");
+    if (fact->depth > 0)
+        lk_put_title(p, fact->cert->subject);
+    lk_putf(p, " was revoked is not known: %s", fact->u.revocation.why);
+    lk_put(p, "; give the current list of its issuer with --crl, or let it be fetched with "
+              "--fetch-crl.");
+}
+
+static void say_staple(lk_pen *p, const lk_fact *fact) {
+    lk_put(p, fact->u.revocation.standing == LK_STANDING_BAD
+                  ? "The OCSP response that came with the certificate is wrong: "
+                  : "There is no good OCSP response for the certificate: ");
+    lk_put(p, fact->u.revocation.why);
+    lk_put(p, "; ask ");
+    put_owner(p);
+    lk_put(p, " to mend the stapling.");
+}
+
+static void say_transparency(lk_pen *p, const lk_fact *fact) {
+    const lk_ct_result *ct = &fact->u.ct;
+    lk_putf(p, "The certificate is not logged as it must be (%u valid timestamp%s of %u operator%s",
+            ct->valid, ct->valid == 1 ? "" : "s", ct->operators, ct->operators == 1 ? "" : "s");
+    if (ct->why != NULL)
+        lk_putf(p, ": %s", ct->why);
+    lk_put(p, "), so nobody could have noticed if it was issued by mistake; ask ");
+    put_owner(p);
+    lk_put(p, " for one that is logged.");
+}
+
+static void say_pins(lk_pen *p) {
+    lk_put(p, "The certificate is good, but none of the pinned keys is in its chain: ");
+    put_owner(p);
+    lk_put(p, " changed keys, or somebody else answers with a certificate of another CA; compare "
+              "the pins before you go on.");
 }
 
 /* say_other words the failures that only whoever made the certificates can mend. */
@@ -119,6 +171,9 @@ static void say_other(lk_pen *p, const lk_fact *fact) {
         lk_put(p, " demands a rule that is not understood here (");
         lk_put_compared(p, fact);
         lk_put(p, ")");
+        break;
+    case LOCKSTEP_CERT_POLICY:
+        lk_put(p, " is in a chain that breaks the certificate policies which an issuer demands");
         break;
     case LOCKSTEP_CERT_WEAK_KEY:
         lk_put(p, " has a key that is not accepted (");
@@ -185,6 +240,16 @@ void lk_say(lk_pen *p, lockstep_status status, const lk_facts *facts) {
         say_signature(p, last);
     else if (status == LOCKSTEP_CERT_NAME_CONSTRAINTS)
         say_constraints(p, last);
+    else if (status == LOCKSTEP_CERT_REVOKED)
+        say_revoked(p, last);
+    else if (status == LOCKSTEP_CERT_REVOCATION_UNKNOWN)
+        say_unknown_standing(p, last);
+    else if (status == LOCKSTEP_CERT_STATUS_RESPONSE)
+        say_staple(p, last);
+    else if (status == LOCKSTEP_CERT_TRANSPARENCY)
+        say_transparency(p, last);
+    else if (status == LOCKSTEP_CERT_PIN)
+        say_pins(p);
     else
         say_other(p, last);
 }

@@ -1,6 +1,7 @@
 #include "x509/trust.h"
 
 #include "crypto/crypto.h"
+#include "crypto/digest.h"
 #include "util/heap.h"
 #include "util/pem.h"
 
@@ -15,6 +16,7 @@ struct lockstep_trust {
     size_t n, capacity;
     uint32_t *buckets;  /* index + 1 of the first anchor of each hash; 0: none */
     size_t num_buckets; /* a power of two, or 0 */
+    uint8_t fingerprint[LK_TRUST_FINGERPRINT];
 };
 
 /* hash_name: FNV-1a. Whoever can choose anchors is trusted, so nobody attacks the table. */
@@ -134,6 +136,14 @@ const lk_anchor *lk_trust_has(const lockstep_trust *trust, const lk_cert *cert) 
 
 typedef enum added { ADDED, ADDED_BEFORE, ADDED_NOT, ADDED_NO_MEMORY } added;
 
+static void extend_fingerprint(lockstep_trust *trust, lk_slice der) {
+    lk_digest d;
+    lk_digest_init(&d, LK_SHA256);
+    lk_digest_update(&d, lk_slice_of(trust->fingerprint, sizeof trust->fingerprint));
+    lk_digest_update(&d, der);
+    lk_digest_peek(&d, trust->fingerprint);
+}
+
 static added add_anchor(lockstep_trust *trust, lk_slice der) {
     lk_cert cert;
     if (lk_cert_parse(&cert, der) != LOCKSTEP_OK || trust->n == MAX_ANCHORS)
@@ -153,6 +163,7 @@ static added add_anchor(lockstep_trust *trust, lk_slice der) {
         return ADDED_NOT;
     }
     atomic_init(&anchor->key, NULL);
+    extend_fingerprint(trust, der);
     trust->anchors[trust->n] = anchor;
     index_anchor(trust, trust->n++);
     return ADDED;
@@ -204,6 +215,10 @@ const lk_public_key *lk_anchor_key(const lk_anchor *anchor, const lk_crypto *cry
         return made;
     lk_public_key_free(made); /* another thread was first */
     return key;
+}
+
+const uint8_t *lk_trust_fingerprint(const lockstep_trust *trust) {
+    return trust->fingerprint;
 }
 
 size_t lk_trust_count(const lockstep_trust *trust) {

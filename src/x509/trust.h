@@ -39,6 +39,11 @@ const lk_anchor *lk_trust_has(const lockstep_trust *trust, const lk_cert *cert);
  * can be used. Safe from several threads at once. */
 const lk_public_key *lk_anchor_key(const lk_anchor *anchor, const lk_crypto *crypto);
 
+/* lk_trust_fingerprint returns a digest of all the anchors in the order in which they were added.
+ */
+#define LK_TRUST_FINGERPRINT 32
+const uint8_t *lk_trust_fingerprint(const lockstep_trust *trust);
+
 size_t lk_trust_count(const lockstep_trust *trust);
 const lk_anchor *lk_trust_at(const lockstep_trust *trust, size_t i);
 

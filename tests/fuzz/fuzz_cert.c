@@ -89,6 +89,7 @@ static void judge(const lockstep_trust *trust, const lk_slice *chain, size_t n,
                                 .num_chain = n,
                                 .host = host,
                                 .now_ms = INT64_C(1795262400000),
+                                .explain = true,
                                 .purpose = host != NULL ? LOCKSTEP_PURPOSE_SERVER
                                                         : LOCKSTEP_PURPOSE_CLIENT};
     lockstep_report *report = NULL;

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""make_corpus.py - writes the seeds of the message and connection fuzzers to tests/fuzz/corpus.
+"""make_corpus.py - writes the seeds of the fuzzers to tests/fuzz/corpus.
 
-The messages are those of RFC 8448; the scripts for connections are written out below, in the format
-that tests/support/fuzzing.c describes.
+The messages are those of RFC 8448, the timestamps those of tests/vectors/ct; the scripts for connections are
+written out below, in the format that tests/support/fuzzing.c describes. The revocation lists are put together
+here; fuzz_crl signs them itself.
 """
+import base64
+import hashlib
+import json
 import pathlib
 import re
 import struct
 
 HERE = pathlib.Path(__file__).resolve().parent
 TRACE = HERE.parent / "vectors" / "rfc8448.txt"
+CT = HERE.parent / "vectors" / "ct"
 
 
 def messages():
@@ -120,5 +125,82 @@ def write_connections():
             write(target, name, bytes([flags, first]) + script)
 
 
+def write_timestamps():
+    key = bytes(re.search(rb"log_spki\[\] = \{(.*?)\}", (HERE / "fuzz_sct.c").read_bytes(), re.S)[1])
+    log_id = hashlib.sha256(bytes(int(b, 16) for b in re.findall(rb"0x(..)", key))).digest()
+    sct = b"\0" + log_id + struct.pack(">QHBBH", 1795176000000, 0, 4, 3, 8) + bytes.fromhex("3006020101020101")
+    item = struct.pack(">H", len(sct)) + sct
+    newer = struct.pack(">H", 3) + b"\1xy"
+    scts = struct.pack(">H", 2 * len(item) + len(newer)) + item + newer + item
+    for path in sorted(CT.glob("*.pem")):
+        text = path.read_text().split("-----")[2]
+        der = base64.b64decode(text)
+        write("sct", path.stem, der)
+        write("sct", path.stem + "-with-list", struct.pack(">H", len(scts)) + scts + der)
+    write("sct", "list", scts)
+    logs = (CT / "logs.json").read_bytes()
+    write("log_list", "logs", logs)
+    first = json.loads(logs)["operators"][0]
+    write("log_list", "small", json.dumps({"operators": [first]}).encode())
+
+
+def der(tag, *parts):
+    content = b"".join(parts)
+    n = len(content)
+    width = (n.bit_length() + 7) // 8
+    return bytes([tag]) + (bytes([n]) if n < 128 else bytes([128 | width]) + n.to_bytes(width, "big")) + content
+
+
+SEQUENCE, SET, INTEGER, OCTETS, OID, UTC, ENUMERATED = 0x30, 0x31, 2, 4, 6, 0x17, 10
+TRUE = der(1, b"\xff")
+
+
+def extension(number, value, critical=False):
+    """An extension of the arc 2.5.29."""
+    return der(SEQUENCE, der(OID, bytes([0x55, 0x1D, number])), TRUE if critical else b"", der(OCTETS, value))
+
+
+def entry(serial, *extensions):
+    return der(SEQUENCE, der(INTEGER, serial), der(UTC, b"261120120000Z"),
+               der(SEQUENCE, *extensions) if extensions else b"")
+
+
+def crl(entries, *extensions):
+    algorithm = der(SEQUENCE, der(OID, bytes.fromhex("2a8648ce3d040302")))
+    name = der(SEQUENCE, der(SET, der(SEQUENCE, der(OID, b"\x55\x04\x03"), der(12, b"root"))))
+    tbs = der(SEQUENCE, der(INTEGER, b"\1"), algorithm, name, der(UTC, b"261120120000Z"), der(UTC, b"261122120000Z"),
+              der(SEQUENCE, *entries) if entries else b"", der(0xA0, der(SEQUENCE, *extensions)))
+    return der(SEQUENCE, tbs, algorithm, der(3, b"\0", der(SEQUENCE, der(INTEGER, b"\1"), der(INTEGER, b"\1"))))
+
+
+def write_crls():
+    number = extension(20, der(INTEGER, b"\7"))
+    key_id = extension(35, der(SEQUENCE, der(0x80, bytes(range(20)))))
+    point = der(0xA0, der(0xA0, der(0x86, b"http://a.test/1"), der(0x86, b"http://a.test/2")))
+    reasons = [extension(21, der(ENUMERATED, bytes([n]))) for n in range(11)]
+    date = extension(24, der(24, b"20261120120000Z"))
+    some = [entry(bytes([n + 1]), reasons[n]) for n in (1, 6, 10)]
+    lists = {
+        "empty": crl([], number),
+        "plain": crl([entry(b"\5"), entry(b"\3"), entry(b"\0\x80")], key_id, number),
+        "reasons": crl(some, number, key_id),
+        "date": crl([entry(b"\1\2\3", reasons[4], date)], number),
+        "doubles": crl([entry(b"\7", reasons[6]), entry(b"\7"), entry(b"\7", reasons[1])], number),
+        "users": crl(some, number, extension(28, der(SEQUENCE, der(0x81, b"\xff")), True)),
+        "cas": crl(some, number, extension(28, der(SEQUENCE, der(0x82, b"\xff")), True)),
+        "point": crl(some, number, extension(28, der(SEQUENCE, point), True)),
+        "indirect": crl(some, number, extension(28, der(SEQUENCE, der(0x84, b"\xff")), True)),
+        "delta": crl([entry(b"\7", reasons[8])], number, extension(27, der(INTEGER, b"\6"), True)),
+        "other-issuer": crl([entry(b"\7", extension(29, der(SEQUENCE, der(0x82, b"x")), True))], number),
+        "many": crl([entry(bytes([1, n * 37 % 256])) for n in range(200)], number),
+        "points": b"\0\0" + der(SEQUENCE, der(SEQUENCE, point), der(SEQUENCE, point, der(0x81, b"\6\x40")),
+                                der(SEQUENCE, der(0xA2, der(0x82, b"x")))),
+    }
+    for name, value in lists.items():
+        write("crl", name, value)
+
+
 write_messages()
 write_connections()
+write_timestamps()
+write_crls()

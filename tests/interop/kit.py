@@ -221,10 +221,45 @@ class Pki:
             self.made[kind] = root, middle
         return self.made[kind]
 
-    def leaf(self, kind="p256", names=NAMES, by=None, usage="serverAuth", self_signed=False, **more):
+    def crl(self, issuer, revoked=(), hours=24, reason="keyCompromise", ext=()):
+        """A revocation list of `issuer` (an Identity) with the certificates `revoked` on it."""
+        self.count += 1
+        dir = self.dir / f"crl{self.count}"
+        dir.mkdir()
+        (dir / "index.txt").touch()
+        (dir / "crlnumber").write_text("01\n")
+        (dir / "crl.cnf").write_text(
+            f"[ca]\ndefault_ca=d\n[d]\ndatabase={dir}/index.txt\nnew_certs_dir={dir}\n"
+            f"unique_subject=no\ncrlnumber={dir}/crlnumber\ndefault_md=default\ncrl_extensions=x\n"
+            "[x]\nauthorityKeyIdentifier=keyid\n" + "".join(line + "\n" for line in ext))
+        by = ["-config", dir / "crl.cnf", "-cert", issuer.cert, "-keyfile", issuer.key]
+        for identity in revoked:
+            self.openssl("ca", "-batch", *by, "-revoke", identity.cert, "-crl_reason", reason)
+        self.openssl("ca", "-batch", *by, "-gencrl", "-crlhours", str(hours), "-out", dir / "crl.pem")
+        return dir / "crl.pem"
+
+    def ocsp(self, leaf, issuer, revoked=False, days=1, signer=None):
+        """An OCSP response about `leaf`, signed by the issuer or by the responder `signer`."""
+        self.count += 1
+        dir = self.dir / f"ocsp{self.count}"
+        dir.mkdir()
+        (dir / "index.txt").touch()
+        (dir / "ocsp.cnf").write_text(f"[ca]\ndefault_ca=d\n[d]\ndatabase={dir}/index.txt\n"
+                                      f"new_certs_dir={dir}\nunique_subject=no\ndefault_md=default\n")
+        by = ["-config", dir / "ocsp.cnf", "-cert", issuer.cert, "-keyfile", issuer.key]
+        self.openssl("ca", "-batch", *by, "-valid", leaf.cert)
+        if revoked:
+            self.openssl("ca", "-batch", *by, "-revoke", leaf.cert, "-crl_reason", "keyCompromise")
+        signer = signer or issuer
+        self.openssl("ocsp", "-index", dir / "index.txt", "-CA", issuer.cert, "-rsigner", signer.cert,
+                     "-rkey", signer.key, "-issuer", issuer.cert, "-cert", leaf.cert, "-no_nonce",
+                     "-ndays", str(days), "-respout", dir / "ocsp.der")
+        return dir / "ocsp.der"
+
+    def leaf(self, kind="p256", names=NAMES, by=None, usage="serverAuth", self_signed=False, ext=(), **more):
         """A server's certificate below the authority `by` (of its own kind unless told)."""
         root, middle = self.authority(by or kind)
-        ext = ["basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature",
+        ext = [*ext, "basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature",
                f"extendedKeyUsage={usage}", f"subjectAltName={names}", "subjectKeyIdentifier=hash"]
         if not self_signed:
             ext.append("authorityKeyIdentifier=keyid")

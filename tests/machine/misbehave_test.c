@@ -274,6 +274,11 @@ static const struct {
     {LOCKSTEP_CERT_BUDGET, "x509_judge_test.c"},
     {LOCKSTEP_CERT_NAME_CONSTRAINTS, "x509_judge_test.c"},
     {LOCKSTEP_CERT_PROFILE, "x509_judge_test.c"},
+    {LOCKSTEP_CERT_POLICY, "x509_policy_test.c"},
+    {LOCKSTEP_CERT_REVOKED, "x509_policy_test.c"},
+    {LOCKSTEP_CERT_REVOCATION_UNKNOWN, "x509_policy_test.c"},
+    {LOCKSTEP_CERT_TRANSPARENCY, "x509_policy_test.c"},
+    {LOCKSTEP_CERT_PIN, "x509_policy_test.c"},
 };
 
 static const char *place_of(lockstep_status status) {

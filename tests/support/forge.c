@@ -49,7 +49,7 @@ typedef struct kept {
 
 static kept *all;
 
-static lk_buffer *keep(void) {
+lk_buffer *forge_keep(void) {
     kept *k = lk_alloc(&lk_heap_default, sizeof *k);
     if (k == NULL)
         die("no memory");
@@ -185,6 +185,7 @@ static void put_usages(lk_builder *b, const forge_spec *s) {
                    lk_oid_bytes(*c == 's'   ? LK_OID_SERVER_AUTH
                                 : *c == 'c' ? LK_OID_CLIENT_AUTH
                                 : *c == 'a' ? LK_OID_ANY_USAGE
+                                : *c == 'o' ? LK_OID_OCSP_SIGNING
                                             : LK_OID_CODE_SIGNING));
     lk_der_end(b, sequence);
     ext_end(b, ext);
@@ -280,7 +281,7 @@ static void put_time(lk_builder *b, const forge_spec *s, int64_t seconds) {
     lk_der_end(b, at);
 }
 
-static lk_signature_algorithm algorithm_of(const lk_private_key *key) {
+lk_signature_algorithm forge_algorithm(const lk_private_key *key) {
     switch (lk_private_key_kind(key)) {
     case LK_KEY_RSA:
         return LK_SIGN_RSA_PKCS1_SHA256;
@@ -339,9 +340,9 @@ lk_slice forge(const forge_spec *spec) {
         s.key = forge_p256(0);
     if (s.signer == NULL)
         s.signer = forge_p256(1);
-    lk_signature_algorithm algorithm = algorithm_of(s.signer);
+    lk_signature_algorithm algorithm = forge_algorithm(s.signer);
     lk_slice right = lk_signature_algorithm_der(algorithm);
-    lk_buffer *out = keep();
+    lk_buffer *out = forge_keep();
     lk_builder b = lk_builder_of(out);
     size_t whole = lk_der_begin(&b, LK_DER_SEQUENCE);
     size_t tbs = lk_buffer_length(out);
@@ -361,7 +362,7 @@ lk_slice forge(const forge_spec *spec) {
 }
 
 const char *forge_pem(lk_slice der) {
-    lk_buffer *out = keep();
+    lk_buffer *out = forge_keep();
     if (!lk_pem_write(out, "CERTIFICATE", der) || !lk_buffer_append(out, lk_slice_of("", 1)))
         die("no memory");
     return (const char *)lk_buffer_bytes(out);
@@ -379,8 +380,19 @@ lockstep_trust *forge_trust(const lk_slice *anchors, size_t n) {
     return trust;
 }
 
+lockstep_case forge_case(const lockstep_trust *trust, const lk_slice *chain, size_t n,
+                         const char *name) {
+    return (lockstep_case){.trust = trust,
+                           .chain = chain,
+                           .num_chain = n,
+                           .name = name,
+                           .now_ms = FORGE_NOW * 1000,
+                           .purpose =
+                               name != NULL ? LOCKSTEP_PURPOSE_SERVER : LOCKSTEP_PURPOSE_CLIENT};
+}
+
 lockstep_status forge_judge(lockstep_report **report, const lockstep_trust *trust,
                             const lk_slice *chain, size_t n, const char *name) {
-    return lockstep_judge(report, trust, chain, n, name, FORGE_NOW * 1000,
-                          name != NULL ? LOCKSTEP_PURPOSE_SERVER : LOCKSTEP_PURPOSE_CLIENT);
+    lockstep_case what = forge_case(trust, chain, n, name);
+    return lockstep_judge(report, &what);
 }

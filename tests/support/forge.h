@@ -24,6 +24,9 @@ const lk_private_key *forge_key(lk_key_kind kind, unsigned bits, unsigned n);
 /* forge_p256 is what most certificates here have. */
 const lk_private_key *forge_p256(unsigned n);
 
+/* forge_algorithm returns what everything here signs with. */
+lk_signature_algorithm forge_algorithm(const lk_private_key *key);
+
 typedef struct forge_spec {
     /* who */
     const char *subject, *issuer; /* common names; "" writes an empty name, NULL "leaf" and "ca" */
@@ -35,8 +38,8 @@ typedef struct forge_spec {
     bool ca, no_basic, basic_not_critical;
     int path_length;       /* -1: none (0 with a CA: 0) */
     uint16_t key_usage;    /* 0: by `ca`; FORGE_NONE: no extension */
-    const char *purposes;  /* "s" server, "c" client, "a" any, "x" code signing; NULL: by `ca`; "-":
-                              no  extension */
+    const char *purposes;  /* "s" server, "c" client, "a" any, "o" OCSP signing, "x" code signing;
+                              NULL: by `ca`; "-": no extension */
     const char *names[12]; /* "DNS:a", "IP:1.2.3.4", "EMAIL:a@b", "URI:x", "DIR:common name",
                               "OTHER:" */
     bool names_critical;
@@ -61,13 +64,20 @@ typedef struct forge_spec {
 lk_slice forge(const forge_spec *spec);
 void forge_free_all(void);
 
+/* forge_keep returns an empty buffer that forge_free_all releases. */
+lk_buffer *forge_keep(void);
+
 /* forge_pem returns a lent PEM text, NUL-terminated, that forge_free_all releases. */
 const char *forge_pem(lk_slice der);
 
 /* forge_trust returns a trust of the given anchors. */
 lockstep_trust *forge_trust(const lk_slice *anchors, size_t n);
 
-/* forge_judge judges at FORGE_NOW; `name` NULL: the client purpose. The report, if wanted, is the
+/* forge_case is what forge_judge judges: at FORGE_NOW; `name` NULL: the client purpose. */
+lockstep_case forge_case(const lockstep_trust *trust, const lk_slice *chain, size_t n,
+                         const char *name);
+
+/* forge_judge judges a forge_case. The report, if wanted, is the
  * caller's. */
 lockstep_status forge_judge(lockstep_report **report, const lockstep_trust *trust,
                             const lk_slice *chain, size_t n, const char *name);

@@ -68,7 +68,7 @@ static void build(peer *p, lk_slice cert, size_t n) {
     for (size_t i = 0; i < n; i++)
         chain[i] = cert;
     lk_buffer_cut(&p->m, 0);
-    lk_certificate_build(&b, lk_slice_of(NULL, 0), chain, n);
+    lk_certificate_build(&b, lk_slice_of(NULL, 0), chain, n, lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
     NEED(lk_builder_ok(&b));
 }
 
@@ -97,7 +97,7 @@ static peer_action act_leaf_flipped(peer *p, const row *r) {
     memcpy(der, identity->chain[0].p, chain[0].p_len);
     der[chain[0].p_len - 1] ^= 1;
     lk_buffer_cut(&p->m, 0);
-    lk_certificate_build(&b, lk_slice_of(NULL, 0), chain, 2);
+    lk_certificate_build(&b, lk_slice_of(NULL, 0), chain, 2, lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
     NEED(lk_builder_ok(&b));
     return PEER_SEND;
 }
@@ -319,8 +319,12 @@ const row rows_certificates[] = {
     ROW("more than the limit", "RFC 8446 §4", CLIENT, CERTIFICATE, poke, 0, "020001", 1, PEER_MESSAGE_TOO_LARGE, ILLEGAL_PARAMETER),
     ROW("17 certificates", "RFC 4158 §3", CLIENT, CERTIFICATE, long_chain, 0, "", 17, CERT_CHAIN_TOO_LONG, BAD_CERTIFICATE),
     CT_PLACE("server_name", 0), CT_PLACE("supported_groups", 10), CT_PLACE("key_share", 51), CT_PLACE("signature_algorithms", 13),
-    ROW("status_request unasked", "RFC 8446 §4.4.2", CLIENT, CERTIFICATE, set_extension, 5, "01 000001 00", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
-    ROW("signed_certificate_timestamp unasked", "RFC 8446 §4.4.2", CLIENT, CERTIFICATE, set_extension, 18, "0000", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
+    ROW("an OCSP response that is none", "RFC 6066 §8", CLIENT, CERTIFICATE, set_extension, 5, "01 000001 00", 0, CERT_STATUS_RESPONSE, BAD_CERTIFICATE_STATUS_RESPONSE),
+    ROW("a status of another type", "RFC 8446 §4.4.2.1", CLIENT, CERTIFICATE, set_extension, 5, "02 000001 00", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
+    ROW("an OCSP response of no bytes", "RFC 6066 §8", CLIENT, CERTIFICATE, set_extension, 5, "01 000000", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
+    ROW("a byte behind the OCSP response", "RFC 6066 §8", CLIENT, CERTIFICATE, set_extension, 5, "01 000001 00 00", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
+    ROW("a list of no SCTs", "RFC 6962 §3.3", CLIENT, CERTIFICATE, set_extension, 18, "0000", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
+    ROW("a byte behind the SCTs", "RFC 6962 §3.3", CLIENT, CERTIFICATE, set_extension, 18, "0001 00 00", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
     ROW("an unknown extension unasked", "RFC 8446 §4.4.2", CLIENT, CERTIFICATE, set_extension, 0x1234, "", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
     ROW("an extension twice", "RFC 8446 §4.2", CLIENT, CERTIFICATE, twice_extension, 5, "", 0, PEER_EXTENSION_DUPLICATE, ILLEGAL_PARAMETER),
     ROW("extensions cut off", "RFC 8446 §4.4.2", CLIENT, CERTIFICATE, block, 0, "0005 0001", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
@@ -362,7 +366,8 @@ const row rows_client_flight[] = {
     ROW("a context that was not in the request", "RFC 8446 §4.4.2", SERVER_AUTH, CERTIFICATE, body, 0, "01 aa 000000", 0, PEER_CERTIFICATE_CONTEXT, ILLEGAL_PARAMETER),
     ROW("Certificate cut off", "RFC 8446 §4.4.2", SERVER_AUTH, CERTIFICATE, body, 0, "00 000001", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
     ROW("an unknown issuer", "RFC 5280 §6.1", SERVER_AUTH, CERTIFICATE, stranger, 0, "", 0, CERT_UNKNOWN_ISSUER, UNKNOWN_CA),
-    ROW("an extension unasked", "RFC 8446 §4.4.2", SERVER_AUTH, CERTIFICATE, set_extension, 18, "0000", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
+    ROW("status_request unasked", "RFC 8446 §4.4.2", SERVER_AUTH, CERTIFICATE, set_extension, 5, "01 000001 00", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
+    ROW("an extension unasked", "RFC 8446 §4.4.2", SERVER_AUTH, CERTIFICATE, set_extension, 18, "0001 00", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
     ROW("a wrong signature", "RFC 8446 §4.4.3", SERVER_AUTH, CERTIFICATE_VERIFY, flip, 0, "", 0, PEER_BAD_SIGNATURE, DECRYPT_ERROR),
     ROW("a signature as a server", "RFC 8446 §4.4.3", SERVER_AUTH, CERTIFICATE_VERIFY, signature_of_other_side, 0, "", 0, PEER_BAD_SIGNATURE, DECRYPT_ERROR),
     ROW("a scheme that was not offered", "RFC 8446 §4.4.3", SERVER_AUTH, CERTIFICATE_VERIFY, poke, 0, "0203", 4, PEER_SIGNATURE_SCHEME, ILLEGAL_PARAMETER),

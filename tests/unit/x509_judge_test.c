@@ -141,10 +141,11 @@ static void fractions_of_seconds(void **state) {
                 {0, LOCKSTEP_OK},
                 {999, LOCKSTEP_OK},
                 {1000, LOCKSTEP_CERT_EXPIRED}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_int_equal(lockstep_judge(NULL, trust, chain, 2, "a.test",
-                                        FORGE_NOW * 1000 + rows[i].ms, LOCKSTEP_PURPOSE_SERVER),
-                         rows[i].status);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        lockstep_case what = forge_case(trust, chain, 2, "a.test");
+        what.now_ms += rows[i].ms;
+        assert_int_equal(lockstep_judge(NULL, &what), rows[i].status);
+    }
     lockstep_trust_free(trust);
 }
 
@@ -423,7 +424,7 @@ static void changes(void **state) {
         {"unknown critical", 2, unknown_critical, LOCKSTEP_CERT_CRITICAL_EXTENSION, 43},
         {"unknown extension", 0, unknown_extension, LOCKSTEP_OK, 0},
         {"precertificate", 0, poison, LOCKSTEP_CERT_CRITICAL_EXTENSION, 43},
-        {"policies demanded", 1, policy_constraints, LOCKSTEP_CERT_CRITICAL_EXTENSION, 43},
+        {"policies demanded", 1, policy_constraints, LOCKSTEP_CERT_POLICY, 42},
         {"an extension twice", 0, twice, LOCKSTEP_CERT_MALFORMED, 42},
         {"an extension twice", 1, twice, LOCKSTEP_CERT_MALFORMED, 42},
         {"key usage twice", 0, twice_known, LOCKSTEP_CERT_MALFORMED, 42},
@@ -500,21 +501,27 @@ static void nothing_is_left_out(void **state) {
     forge_spec r = root_spec(), m = middle_spec(), l = leaf_spec();
     lk_slice anchor = forge(&r), chain[2] = {forge(&l), forge(&m)};
     lockstep_trust *trust = forge_trust(&anchor, 1), *empty;
-    int64_t now = FORGE_NOW * 1000;
     lockstep_report *report = NULL;
-    enum lockstep_purpose server = LOCKSTEP_PURPOSE_SERVER;
+    lockstep_case all = forge_case(trust, chain, 2, "a.test"), what;
     /* A server without a name, no chain, no trust, no purpose: no verdict. */
-    assert_int_equal(lockstep_judge(&report, trust, chain, 2, NULL, now, server),
-                     LOCKSTEP_ERR_USAGE);
-    assert_int_equal(lockstep_judge(&report, trust, chain, 0, "a.test", now, server),
-                     LOCKSTEP_ERR_USAGE);
-    assert_int_equal(lockstep_judge(&report, NULL, chain, 2, "a.test", now, server),
-                     LOCKSTEP_ERR_USAGE);
-    assert_int_equal(
-        lockstep_judge(&report, trust, chain, 2, "a.test", now, (enum lockstep_purpose)0),
-        LOCKSTEP_ERR_USAGE);
-    assert_int_equal(lockstep_judge(&report, trust, chain, 2, "a b", now, server),
-                     LOCKSTEP_ERR_NAME);
+    what = all;
+    what.name = NULL;
+    assert_int_equal(lockstep_judge(&report, &what), LOCKSTEP_ERR_USAGE);
+    what.without_name = true; /* unless that is said */
+    assert_int_equal(lockstep_judge(NULL, &what), LOCKSTEP_OK);
+    what = all;
+    what.num_chain = 0;
+    assert_int_equal(lockstep_judge(&report, &what), LOCKSTEP_ERR_USAGE);
+    what = all;
+    what.trust = NULL;
+    assert_int_equal(lockstep_judge(&report, &what), LOCKSTEP_ERR_USAGE);
+    what = all;
+    what.purpose = (enum lockstep_purpose)0;
+    assert_int_equal(lockstep_judge(&report, &what), LOCKSTEP_ERR_USAGE);
+    what = all;
+    what.name = "a b";
+    assert_int_equal(lockstep_judge(&report, &what), LOCKSTEP_ERR_NAME);
+    assert_int_equal(lockstep_judge(&report, NULL), LOCKSTEP_ERR_USAGE);
     assert_null(report);
     /* An empty trust trusts nobody. */
     assert_int_equal(lockstep_trust_new(&empty, NULL), LOCKSTEP_OK);
@@ -562,10 +569,14 @@ static void engine_form(void **state) {
     assert_int_equal(lk_judge_chain(NULL, NULL, &request), LOCKSTEP_ERR_USAGE);
     request.without_name = true;
     assert_int_equal(lk_judge_chain(NULL, NULL, &request), LOCKSTEP_OK);
-    request.max_path = 2;
+    lockstep_policy *policy;
+    assert_int_equal(lockstep_policy_new(&policy, NULL), LOCKSTEP_OK);
+    request.policy = policy;
+    assert_int_equal(lockstep_policy_set_max_depth(policy, 0), LOCKSTEP_OK);
     assert_int_equal(lk_judge_chain(NULL, NULL, &request), LOCKSTEP_CERT_CHAIN_TOO_LONG);
-    request.max_path = 3;
+    assert_int_equal(lockstep_policy_set_max_depth(policy, 1), LOCKSTEP_OK);
     assert_int_equal(lk_judge_chain(NULL, NULL, &request), LOCKSTEP_OK);
+    lockstep_policy_free(policy);
     lockstep_trust_free(trust);
 }
 
@@ -842,8 +853,7 @@ static void allocations_fail(void **state) {
         if (status == LOCKSTEP_OK)
             status = lockstep_trust_add(trust, &added, NULL, (const uint8_t *)root, strlen(root));
         if (status == LOCKSTEP_OK)
-            status = lockstep_judge(&report, trust, chain, 2, "a.test", FORGE_NOW * 1000,
-                                    LOCKSTEP_PURPOSE_SERVER);
+            status = forge_judge(&report, trust, chain, 2, "a.test");
         done = c.allocs < n; /* no allocation failed any more */
         if (done)
             assert_int_equal(status, LOCKSTEP_OK);

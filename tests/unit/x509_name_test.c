@@ -23,6 +23,12 @@ static void reference_names(void **state) {
         {"localhost", LK_HOST_DNS, "localhost"},
         {"a_b.example.org", LK_HOST_DNS, "a_b.example.org"},
         {"xn--bcher-kva.example", LK_HOST_DNS, "xn--bcher-kva.example"},
+        {"XN--BCHER-KVA.example", LK_HOST_DNS, "xn--bcher-kva.example"},
+        {"xn--i-7iq.ws", LK_HOST_DNS, "xn--i-7iq.ws"}, /* no IDNA 2008 allows it, and it is in use */
+        {"r3---sn-a.example", LK_HOST_DNS, "r3---sn-a.example"},
+        {"xn--.example", 0, NULL}, /* A-labels that stand for nothing */
+        {"xn--999999999999.example", 0, NULL},
+        {"www.xn--abc-.example", 0, NULL},
         {"1.example", LK_HOST_DNS, "1.example"},
         {"", 0, NULL},
         {".", 0, NULL},
@@ -130,6 +136,12 @@ static void presented_names(void **state) {
         {"*.a..test", "x.a..test", false},
         {"xn--*.a.test", "xn--x.a.test", false},
         {"*.xn--bcher-kva.test", "x.xn--bcher-kva.test", true},
+        {"*.co.uk", "example.co.uk", false}, /* all of a public suffix */
+        {"*.CO.uk", "example.co.uk", false},
+        {"*.kawasaki.jp", "x.kawasaki.jp", false},
+        {"*.example.co.uk", "www.example.co.uk", true},
+        {"*.github.io", "x.github.io", true}, /* the private part of the list */
+        {"*.home.arpa", "x.home.arpa", true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (lk_dns_matches(lk_slice_of_str(rows[i].pattern), lk_slice_of_str(rows[i].host)) !=

@@ -1,0 +1,113 @@
+#include "cmd/crl_fetch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cmd/errors.h"
+#include "cmd/plain_get.h"
+#include "http/url.h"
+#include "store/data.h"
+
+#define CRL_MAX      (64u << 20)
+#define TIME_MS      10000
+#define FRESH_MS     (INT64_C(86400) * 1000) /* lists that hold for a week are renewed each day */
+#define URL_MAX      1024
+#define MAX_PER_CERT 4
+
+static int64_t now_ms(void) {
+    return (int64_t)time(NULL) * 1000;
+}
+
+/* cache_path writes the file for `url`, whose name is the whole URL percent-encoded, so that no two
+ * share one. False: there is no cache, or the name is too long for a file. */
+static bool cache_path(char *out, size_t out_len, const char *url) {
+    static const char hex[] = "0123456789ABCDEF";
+    char name[256];
+    size_t n = 0;
+    for (const char *p = url; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '-' || c == '_' || (c == '.' && n > 0);
+        if (n + 4 >= sizeof name)
+            return false;
+        if (!plain) {
+            name[n++] = '%';
+            name[n++] = hex[c >> 4];
+            name[n++] = hex[c & 15];
+        } else {
+            name[n++] = (char)c;
+        }
+    }
+    name[n] = '\0';
+    char dir[3072];
+    if (lk_cache_dir(dir, sizeof dir, "crl", true) != NULL)
+        return false;
+    return (size_t)snprintf(out, out_len, "%s/%s", dir, name) < out_len;
+}
+
+/* holds says whether a list is of now, by itself. */
+static bool holds(const lk_buffer *list) {
+    int64_t from, to;
+    return lockstep_crl_window(&from, &to, lk_buffer_bytes(list), lk_buffer_length(list)) ==
+               LOCKSTEP_OK &&
+           from <= now_ms() && now_ms() <= to;
+}
+
+static bool from_cache(lk_buffer *out, const char *path, bool fresh_only) {
+    struct stat st;
+    if (stat(path, &st) != 0 || !lk_file_load(out, path, CRL_MAX))
+        return false;
+    int64_t age_ms = now_ms() - (int64_t)st.st_mtime * 1000;
+    if (holds(out) && (!fresh_only || (age_ms >= 0 && age_ms < FRESH_MS)))
+        return true;
+    lk_buffer_cut(out, 0);
+    return false;
+}
+
+/* get_list finds the list of one address. */
+static bool get_list(lk_buffer *out, const char *url, bool verbose) {
+    char path[4096];
+    bool has_path = cache_path(path, sizeof path, url);
+    if (has_path && from_cache(out, path, true)) {
+        if (verbose)
+            fprintf(stderr, "* revocation list from the cache: %s\n", url);
+        return true;
+    }
+    if (verbose)
+        fprintf(stderr, "* fetching the revocation list %s\n", url);
+    const char *bad = lk_plain_get(out, url, CRL_MAX, TIME_MS);
+    if (bad == NULL) {
+        if (has_path && holds(out))
+            (void)lk_file_save(path, lk_buffer_bytes(out), lk_buffer_length(out), 0600, true);
+        return true;
+    }
+    lk_buffer_cut(out, 0);
+    if (has_path && from_cache(out, path, false))
+        return true;
+    lk_warning_of(url, bad);
+    return false;
+}
+
+void lk_crl_fetch_all(lockstep_policy *policy, const lockstep_slice *chain, size_t num_chain,
+                      bool verbose) {
+    char url[URL_MAX];
+    lk_buffer list = lk_buffer_of(&lk_heap_default, CRL_MAX);
+    for (size_t i = 0; i < num_chain; i++)
+        for (size_t k = 0; k < MAX_PER_CERT; k++) {
+            if (!lockstep_crl_url(url, sizeof url, chain[i].p, chain[i].p_len, k))
+                break;
+            if (strncmp(url, "http://", 7) != 0)
+                continue; /* ldap:// is not fetched; https:// would need this very verdict */
+            lk_buffer_cut(&list, 0);
+            if (!get_list(&list, url, verbose))
+                continue;
+            const char *why;
+            if (lockstep_policy_add_crl(policy, &why, lk_buffer_bytes(&list),
+                                        lk_buffer_length(&list)) != LOCKSTEP_OK)
+                lk_warning_of(url, why);
+            break; /* §4.2.1.13: the addresses of one point are of the same list */
+        }
+    lk_buffer_free(&list);
+}

@@ -1,0 +1,33 @@
+/*
+ * policy.h - the options by which `get` and `verify` say what they ask of a chain: revocation,
+ * certificate transparency, pins.
+ */
+#ifndef LK_CMD_POLICY_H
+#define LK_CMD_POLICY_H
+
+#include <lockstep/x509.h>
+
+#include "cmd/options.h"
+
+#define LK_POLICY_FILES_MAX 16
+
+typedef struct lk_policy_options {
+    const char *crls[LK_POLICY_FILES_MAX];
+    size_t num_crls;
+    const char *revocation, *transparency, *logs;
+    const char *pins[LK_POLICY_FILES_MAX];
+    size_t num_pins;
+    bool fetch_crls, require_staple;
+    long max_depth; /* -1: not given */
+} lk_policy_options;
+
+/* lk_policy_make makes the policy that the options ask for. NULL after an error message, with
+ * `*code` to exit with. With lists or with `fetch_crls` the leaf's standing must be known, unless
+ * --revocation says otherwise. */
+lockstep_policy *lk_policy_make(const lk_policy_options *options, int *code);
+
+/* lk_policy_add_file appends to one of the lists above. 0, or an exit code after an error message.
+ */
+int lk_policy_add_file(const char **list, size_t *num, const char *option, const char *value);
+
+#endif
