@@ -78,25 +78,45 @@ static lockstep_status check_staple(lk_judge *j, size_t depth, bool *known) {
     return status;
 }
 
-/* check_lists asks the revocation lists, and decides whether it matters if nothing is known. */
+/* ask_lists asks about certificate `depth`. While a CA changes its key, its list may be signed by
+ * the other one: any certificate further up the path that bears the issuer's name will do
+ * (RFC 5280 §6.3.3 (f), (g)), as all of them lead to the same anchor. False: too many signatures. */
+static bool ask_lists(lk_judge *j, size_t depth, lk_revocation *out) {
+    const lk_crl_set *crls = j->court->policy->crls;
+    const lk_path *path = j->path;
+    const lk_cert *cert = path->certs[depth];
+    lk_revocation r;
+    for (size_t above = depth + 1; above < path->n; above++) {
+        const lk_public_key *key;
+        if (above > depth + 1 && !lk_slice_equal(path->certs[above]->subject, cert->issuer))
+            continue;
+        if ((key = spend(j, above - 1, 1)) == NULL)
+            return false;
+        lk_crl_set_ask(&r, crls, cert, path->certs[above], key, j->court->now);
+        if (above == depth + 1 || r.standing != LK_STANDING_UNKNOWN)
+            *out = r;
+        if (r.standing != LK_STANDING_UNKNOWN)
+            break;
+    }
+    holds_until(j, lk_crl_set_next_change(crls, j->court->now));
+    return true;
+}
+
+/* check_lists decides, too, whether it matters if nothing is known. */
 static lockstep_status check_lists(lk_judge *j, size_t depth, bool known) {
     const lockstep_policy *policy = j->court->policy;
     const lk_cert *cert = j->path->certs[depth];
     lk_revocation r = {.standing = LK_STANDING_UNKNOWN,
                        .why = "no OCSP response was stapled and no list was given"};
-    if (policy->crls != NULL) {
-        const lk_public_key *key = spend(j, depth, 1);
-        if (key == NULL)
-            return LOCKSTEP_CERT_BUDGET;
-        lk_crl_set_ask(&r, policy->crls, cert, j->path->certs[depth + 1], key, j->court->now);
-        holds_until(j, lk_crl_set_next_change(policy->crls, j->court->now));
-    } else if (known || (depth > 0 && policy->revocation != LOCKSTEP_REVOCATION_CHAIN)) {
+    if (policy->crls == NULL &&
+        (known || (depth > 0 && policy->revocation != LOCKSTEP_REVOCATION_CHAIN)))
         return LOCKSTEP_OK;
-    }
+    if (policy->crls != NULL && !ask_lists(j, depth, &r))
+        return LOCKSTEP_CERT_BUDGET;
     lockstep_status status = LOCKSTEP_OK;
-    if (r.standing == LK_STANDING_REVOKED)
+    if (r.standing == LK_STANDING_REVOKED) {
         status = LOCKSTEP_CERT_REVOKED;
-    else if (r.standing != LK_STANDING_GOOD && !known) {
+    } else if (r.standing != LK_STANDING_GOOD && !known) {
         bool needed = policy->revocation == LOCKSTEP_REVOCATION_CHAIN ||
                       (policy->revocation == LOCKSTEP_REVOCATION_LEAF && depth == 0);
         if (is_short_lived(cert))
