@@ -42,8 +42,8 @@ _lockstep() {
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return
-        elif [[ ${COMP_WORDS[1]} == ca && ! " ${COMP_WORDS[*]:2:COMP_CWORD-2} " =~ \ (init|issue|trust|untrust|list|path)\  ]]; then
-            words='init issue trust untrust list path'
+        elif [[ ${COMP_WORDS[1]} == ca && ! " ${COMP_WORDS[*]:2:COMP_CWORD-2} " =~ \ (init|issue|trust|untrust|list|env|path)\  ]]; then
+            words='init issue trust untrust list env path'
         fi
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

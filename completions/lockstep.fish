@@ -15,10 +15,10 @@ function __lockstep_words
     if test "$words[2]" = serve
         __fish_complete_directories (commandline -ct)
     else if test "$words[2]" = ca
-        for action in init issue trust untrust list path
+        for action in init issue trust untrust list env path
             contains -- $action $words[3..-1]; and return
         end
-        printf '%s\n' init issue trust untrust list path
+        printf '%s\n' init issue trust untrust list env path
     end
 end
 

@@ -232,6 +232,14 @@ typedef struct lockstep_issue_request {
     int64_t not_before_ms;
     int64_t not_after_ms;
     enum lockstep_purpose purpose; /* extendedKeyUsage of a leaf */
+    /* Of a CA, for what it may certify (RFC 5280 §4.2.1.10): DNS names, each with all names below it
+     * ("test"), and IP addresses and blocks ("10.0.0.0/8", "::1"). With `permitted` nothing else is
+     * allowed: also no e-mail addresses and URIs. A CA that has neither list inherits its issuer's
+     * constraints; whatever it says of its own, those of its issuer bind too. */
+    const char *const *permitted;
+    size_t num_permitted;
+    const char *const *excluded;
+    size_t num_excluded;
 } lockstep_issue_request;
 
 /*
@@ -241,11 +249,22 @@ typedef struct lockstep_issue_request {
  * 398 days or an issuer that is no CA or has no path length left (LOCKSTEP_ERR_USAGE), an issuer's
  * key that is not its certificate's (LOCKSTEP_ERR_KEY_MISMATCH). Both blobs are empty after a
  * failure.
+ *
+ * A CA with an issuer gets the extendedKeyUsage of TLS servers and clients.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_issue(lockstep_blob *cert_pem, lockstep_blob *key_pem,
                                                 const lockstep_env *env,
                                                 const lockstep_issue_request *request,
                                                 const char *issuer_cert, const char *issuer_key);
+
+/* lockstep_constraint_valid: is `text` fit for `permitted` and `excluded`? */
+LOCKSTEP_API bool lockstep_constraint_valid(const char *text);
+
+/* lockstep_issuer_check says beforehand whether this certificate and key may issue a leaf, or with
+ * `for_ca` a CA: LOCKSTEP_OK or what lockstep_issue would say about the issuer. */
+LOCKSTEP_CHECKED lockstep_status lockstep_issuer_check(const lockstep_env *env,
+                                                       const char *issuer_cert,
+                                                       const char *issuer_key, bool for_ca);
 
 /* What a certificate says, for display. Strings are lent by the object and escaped. */
 typedef struct lockstep_cert lockstep_cert;
@@ -258,6 +277,12 @@ LOCKSTEP_API const char *lockstep_cert_names(const lockstep_cert *cert); /* "a.t
 LOCKSTEP_API const char *lockstep_cert_key(const lockstep_cert *cert);   /* "ECDSA P-256" */
 LOCKSTEP_API int64_t lockstep_cert_not_before_ms(const lockstep_cert *cert);
 LOCKSTEP_API int64_t lockstep_cert_not_after_ms(const lockstep_cert *cert);
+/* lockstep_cert_permitted lists the DNS names and IP blocks to which a CA is constrained: "test,
+ * 10.0.0.0/8"; "" if it may certify any. */
+LOCKSTEP_API const char *lockstep_cert_permitted(const lockstep_cert *cert);
+/* lockstep_cert_allows: do the constraints of this CA allow `name`, a DNS name (also "*.a.test") or
+ * an IP address? LOCKSTEP_OK, LOCKSTEP_CERT_NAME_CONSTRAINTS, or LOCKSTEP_ERR_NAME (no such name). */
+LOCKSTEP_CHECKED lockstep_status lockstep_cert_allows(const lockstep_cert *cert, const char *name);
 /* lockstep_cert_sha256 writes the 32-byte SHA-256 of the whole DER certificate. */
 LOCKSTEP_API void lockstep_cert_sha256(const lockstep_cert *cert, uint8_t out[32]);
 

@@ -221,13 +221,14 @@ static fit fit_of(const lk_general_name *name, const lk_general_name *base, bool
 
 /* ---- All names and all subtrees -------------------------------------------------------------- */
 
-/* allow judges one name: within some permitted subtree of its kind, if there is any, and within no
- * excluded one. What is undecided is not permitted and is excluded. */
-static lockstep_status allow(const lk_cert *issuer, const lk_general_name *name, uint32_t *budget) {
+/* Within some permitted subtree of its kind, if there is any, and within no excluded one. What is
+ * undecided is not permitted and is excluded. */
+lockstep_status lk_constraints_allow_name(lk_slice permitted_list, lk_slice excluded_list,
+                                          const lk_general_name *name, uint32_t *budget) {
     bool constrained = false, permitted = false;
     lk_general_name base;
     for (int excluding = 0; excluding < 2; excluding++) {
-        lk_reader r = lk_reader_of(excluding ? issuer->excluded : issuer->permitted);
+        lk_reader r = lk_reader_of(excluding ? excluded_list : permitted_list);
         while (!lk_reader_done(&r)) {
             if (!read_subtree(&r, &base))
                 return LOCKSTEP_CERT_NAME_CONSTRAINTS;
@@ -249,6 +250,10 @@ static lockstep_status allow(const lk_cert *issuer, const lk_general_name *name,
         }
     }
     return !constrained || permitted ? LOCKSTEP_OK : LOCKSTEP_CERT_NAME_CONSTRAINTS;
+}
+
+static lockstep_status allow(const lk_cert *issuer, const lk_general_name *name, uint32_t *budget) {
+    return lk_constraints_allow_name(issuer->permitted, issuer->excluded, name, budget);
 }
 
 lockstep_status lk_constraints_allow(const lk_cert *issuer, const lk_cert *subject,

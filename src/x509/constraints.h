@@ -29,4 +29,8 @@ bool lk_constraints_valid(lk_slice value, lk_slice *permitted, lk_slice *exclude
 lockstep_status lk_constraints_allow(const lk_cert *issuer, const lk_cert *subject,
                                      uint32_t *budget, lk_general_name *offender);
 
+/* lk_constraints_allow_name says the same of one name and the two lists of subtrees. */
+lockstep_status lk_constraints_allow_name(lk_slice permitted_list, lk_slice excluded_list,
+                                          const lk_general_name *name, uint32_t *budget);
+
 #endif

@@ -11,17 +11,8 @@
 #include "x509/constraints.h"
 #include "x509/der.h"
 #include "x509/der_build.h"
-#include "x509/dn.h"
+#include "x509/issue.h"
 #include "x509/name.h"
-
-/* BR §6.3.2: "Subscriber Certificates SHOULD NOT have a Validity Period greater than 397 days and
- * MUST NOT [...] greater than 398 days." */
-#define LEAF_MAX_SECONDS (398 * INT64_C(86400))
-
-/* RFC 5280 appendix A.1: ub-common-name and ub-organization-name, in characters; here in bytes. */
-#define NAME_MAX_BYTES 64
-
-#define MAX_NAMES 1000
 
 /* 128 bits, of which BR §7.1 wants 64 random. */
 #define SERIAL_BYTES 16
@@ -41,64 +32,6 @@ typedef struct issuing {
     uint8_t key_id[KEY_ID_BYTES];
     lk_buffer spki;
 } issuing;
-
-/* ---- What is asked for ----------------------------------------------------------------------- */
-
-/* name_ok: a DNS name, with or without wildcard, or an IP address. */
-static bool name_ok(const char *text) {
-    lk_host host;
-    lk_slice name = text == NULL ? (lk_slice){NULL, 0} : lk_slice_of_str(text);
-    if (name.p_len > 2 && name.p[0] == '*' && name.p[1] == '.')
-        return lk_dns_name_ok(name, true) &&
-               lk_host_parse(&host, lk_slice_of(name.p + 2, name.p_len - 2)) &&
-               host.kind == LK_HOST_DNS;
-    return name.p_len > 0 && name.p[name.p_len - 1] != '.' && lk_host_parse(&host, name);
-}
-
-static bool text_ok(const char *text) {
-    if (text == NULL)
-        return true;
-    size_t n = strlen(text);
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-            return false;
-    return n > 0 && n <= NAME_MAX_BYTES;
-}
-
-static bool is_listed(const lockstep_issue_request *r, const char *name) {
-    for (size_t i = 0; i < r->num_names; i++)
-        if (strcmp(r->names[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* common_name_of returns what goes into the subject: what was asked for, else of a leaf its first
- * name if that fits, else nothing. */
-static const char *common_name_of(const lockstep_issue_request *r) {
-    if (r->common_name != NULL || r->is_ca || r->num_names == 0)
-        return r->common_name;
-    return strlen(r->names[0]) <= NAME_MAX_BYTES ? r->names[0] : NULL;
-}
-
-static lockstep_status check_request(const lockstep_issue_request *r) {
-    if (!text_ok(r->common_name) || !text_ok(r->organization) || r->num_names > MAX_NAMES ||
-        (r->num_names > 0 && r->names == NULL) || r->not_after_ms <= r->not_before_ms)
-        return LOCKSTEP_ERR_USAGE;
-    for (size_t i = 0; i < r->num_names; i++)
-        if (!name_ok(r->names[i]))
-            return LOCKSTEP_ERR_NAME;
-    if (r->is_ca)
-        return r->common_name == NULL ? LOCKSTEP_ERR_USAGE : LOCKSTEP_OK;
-    if (r->not_after_ms / 1000 - r->not_before_ms / 1000 >= LEAF_MAX_SECONDS)
-        return LOCKSTEP_ERR_USAGE;
-    if (r->purpose == LOCKSTEP_PURPOSE_CLIENT)
-        return r->num_names == 0 && r->common_name == NULL ? LOCKSTEP_ERR_USAGE : LOCKSTEP_OK;
-    if (r->purpose != LOCKSTEP_PURPOSE_SERVER || r->num_names == 0)
-        return LOCKSTEP_ERR_USAGE;
-    /* BR §7.1.4.3: the common name repeats one of the names. */
-    return r->common_name != NULL && !is_listed(r, r->common_name) ? LOCKSTEP_ERR_NAME
-                                                                   : LOCKSTEP_OK;
-}
 
 /* ---- Keys ------------------------------------------------------------------------------------ */
 
@@ -144,8 +77,10 @@ static bool key_id_of(uint8_t out[KEY_ID_BYTES], lk_slice spki_der) {
     return true;
 }
 
-/* read_issuer reads the issuer's certificate and key, and checks that they may sign this. */
-static lockstep_status read_issuer(issuing *is, const char *cert_pem, const char *key_pem) {
+/* read_issuer reads the issuer's certificate and key, and checks that they may sign a leaf, or with
+ * `ca` a CA. */
+static lockstep_status read_issuer(issuing *is, const char *cert_pem, const char *key_pem,
+                                   bool ca) {
     lk_slice text = lk_slice_of_str(cert_pem);
     if (lk_pem_next(&text, "CERTIFICATE", &is->issuer_der) != 1 ||
         lk_cert_parse(&is->issuer, lk_buffer_slice(&is->issuer_der)) != LOCKSTEP_OK)
@@ -159,7 +94,7 @@ static lockstep_status read_issuer(issuing *is, const char *cert_pem, const char
     bool may_sign = is->issuer.is_ca && (!lk_cert_has(&is->issuer, LK_EXT_KEY_USAGE) ||
                                          (is->issuer.key_usage & LK_KU_CERT_SIGN) != 0);
     /* A CA below needs room in the path length of the CA above. */
-    if (is->request->is_ca && is->issuer.has_path_length && is->issuer.path_length == 0)
+    if (ca && is->issuer.has_path_length && is->issuer.path_length == 0)
         may_sign = false;
     return may_sign ? LOCKSTEP_OK : LOCKSTEP_ERR_USAGE;
 }
@@ -179,7 +114,7 @@ static void put_attribute(lk_builder *b, lk_oid type, const char *value) {
 static void put_subject(lk_builder *b, const lockstep_issue_request *r) {
     size_t name = lk_der_begin(b, LK_DER_SEQUENCE);
     put_attribute(b, LK_OID_ORGANIZATION, r->organization);
-    put_attribute(b, LK_OID_COMMON_NAME, common_name_of(r));
+    put_attribute(b, LK_OID_COMMON_NAME, lk_issue_common_name(r));
     lk_der_end(b, name);
 }
 
@@ -222,13 +157,15 @@ static void put_usages(lk_builder *b, const issuing *is) {
                                  ? LK_KU_DIGITAL_SIGNATURE | LK_KU_KEY_ENCIPHERMENT
                                  : LK_KU_DIGITAL_SIGNATURE);
     ext_end(b, ext);
-    if (r->is_ca)
+    /* BR §7.1.2.1.2, §7.1.2.10.6: a root has no extKeyUsage, a CA below one must. */
+    if (r->is_ca && is->issuer_key == NULL)
         return;
     ext = ext_begin(b, LK_OID_EXTENDED_KEY_USAGE, false);
     size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
-    lk_der_put(b, LK_DER_OID,
-               lk_oid_bytes(r->purpose == LOCKSTEP_PURPOSE_CLIENT ? LK_OID_CLIENT_AUTH
-                                                                  : LK_OID_SERVER_AUTH));
+    if (r->is_ca || r->purpose == LOCKSTEP_PURPOSE_SERVER)
+        lk_der_put(b, LK_DER_OID, lk_oid_bytes(LK_OID_SERVER_AUTH));
+    if (r->is_ca || r->purpose == LOCKSTEP_PURPOSE_CLIENT)
+        lk_der_put(b, LK_DER_OID, lk_oid_bytes(LK_OID_CLIENT_AUTH));
     lk_der_end(b, sequence);
     ext_end(b, ext);
 }
@@ -256,7 +193,7 @@ static void put_names(lk_builder *b, const lockstep_issue_request *r) {
     uint8_t ip[16];
     if (r->num_names == 0)
         return;
-    bool critical = common_name_of(r) == NULL && r->organization == NULL; /* §4.2.1.6 */
+    bool critical = lk_issue_common_name(r) == NULL && r->organization == NULL; /* §4.2.1.6 */
     open_ext ext = ext_begin(b, LK_OID_SUBJECT_ALT_NAME, critical);
     size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
     for (size_t i = 0; i < r->num_names; i++) {
@@ -267,6 +204,15 @@ static void put_names(lk_builder *b, const lockstep_issue_request *r) {
             lk_der_put(b, LK_DER_CONTEXT(2), lk_slice_of_str(r->names[i]));
     }
     lk_der_end(b, sequence);
+    ext_end(b, ext);
+}
+
+static void put_constraints(lk_builder *b, const issuing *is) {
+    const lk_cert *issuer = is->issuer_key != NULL ? &is->issuer : NULL;
+    if (!lk_issue_has_constraints(is->request, issuer))
+        return;
+    open_ext ext = ext_begin(b, LK_OID_NAME_CONSTRAINTS, true); /* "MUST mark [...] as critical" */
+    lk_issue_put_constraints(b, is->request, issuer);
     ext_end(b, ext);
 }
 
@@ -294,6 +240,7 @@ static void put_tbs(lk_builder *b, const issuing *is) {
     put_usages(b, is);
     put_key_ids(b, is);
     put_names(b, r);
+    put_constraints(b, is);
     lk_der_end(b, extensions);
     lk_der_end(b, tagged);
     lk_der_end(b, tbs);
@@ -384,14 +331,14 @@ lockstep_status lockstep_issue(lockstep_blob *cert_pem, lockstep_blob *key_pem,
     memset(key_pem, 0, sizeof *key_pem);
     if (request == NULL || (issuer_cert == NULL) != (issuer_key == NULL))
         return LOCKSTEP_ERR_USAGE;
-    lockstep_status status = check_request(request);
+    lockstep_status status = lk_issue_check(request);
     if (status != LOCKSTEP_OK)
         return status;
     issuing is = {.request = request, .heap = lk_heap_of(env)};
     is.issuer_der = is.spki = lk_buffer_of(&is.heap, 0);
     lk_buffer der = lk_buffer_of(&is.heap, 0), cert = der, key = der;
     if (issuer_cert != NULL)
-        status = read_issuer(&is, issuer_cert, issuer_key);
+        status = read_issuer(&is, issuer_cert, issuer_key, request->is_ca);
     if (status == LOCKSTEP_OK)
         status = make(&is, env, &der);
     if (status == LOCKSTEP_OK)
@@ -409,6 +356,18 @@ lockstep_status lockstep_issue(lockstep_blob *cert_pem, lockstep_blob *key_pem,
     lk_buffer_free(&is.spki);
     lk_buffer_free(&is.issuer_der);
     lk_private_key_free(is.key);
+    lk_private_key_free(is.issuer_key);
+    return status;
+}
+
+lockstep_status lockstep_issuer_check(const lockstep_env *env, const char *issuer_cert,
+                                      const char *issuer_key, bool for_ca) {
+    if (issuer_cert == NULL || issuer_key == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    issuing is = {.heap = lk_heap_of(env)};
+    is.issuer_der = lk_buffer_of(&is.heap, 0);
+    lockstep_status status = read_issuer(&is, issuer_cert, issuer_key, for_ca);
+    lk_buffer_free(&is.issuer_der);
     lk_private_key_free(is.issuer_key);
     return status;
 }

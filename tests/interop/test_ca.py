@@ -65,7 +65,8 @@ def test_init_side_by_side(bench):
               for _ in range(10)]
     assert [p.wait(20) for p in starts] == [0] * 10
     assert bench.lockstep("ca", "issue", "a.test").rc == 0
-    r = run(["openssl", "verify", "-CAfile", bench.home / "data/lockstep/rootCA.pem", bench.dir / "a.test.pem"],
+    leaf = bench.dir / "a.test.pem"
+    r = run(["openssl", "verify", "-CAfile", bench.home / "data/lockstep/rootCA.pem", "-untrusted", leaf, leaf],
             bench.env)
     assert r.rc == 0, r
 
@@ -105,11 +106,15 @@ def test_issue(bench, ca, type, shown):
     assert sans == ["DNS:dev.test", "DNS:*.dev.test", "IP Address:127.0.0.1", "IP Address:0:0:0:0:0:0:0:1"], text
     assert "TLS Web Server Authentication" in text and "CA:TRUE" not in text, text
     for check in (["-verify_hostname", "dev.test"], ["-verify_hostname", "a.dev.test"], ["-verify_ip", "127.0.0.1"]):
-        r = run(["openssl", "verify", "-x509_strict", "-purpose", "sslserver", *check, "-CAfile", ca.root, cert],
-                bench.env)
+        r = run(["openssl", "verify", "-x509_strict", "-purpose", "sslserver", *check, "-CAfile", ca.root,
+                 "-untrusted", cert, cert], bench.env)
         assert r.rc == 0, r
-    r = run(["openssl", "verify", "-x509_strict", "-verify_hostname", "other.test", "-CAfile", ca.root, cert], bench.env)
-    assert r.rc != 0, r
+    r = run(["openssl", "verify", "-x509_strict", "-verify_hostname", "other.test", "-CAfile", ca.root, "-untrusted",
+             cert, cert], bench.env)
+    assert r.rc != 0 and "ostname mismatch" in r.err, r
+    r = run(["certtool", "--verify", "--load-ca-certificate", ca.root, "--infile", cert, "--verify-hostname",
+             "dev.test", "--verify-purpose", "1.3.6.1.5.5.7.3.1"], bench.env)
+    assert r.rc == 0 and "Chain verification output: Verified" in r.all, r
     # it works: with serve, for get, curl and Python
     server = bench.serve(identity=["--cert", cert, "--key", key])
     host = f"a.dev.test:{server.port}"
@@ -176,14 +181,57 @@ def test_without_a_ca(bench):
     assert not (bench.home / "data").exists()
 
 
+# Where browsers keep NSS databases, below the home, and XDG's directory of settings.
+NSS_PLACES = [".mozilla/firefox/a.default", "snap/firefox/common/.mozilla/firefox/b.default",
+              ".var/app/org.mozilla.firefox/.mozilla/firefox/c.default",
+              ".var/app/org.mozilla.firefox/config/mozilla/firefox/d.default", "xdg/mozilla/firefox/e.default",
+              "snap/chromium/current/.pki/nssdb"]
+
+
+def make_nss_places(bench):
+    for place in NSS_PLACES:
+        (bench.home / place).mkdir(parents=True)
+        r = run(["certutil", "-N", "-d", f"sql:{bench.home / place}", "--empty-password"], bench.env)
+        assert r.rc == 0, r
+
+
 def test_trust_dry_run(bench, ca):
+    """Every change is listed, store by store, and none is made."""
+    make_nss_places(bench)
+    env = {**bench.env, "XDG_CONFIG_HOME": f"{bench.home}/xdg"}
     system = sorted(os.listdir("/usr/local/share/ca-certificates"))
     before = set(bench.home.rglob("*"))
-    r = ca("trust", "--dry-run")
+    r = ca("trust", "--dry-run", env=env)
     assert r.rc == 0 and "would be added" in r.out, r
-    assert f"{bench.home}/.pki/nssdb" in r.out and "/usr/local/share/ca-certificates" in r.out, r
+    lines = [line.strip() for line in r.out.splitlines()]
+    tag = sha256(ca.root)[:16]
+    file = f"/usr/local/share/ca-certificates/lockstep-{tag}.crt"
+    assert any(line.startswith(f"write {file}, a copy of {ca.root}") for line in lines), r
+    assert any(re.match(r"run +update-ca-certificates", line) for line in lines), r
+    fresh = f"{bench.home}/.pki/nssdb"
+    assert f"run   certutil -N -d sql:{fresh} --empty-password" in lines, r
+    for place in [fresh, *(f"{bench.home}/{place}" for place in NSS_PLACES)]:
+        assert f"run   certutil -A -d sql:{place} -t C,, -n 'lockstep {tag}' -i {ca.root}" in lines, (place, r)
     assert set(bench.home.rglob("*")) == before
     assert sorted(os.listdir("/usr/local/share/ca-certificates")) == system
+
+
+def test_untrust_dry_run(bench, ca):
+    """The same for taking it out, and the lines that trust listed are what it takes to get there."""
+    make_nss_places(bench)
+    env = {**bench.env, "XDG_CONFIG_HOME": f"{bench.home}/xdg"}
+    lines = [line.strip() for line in ca("trust", "--dry-run", env=env).out.splitlines()]
+    for line in lines:
+        if line.startswith("run   certutil"):
+            (bench.home / ".pki/nssdb").mkdir(parents=True, exist_ok=True)
+            r = run(["sh", "-c", line[6:]], env)
+            assert r.rc == 0, r
+    r = ca("untrust", "--dry-run", env=env)
+    tag = sha256(ca.root)[:16]
+    for place in [".pki/nssdb", *NSS_PLACES]:
+        assert f"run   certutil -D -d sql:{bench.home}/{place} -n 'lockstep {tag}'" in r.out, (place, r)
+        assert "lockstep" in run(["certutil", "-L", "-d", f"sql:{bench.home}/{place}"], env).out
+    assert r.out.count("would be taken out") == len(NSS_PLACES) + 1, r
 
 
 def nss(bench, *args):
@@ -294,7 +342,10 @@ def test_damaged_files(bench, ca):
 
 
 @pytest.mark.parametrize("args", [[], ["nonsense"], ["issue"], ["init", "more"], ["list", "--nonsense"],
-                                  ["issue", "--key-type", "dsa", "a.test"]])
+                                  ["issue", "--key-type", "dsa", "a.test"], ["issue", "--days", "91", "a.test"],
+                                  ["issue", "--days", "0", "a.test"], ["issue", "--permit", "a.test", "a.test"],
+                                  ["init", "--permit", "10.0.0.1/8"], ["init", "--permit", "a..test"],
+                                  ["init", "--unconstrained", "--permit", "a.test"], ["trust", "--force"]])
 def test_usage(bench, args):
     r = bench.lockstep("ca", *args)
     assert r.rc == 2 and 1 <= len(r.err.splitlines()) <= 3 and r.out == "", r
