@@ -202,6 +202,10 @@ LOCKSTEP_CHECKED lockstep_status lockstep_crl_window(int64_t *this_update_ms,
                                                      int64_t *next_update_ms, const uint8_t *bytes,
                                                      size_t bytes_len);
 
+/* lockstep_is_public_suffix: does a registry give names under `name` to anybody ("com", "co.uk",
+ * "dev")? By the ICANN part of publicsuffix.org's list, as compiled into libpsl. NULL: no. */
+LOCKSTEP_API bool lockstep_is_public_suffix(const char *name);
+
 /* ---- Issuing --------------------------------------------------------------------------------- */
 
 enum lockstep_key_kind {
@@ -232,7 +236,8 @@ typedef struct lockstep_issue_request {
     int64_t not_before_ms;
     int64_t not_after_ms;
     enum lockstep_purpose purpose; /* extendedKeyUsage of a leaf */
-    /* Of a CA, for what it may certify (RFC 5280 §4.2.1.10): DNS names, each with all names below it
+    /* Of a CA, for what it may certify (RFC 5280 §4.2.1.10): DNS names, each with all names below
+     * it
      * ("test"), and IP addresses and blocks ("10.0.0.0/8", "::1"). With `permitted` nothing else is
      * allowed: also no e-mail addresses and URIs. A CA that has neither list inherits its issuer's
      * constraints; whatever it says of its own, those of its issuer bind too. */
@@ -281,7 +286,8 @@ LOCKSTEP_API int64_t lockstep_cert_not_after_ms(const lockstep_cert *cert);
  * 10.0.0.0/8"; "" if it may certify any. */
 LOCKSTEP_API const char *lockstep_cert_permitted(const lockstep_cert *cert);
 /* lockstep_cert_allows: do the constraints of this CA allow `name`, a DNS name (also "*.a.test") or
- * an IP address? LOCKSTEP_OK, LOCKSTEP_CERT_NAME_CONSTRAINTS, or LOCKSTEP_ERR_NAME (no such name). */
+ * an IP address? LOCKSTEP_OK, LOCKSTEP_CERT_NAME_CONSTRAINTS, or LOCKSTEP_ERR_NAME (no such name).
+ */
 LOCKSTEP_CHECKED lockstep_status lockstep_cert_allows(const lockstep_cert *cert, const char *name);
 /* lockstep_cert_sha256 writes the 32-byte SHA-256 of the whole DER certificate. */
 LOCKSTEP_API void lockstep_cert_sha256(const lockstep_cert *cert, uint8_t out[32]);

@@ -31,7 +31,8 @@ static bool read_permits(const lk_ca_request *r, lk_ascii_name *ascii, const cha
                      "such as example.dev, which is also what is below it, or 100.64.0.0/10");
             return false;
         }
-        if (!is_block(out[i]) && strchr(out[i], '.') == NULL) {
+        if (!is_block(out[i]) &&
+            (strchr(out[i], '.') == NULL || lockstep_is_public_suffix(out[i]))) {
             snprintf(text, sizeof text, "--permit %s permits every name that ends in .%s", out[i],
                      out[i]);
             lk_warning(text);

@@ -104,7 +104,8 @@ bool lk_own_name(char *out, size_t out_len) {
     size_t n = strlen(out);
     return n > 0 && n <= 63 && strcasecmp(out, "localhost") != 0 && out[0] != '-' &&
            strspn(out, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == n &&
-           strspn(out, "0123456789") < n;
+           strspn(out, "0123456789") < n &&
+           !lockstep_is_public_suffix(out); /* a machine named "dev" would permit all of .dev */
 }
 
 /* ---- Making ---------------------------------------------------------------------------------- */

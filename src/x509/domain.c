@@ -1,5 +1,7 @@
 #include "x509/domain.h"
 
+#include <lockstep/x509.h>
+
 #include <idn2.h>
 #include <libpsl.h>
 #include <stdlib.h>
@@ -22,6 +24,10 @@ bool lk_is_public_suffix(lk_slice name) {
      * wildcards for it. libpsl says yes to everything where it has no list. */
     return !to_text(text, name) ||
            psl_is_public_suffix2(psl_builtin(), text, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE);
+}
+
+bool lockstep_is_public_suffix(const char *name) {
+    return name != NULL && lk_is_public_suffix(lk_slice_of_str(name));
 }
 
 bool lk_a_labels_ok(lk_slice name) {

@@ -60,7 +60,7 @@ static lockstep_status check_staple(lk_judge *j, size_t depth, bool *known) {
         r.why = by_certificate ? "the certificate demands that one is stapled, and none was"
                                : "the policy demands one, and none was stapled";
     } else {
-        const lk_public_key *key = spend(j, depth, 1 + LK_OCSP_MAX_CERTS);
+        const lk_public_key *key = spend(j, depth, LK_OCSP_MAX_SIGNATURES);
         if (key == NULL)
             return LOCKSTEP_CERT_BUDGET;
         lk_ocsp_ask(&r, response, cert, j->path->certs[depth + 1], key, j->court->crypto,
@@ -80,7 +80,8 @@ static lockstep_status check_staple(lk_judge *j, size_t depth, bool *known) {
 
 /* ask_lists asks about certificate `depth`. While a CA changes its key, its list may be signed by
  * the other one: any certificate further up the path that bears the issuer's name will do
- * (RFC 5280 §6.3.3 (f), (g)), as all of them lead to the same anchor. False: too many signatures. */
+ * (RFC 5280 §6.3.3 (f), (g)), as all of them lead to the same anchor. False: too many signatures.
+ */
 static bool ask_lists(lk_judge *j, size_t depth, lk_revocation *out) {
     const lk_crl_set *crls = j->court->policy->crls;
     const lk_path *path = j->path;

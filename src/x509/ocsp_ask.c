@@ -71,6 +71,10 @@ static bool is_responder(const lk_ocsp *ocsp, const lk_cert *cert) {
  * none of a CA. Whether it was itself revoked is not asked (§4.2.2.2.1).
  */
 static const char *delegation_fault(const asking *a, const lk_cert *responder) {
+    static const uint32_t processed =
+        LK_EXT_BIT(LK_EXT_KEY_USAGE) | LK_EXT_BIT(LK_EXT_EXTENDED_KEY_USAGE) |
+        LK_EXT_BIT(LK_EXT_BASIC_CONSTRAINTS) | LK_EXT_BIT(LK_EXT_SUBJECT_ALT_NAME) |
+        LK_EXT_BIT(LK_EXT_POLICIES);
     if (!lk_slice_equal(responder->issuer, a->issuer->subject))
         return "the responder's certificate is of another issuer";
     if (!lk_public_key_verify(a->issuer_key, responder->algorithm, responder->signature,
@@ -88,18 +92,24 @@ static const char *delegation_fault(const asking *a, const lk_cert *responder) {
         return "the responder's certificate lacks digitalSignature";
     if (responder->is_ca)
         return "the responder's certificate is that of a CA";
-    if (responder->unknown_critical || lk_cert_has(responder, LK_EXT_CT_POISON))
+    if (responder->unknown_critical || (responder->critical & ~processed) != 0)
         return "the responder's certificate has a critical extension that is not known";
     if (lk_spki_fault(&responder->spki) != NULL)
         return "the responder's key is not of an accepted kind and size";
     return NULL;
 }
 
+/* is_issuer: responses often bring the issuer's own certificate along. */
+static bool is_issuer(const asking *a, const lk_cert *cert) {
+    return lk_slice_equal(cert->spki_der, a->issuer->spki_der) &&
+           lk_slice_equal(cert->subject, a->issuer->subject);
+}
+
 static bool signed_by(const lk_ocsp *ocsp, const lk_public_key *key) {
     return lk_public_key_verify(key, ocsp->algorithm, ocsp->signature, ocsp->data);
 }
 
-/* signed_by_delegate: LOCKSTEP_OK if `responder` may answer and did; else `*why`. */
+/* check_delegate: LOCKSTEP_OK if `responder` may answer and did; else `*why`. */
 static lockstep_status check_delegate(const asking *a, const lk_ocsp *ocsp,
                                       const lk_cert *responder, const char **why) {
     lk_public_key *key;
@@ -134,7 +144,7 @@ static lockstep_status check_signature(const asking *a, const lk_ocsp *ocsp, con
     }
     for (int i = 0; i < LK_OCSP_MAX_CERTS && lk_der_whole(&certs, LK_DER_SEQUENCE, &der); i++) {
         if (lk_cert_parse(&responder, der) != LOCKSTEP_OK || !is_responder(ocsp, &responder) ||
-            lk_slice_equal(responder.spki_der, a->issuer->spki_der))
+            is_issuer(a, &responder))
             continue;
         status = check_delegate(a, ocsp, &responder, why);
         if (status == LOCKSTEP_OK || status == LOCKSTEP_ERR_NO_MEMORY)
@@ -162,10 +172,10 @@ static const char *error_text(lk_ocsp_status status) {
 
 /* untimely says why the answer is not of now, or NULL: §3.2 (5), (6), §4.2.2.1. */
 static const char *untimely(const lk_ocsp_single *single, int64_t produced_at, int64_t now) {
-    if (single->this_update > now || produced_at > now + SKEW)
+    if (single->this_update > now || produced_at - SKEW > now)
         return "the OCSP response is of the future";
     if (!single->has_next_update)
-        return now - single->this_update > DAY
+        return now > single->this_update + DAY
                    ? "the OCSP response is more than a day old and does not say how long it counts"
                    : NULL;
     return now > single->next_update ? "the OCSP response is out of date" : NULL;
@@ -208,6 +218,7 @@ static bool tell_worst(lk_revocation *out, const lk_ocsp *ocsp, const asking *a)
     lk_revocation one;
     issuer_id id;
     bool found = false;
+    set(out, LK_STANDING_UNKNOWN, NULL);
     issuer_id_of(&id, a->issuer);
     while (!lk_reader_done(&r) && lk_ocsp_single_read(&r, &single)) {
         if (!is_about(&single, a->cert, &id))

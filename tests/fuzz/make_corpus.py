@@ -3,7 +3,7 @@
 
 The messages are those of RFC 8448, the timestamps those of tests/vectors/ct; the scripts for connections are
 written out below, in the format that tests/support/fuzzing.c describes. The revocation lists are put together
-here; fuzz_crl signs them itself.
+here, the OCSP responses in the format of fuzz_ocsp.c; fuzz_crl and fuzz_ocsp sign them themselves.
 """
 import base64
 import hashlib
@@ -200,7 +200,67 @@ def write_crls():
         write("crl", name, value)
 
 
+# ---- OCSP: about the certificate of fuzz_ocsp.c with the serial number 7 --------------------------
+
+ISSUER_KEY = bytes.fromhex("8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c")
+RESPONDER_KEY = bytes.fromhex("8139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394")
+GOOD, UNKNOWN = b"\x80\0", b"\x82\0"
+
+
+def name(text):
+    return der(0x30, der(0x31, der(0x30, b"\x06\3\x55\4\3", der(0x0C, text))))
+
+
+def time(text):
+    return der(0x18, text.encode() + b"Z")
+
+
+def revoked(reason):
+    return der(0xA1, time("20261120120000"), der(0xA0, der(0x0A, bytes([reason]))))
+
+
+def single(status, hashed=hashlib.sha1, serial=7, until="20261122120000", extensions=b""):
+    oid = "06052b0e03021a" if hashed == hashlib.sha1 else "0609608648016503040201"
+    cert_id = der(0x30, der(0x30, bytes.fromhex(oid), b"\5\0"), der(4, hashed(name(b"ca")).digest()),
+                  der(4, hashed(ISSUER_KEY).digest()), der(2, bytes([serial])))
+    return der(0x30, cert_id, status, time("20261121110000"), der(0xA0, time(until)) if until else b"",
+               der(0xA1, der(0x30, extensions)) if extensions else b"")
+
+
+def response_data(responder, *singles, extensions=b""):
+    return der(0x30, responder, time("20261121110000"), der(0x30, *singles),
+               der(0xA1, der(0x30, extensions)) if extensions else b"")
+
+
+def write_ocsp():
+    by_issuer, by_responder = der(0xA1, name(b"ca")), der(0xA1, name(b"responder"))
+    by_key = der(0xA2, der(4, hashlib.sha1(RESPONDER_KEY).digest()))
+    scts = der(0x30, bytes.fromhex("060a2b06010401d679020405"), der(4, der(4, b"list")))
+    nonce = der(0x30, bytes.fromhex("06092b0601050507300102"), der(4, der(4, b"once")))
+    critical = der(0x30, b"\x06\3\x55\4\3\1\1\xff", der(4, b"\5\0"))
+    seeds = {
+        "good": (0, 0, response_data(by_issuer, single(GOOD))),
+        "good-sha256": (0, 0, response_data(by_issuer, single(GOOD, hashlib.sha256), extensions=nonce)),
+        "good-no-end": (0, 5, response_data(by_issuer, single(GOOD, until=None))),
+        "old": (0, 100, response_data(by_issuer, single(GOOD))),
+        "unknown": (0, 0, response_data(by_issuer, single(UNKNOWN))),
+        "revoked": (0, 0, response_data(by_issuer, single(revoked(1)))),
+        "several": (0, 0, response_data(by_issuer, single(GOOD, serial=8), single(GOOD), single(revoked(4)))),
+        "scts": (0, 0, response_data(by_issuer, single(GOOD, extensions=scts))),
+        "critical": (0, 0, response_data(by_issuer, single(GOOD, extensions=critical))),
+        "delegated": (2, 0, response_data(by_responder, single(GOOD))),
+        "delegated-key": (2, 0, response_data(by_key, single(revoked(5)))),
+        "raw-try-later": (1, 0, bytes.fromhex("30030a0103")),
+    }
+    basic = der(0x30, seeds["good"][2], bytes.fromhex("300506032b6570"), der(3, bytes(65)))
+    whole = der(0x30, b"\x0a\1\0", der(0xA0, der(0x30, bytes.fromhex("06092b0601050507300101"), der(4, basic))))
+    seeds["raw-good"] = (1, 0, whole)
+    for label, (flags, hours, data) in seeds.items():
+        write("ocsp", label, bytes([flags, hours]) + data)
+
+
 write_messages()
 write_connections()
 write_timestamps()
 write_crls()
+write_ocsp()

@@ -27,6 +27,13 @@ static bool has(const forge_ocsp_spec *s, const char *mistake) {
     return s->mistake != NULL && strcmp(s->mistake, mistake) == 0;
 }
 
+/* end closes an element; the mistake of that name: with a NULL at its end that does not belong. */
+static void end(lk_builder *b, const forge_ocsp_spec *s, size_t at, const char *mistake) {
+    if (has(s, mistake))
+        lk_der_put(b, LK_DER_NULL, (lk_slice){0});
+    lk_der_end(b, at);
+}
+
 /* put_time writes a GeneralizedTime; the mistake "utc": UTCTime. */
 static void put_time(lk_builder *b, const forge_ocsp_spec *s, int64_t seconds) {
     size_t start = lk_buffer_length(b->out);
@@ -69,7 +76,7 @@ static void put_single_extensions(lk_builder *b, const forge_ocsp_spec *s) {
     if (s->extra_single != LK_OID_NONE)
         put_extension(b, s->extra_single, s->extra_critical, (lk_slice){0});
     lk_der_end(b, list);
-    lk_der_end(b, tagged);
+    end(b, s, tagged, "extensions-more");
 }
 
 static void put_cert_id(lk_builder *b, const forge_ocsp_spec *s) {
@@ -92,13 +99,13 @@ static void put_cert_id(lk_builder *b, const forge_ocsp_spec *s) {
         lk_der_put_uint(b, 1);
     else if (!has(s, "hash-without-null"))
         lk_der_put(b, LK_DER_NULL, (lk_slice){0});
-    lk_der_end(b, hash);
+    end(b, s, hash, "hash-more");
     lk_der_put(b, LK_DER_OCTET_STRING,
                lk_slice_of(name, length - has(s, "name-short") + has(s, "name-long")));
     lk_der_put(b, LK_DER_OCTET_STRING,
                lk_slice_of(key, length - has(s, "key-short") + has(s, "key-long")));
     lk_der_put(b, LK_DER_INTEGER, s->serial.p_len > 0 ? s->serial : cert.serial);
-    lk_der_end(b, id);
+    end(b, s, id, "id-more");
 }
 
 static void put_reason(lk_builder *b, const forge_ocsp_spec *s) {
@@ -106,7 +113,7 @@ static void put_reason(lk_builder *b, const forge_ocsp_spec *s) {
     size_t tagged = lk_der_begin(b, LK_DER_CONTEXT_CONSTRUCTED(0));
     lk_der_put(b, has(s, "reason-integer") ? LK_DER_INTEGER : LK_DER_ENUMERATED,
                lk_slice_of(&reason, 1));
-    lk_der_end(b, tagged);
+    end(b, s, tagged, "reason-more");
 }
 
 static void put_status(lk_builder *b, const forge_ocsp_spec *s) {
@@ -122,9 +129,7 @@ static void put_status(lk_builder *b, const forge_ocsp_spec *s) {
     put_time(b, s, s->revoked_at == 0 ? FORGE_NOW - 2 * FORGE_DAY : s->revoked_at);
     if (s->reason != 0)
         put_reason(b, s);
-    if (has(s, "revoked-more"))
-        lk_der_put(b, LK_DER_NULL, (lk_slice){0});
-    lk_der_end(b, revoked);
+    end(b, s, revoked, "revoked-more");
 }
 
 static void put_single(lk_builder *b, const forge_ocsp_spec *s) {
@@ -135,12 +140,10 @@ static void put_single(lk_builder *b, const forge_ocsp_spec *s) {
     if (s->next_update != 0) {
         size_t tagged = lk_der_begin(b, LK_DER_CONTEXT_CONSTRUCTED(0));
         put_time(b, s, s->next_update);
-        lk_der_end(b, tagged);
+        end(b, s, tagged, "next-more");
     }
     put_single_extensions(b, s);
-    if (has(s, "single-more"))
-        lk_der_put(b, LK_DER_NULL, (lk_slice){0});
-    lk_der_end(b, single);
+    end(b, s, single, "single-more");
 }
 
 static void put_responder(lk_builder *b, const forge_ocsp_spec *s) {
@@ -151,17 +154,19 @@ static void put_responder(lk_builder *b, const forge_ocsp_spec *s) {
     lk_sha1_identifier(hash, responder.spki.bits);
     if (s->by_key)
         lk_der_put(b, LK_DER_OCTET_STRING, lk_slice_of(hash, has(s, "by-key-long") ? 21 : 20));
+    else if (has(s, "no-name"))
+        lk_der_put(b, LK_DER_SEQUENCE, lk_slice_of("\5", 2)); /* of a NULL */
     else
         lk_build_bytes(b, responder.subject);
-    lk_der_end(b, tagged);
+    end(b, s, tagged, "responder-more");
 }
 
 static void put_data(lk_builder *b, const forge_ocsp_spec *s) {
     size_t data = lk_der_begin(b, LK_DER_SEQUENCE);
-    if (has(s, "version-1") || has(s, "version-2")) {
+    if (has(s, "version-1") || has(s, "version-2") || has(s, "version-more")) {
         size_t version = lk_der_begin(b, LK_DER_CONTEXT_CONSTRUCTED(0));
         lk_der_put_uint(b, has(s, "version-2") ? 1 : 0);
-        lk_der_end(b, version);
+        end(b, s, version, "version-more");
     }
     put_responder(b, s);
     put_time(b, s, s->produced_at == 0 ? FORGE_NOW - HOUR : s->produced_at);
@@ -170,20 +175,21 @@ static void put_data(lk_builder *b, const forge_ocsp_spec *s) {
         put_single(b, s->also);
     if (!has(s, "no-answer"))
         put_single(b, s);
-    lk_der_end(b, list);
+    end(b, s, list, "list-more");
     if (s->extra != LK_OID_NONE || has(s, "no-response-extensions")) {
         size_t tagged = lk_der_begin(b, LK_DER_CONTEXT_CONSTRUCTED(1));
         size_t extensions = lk_der_begin(b, LK_DER_SEQUENCE);
         if (s->extra != LK_OID_NONE)
             put_extension(b, s->extra, s->extra_critical, (lk_slice){0});
         lk_der_end(b, extensions);
-        lk_der_end(b, tagged);
+        end(b, s, tagged, "response-extensions-more");
     }
-    lk_der_end(b, data);
+    end(b, s, data, "data-more");
 }
 
 static void put_certs(lk_builder *b, const forge_ocsp_spec *s) {
-    if (s->responder.p_len == 0 && s->more_certs[0].p_len == 0 && !has(s, "no-certs"))
+    if (s->responder.p_len == 0 && s->more_certs[0].p_len == 0 && !has(s, "no-certs") &&
+        !has(s, "certs-null") && !has(s, "certs-more"))
         return;
     size_t tagged = lk_der_begin(b, LK_DER_CONTEXT_CONSTRUCTED(0));
     size_t list = lk_der_begin(b, LK_DER_SEQUENCE);
@@ -191,10 +197,8 @@ static void put_certs(lk_builder *b, const forge_ocsp_spec *s) {
         lk_build_bytes(b, s->more_certs[i]);
     if (!has(s, "responder-absent"))
         lk_build_bytes(b, s->responder);
-    if (has(s, "certs-null"))
-        lk_der_put(b, LK_DER_NULL, (lk_slice){0});
-    lk_der_end(b, list);
-    lk_der_end(b, tagged);
+    end(b, s, list, "certs-null");
+    end(b, s, tagged, "certs-more");
 }
 
 static void put_basic(lk_builder *b, const forge_ocsp_spec *s) {
@@ -216,7 +220,7 @@ static void put_basic(lk_builder *b, const forge_ocsp_spec *s) {
                    s->algorithm.p_len > 0 ? s->algorithm : lk_signature_algorithm_der(algorithm));
     lk_der_put_bit_octets(b, lk_slice_of(signature, signature_len));
     put_certs(b, s);
-    lk_der_end(b, basic);
+    end(b, s, basic, "basic-more");
 }
 
 lk_slice forge_ocsp(const forge_ocsp_spec *s) {
@@ -232,11 +236,11 @@ lk_slice forge_ocsp(const forge_ocsp_spec *s) {
                    lk_oid_bytes(has(s, "other-type") ? LK_OID_OCSP_NONCE : LK_OID_OCSP_BASIC));
         size_t string = lk_der_begin(&b, LK_DER_OCTET_STRING);
         put_basic(&b, s);
-        lk_der_end(&b, string);
-        lk_der_end(&b, bytes);
-        lk_der_end(&b, tagged);
+        end(&b, s, string, "string-more");
+        end(&b, s, bytes, "bytes-more");
+        end(&b, s, tagged, "tagged-more");
     }
-    lk_der_end(&b, whole);
+    end(&b, s, whole, "whole-more");
     if (!lk_builder_ok(&b))
         die("no memory");
     return lk_buffer_slice(out);

@@ -24,7 +24,8 @@ static void reference_names(void **state) {
         {"a_b.example.org", LK_HOST_DNS, "a_b.example.org"},
         {"xn--bcher-kva.example", LK_HOST_DNS, "xn--bcher-kva.example"},
         {"XN--BCHER-KVA.example", LK_HOST_DNS, "xn--bcher-kva.example"},
-        {"xn--i-7iq.ws", LK_HOST_DNS, "xn--i-7iq.ws"}, /* no IDNA 2008 allows it, and it is in use */
+        {"xn--i-7iq.ws", LK_HOST_DNS,
+         "xn--i-7iq.ws"}, /* no IDNA 2008 allows it, and it is in use */
         {"r3---sn-a.example", LK_HOST_DNS, "r3---sn-a.example"},
         {"xn--.example", 0, NULL}, /* A-labels that stand for nothing */
         {"xn--999999999999.example", 0, NULL},

@@ -44,7 +44,8 @@ static uint32_t draw(uint32_t below) {
     return (uint32_t)(seed >> 32) % below;
 }
 
-/* mutate changes `n` bytes at `p` (room for `room`) in one to eight places; returns the new length. */
+/* mutate changes `n` bytes at `p` (room for `room`) in one to eight places; returns the new length.
+ */
 static size_t mutate(uint8_t *p, size_t n, size_t room) {
     for (uint32_t edits = 1 + draw(8); edits > 0 && n > 1; edits--) {
         size_t at = draw((uint32_t)n), some = 1 + draw(16);
@@ -94,8 +95,7 @@ static void mutants(void **state) {
     lk_buffer pem = lk_buffer_of(&lk_heap_default, 0);
     for (size_t i = 0; i < num_certs; i++) { /* whoever issued one of them is trusted */
         assert_true(lk_pem_write(&pem, "CERTIFICATE", lk_buffer_slice(&certs[i])));
-        (void)!lockstep_trust_add(trust, NULL, NULL, lk_buffer_bytes(&pem),
-                                  lk_buffer_length(&pem));
+        (void)!lockstep_trust_add(trust, NULL, NULL, lk_buffer_bytes(&pem), lk_buffer_length(&pem));
         lk_buffer_cut(&pem, 0);
     }
     clock_t slowest = 0;
@@ -131,8 +131,9 @@ static void mutants(void **state) {
             lockstep_report_free(report);
         }
     }
-    print_message("%d mutants of %zu certificates: %u still parse, %u taken for good; slowest %.2f ms\n",
-                  MUTANTS, num_certs, parsed, good, (double)slowest * 1000 / CLOCKS_PER_SEC);
+    print_message(
+        "%d mutants of %zu certificates: %u still parse, %u taken for good; slowest %.2f ms\n",
+        MUTANTS, num_certs, parsed, good, (double)slowest * 1000 / CLOCKS_PER_SEC);
     assert_int_equal(good, 0);
     assert_true(parsed > MUTANTS / 50); /* or they would all end at the parser */
     lk_buffer_free(&pem);

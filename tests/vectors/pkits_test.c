@@ -1,6 +1,6 @@
 /*
- * pkits_test.c - NIST's Public Key Interoperability Test Suite: path validation by RFC 5280 §6.1 with
- * revocation lists, under its default settings (any policy will do, none is demanded).
+ * pkits_test.c - NIST's Public Key Interoperability Test Suite: path validation by RFC 5280 §6.1
+ * with revocation lists, under its default settings (any policy will do, none is demanded).
  *
  * The rules of the web are switched off here, since these certificates are for no host. Which test
  * is valid stands in its name; the exceptions, and what is given up, stand in two tables below.
@@ -26,16 +26,26 @@ static const struct {
     const char *name;
     bool valid;
 } exceptions[] = {
-    {"AllCertificatesNoPoliciesTest2EE", true}, {"AllCertificatesSamePoliciesTest10EE", true},
-    {"AllCertificatesSamePoliciesTest13EE", true}, {"AllCertificatesanyPolicyTest11EE", true},
-    {"AnyPolicyTest14EE", true},        {"CPSPointerQualifierTest20EE", true},
-    {"DifferentPoliciesTest3EE", true}, {"DifferentPoliciesTest4EE", false},
-    {"DifferentPoliciesTest5EE", false}, {"DifferentPoliciesTest7EE", false},
-    {"DifferentPoliciesTest8EE", false}, {"DifferentPoliciesTest9EE", false},
-    {"DifferentPoliciesTest12EE", false}, {"OverlappingPoliciesTest6EE", true},
-    {"UserNoticeQualifierTest15EE", true}, {"UserNoticeQualifierTest16EE", true},
-    {"UserNoticeQualifierTest17EE", true}, {"UserNoticeQualifierTest18EE", true},
-    {"UserNoticeQualifierTest19EE", true}, {"inhibitAnyPolicyTest3EE", true},
+    {"AllCertificatesNoPoliciesTest2EE", true},
+    {"AllCertificatesSamePoliciesTest10EE", true},
+    {"AllCertificatesSamePoliciesTest13EE", true},
+    {"AllCertificatesanyPolicyTest11EE", true},
+    {"AnyPolicyTest14EE", true},
+    {"CPSPointerQualifierTest20EE", true},
+    {"DifferentPoliciesTest3EE", true},
+    {"DifferentPoliciesTest4EE", false},
+    {"DifferentPoliciesTest5EE", false},
+    {"DifferentPoliciesTest7EE", false},
+    {"DifferentPoliciesTest8EE", false},
+    {"DifferentPoliciesTest9EE", false},
+    {"DifferentPoliciesTest12EE", false},
+    {"OverlappingPoliciesTest6EE", true},
+    {"UserNoticeQualifierTest15EE", true},
+    {"UserNoticeQualifierTest16EE", true},
+    {"UserNoticeQualifierTest17EE", true},
+    {"UserNoticeQualifierTest18EE", true},
+    {"UserNoticeQualifierTest19EE", true},
+    {"inhibitAnyPolicyTest3EE", true},
 };
 
 /* Given up, with the reason. Each of them does end otherwise than expected, or the test fails: a

@@ -1,11 +1,12 @@
 /*
- * rfc8448_test.c - the traces of RFC 8448, byte for byte, with the engine first as the server and then as
- * the client: random numbers and private keys are those of the trace, every record that the engine
- * sends must be the record of the trace, and every one of the peer's must be taken.
+ * rfc8448_test.c - the traces of RFC 8448, byte for byte, with the engine first as the server and
+ * then as the client: random numbers and private keys are those of the trace, every record that the
+ * engine sends must be the record of the trace, and every one of the peer's must be taken.
  *
- * What the trace's stack (NSS) says and ours does not, such as the order of a ClientHello's extensions,
- * is an input here: those messages are replaced before they are sent and hashed (lk_settings.tamper).
- * Signatures are inputs too, since they are random; the other side verifies them.
+ * What the trace's stack (NSS) says and ours does not, such as the order of a ClientHello's
+ * extensions, is an input here: those messages are replaced before they are sent and hashed
+ * (lk_settings.tamper). Signatures are inputs too, since they are random; the other side verifies
+ * them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,8 +36,7 @@ typedef struct trace {
 } trace;
 
 static bool is_page_break(const char *line) {
-    return strncmp(line, "Thomson", 7) == 0 || strncmp(line, "RFC 8448", 8) == 0 ||
-           line[0] == '\f';
+    return strncmp(line, "Thomson", 7) == 0 || strncmp(line, "RFC 8448", 8) == 0 || line[0] == '\f';
 }
 
 static void add_hex(item *it, const char *text) {
@@ -155,7 +155,8 @@ static void replace(void *arg, uint8_t type, lk_buffer *bytes, size_t at) {
     s->replaced++;
 }
 
-/* The identity has the trace's certificate, and any key of the same kind: its signatures are answered. */
+/* The identity has the trace's certificate, and any key of the same kind: its signatures are
+ * answered. */
 static void add_identity(lockstep_config *cfg, const item *certificate) {
     lk_settings *s = lk_config_settings(cfg);
     lk_identity *identity = &cfg->identities[s->num_identities++];
@@ -165,9 +166,9 @@ static void add_identity(lockstep_config *cfg, const item *certificate) {
     identity->chain[0] = lk_slice_of(copy, n);
     identity->num_chain = 1;
     assert_int_equal(lk_cert_parse(&identity->leaf, identity->chain[0]), LOCKSTEP_OK);
-    assert_int_equal(lk_private_key_generate(&identity->key, s->crypto, identity->leaf.spki.kind,
-                                             2048),
-                     LOCKSTEP_OK);
+    assert_int_equal(
+        lk_private_key_generate(&identity->key, s->crypto, identity->leaf.spki.kind, 2048),
+        LOCKSTEP_OK);
 }
 
 static lockstep_config *make_config(script *s) {
@@ -249,9 +250,9 @@ static size_t replay(lockstep_conn *conn, const script *s, size_t chunk) {
         else if (strncmp(record->action, "send alert", 10) == 0)
             assert_int_equal(lockstep_close(conn), LOCKSTEP_OK);
         else if (payload->bytes[0] == LK_NEW_SESSION_TICKET)
-            assert_int_equal(lk_conn_send(conn, LK_HANDSHAKE,
-                                          lk_slice_of(payload->bytes, payload->length)),
-                             LOCKSTEP_OK);
+            assert_int_equal(
+                lk_conn_send(conn, LK_HANDSHAKE, lk_slice_of(payload->bytes, payload->length)),
+                LOCKSTEP_OK);
         expect(conn, record);
         compared++;
     }
@@ -290,7 +291,8 @@ static void run(const char *heading, bool is_client, size_t records, size_t chun
     lockstep_conn *conn;
     read_trace(&t, heading);
     const item *hello = find(&t, true, "ClientHello", 0);
-    const item *answer_hello = find(&t, false, "ServerHello", find(&t, false, "ServerHello", 1) ? 1 : 0);
+    const item *answer_hello =
+        find(&t, false, "ServerHello", find(&t, false, "ServerHello", 1) ? 1 : 0);
     size_t session_id = hello->bytes[38];
     if (is_client) {
         script_add(&s, hello->bytes + 6, 32);
