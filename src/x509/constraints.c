@@ -88,8 +88,8 @@ static bool is_under(lk_slice name, lk_slice base) {
 
 /*
  * "Any DNS name that can be constructed by simply adding zero or more labels to the left-hand side
- * of the name satisfies the name constraint." A leading dot, which RFC 5280 knows only for URIs,
- * asks for one label at least. A wildcard is all the names it stands for: to be permitted, all of
+ * of the name satisfies the name constraint." A leading dot, which RFC 5280 knows only for URIs, says
+ * nothing here that could be relied on. A wildcard is all the names it stands for: to be permitted, all of
  * them must be; excluded, it is as soon as one is.
  */
 static fit fit_dns(lk_slice name, lk_slice base, bool excluding) {
@@ -97,17 +97,14 @@ static fit fit_dns(lk_slice name, lk_slice base, bool excluding) {
         return FIT_UNDECIDED;
     if (base.p_len == 0)
         return FIT_YES;
-    bool dotted = base.p[0] == '.';
-    if (dotted)
-        base = from(base, 1);
     if (!lk_dns_name_ok(base, false))
         return FIT_UNDECIDED;
     if (name.p[0] != '*')
-        return is_under(name, base) && !(dotted && name.p_len == base.p_len) ? FIT_YES : FIT_NO;
+        return is_under(name, base) ? FIT_YES : FIT_NO;
     lk_slice parent = from(name, 2);
     if (is_under(parent, base))
-        return FIT_YES; /* also of ".base": the wildcard adds a label */
-    if (!excluding || dotted)
+        return FIT_YES;
+    if (!excluding)
         return FIT_NO;
     const uint8_t *dot = memchr(base.p, '.', base.p_len);
     return dot != NULL && equal_folded(from(base, (size_t)(dot - base.p) + 1), parent) ? FIT_YES

@@ -53,6 +53,11 @@ static lockstep_status parse(bench *b, const lk_judge_request *request) {
     return LOCKSTEP_OK;
 }
 
+/* longest returns how many certificates a path may have, leaf and anchor included. */
+static int64_t longest(const lk_search *s) {
+    return s->max_depth > LK_PATH_MAX - 2 ? LK_PATH_MAX : (int64_t)s->max_depth + 2;
+}
+
 /* explain_no_path: no candidate reached an anchor; says which certificate the search could not go
  * beyond. */
 static lockstep_status explain_no_path(bench *b, lk_found found) {
@@ -69,7 +74,7 @@ static lockstep_status explain_no_path(bench *b, lk_found found) {
         note_alone(&b->best, LK_CHECK_FORM, (int)b->bad, status, NULL, (int64_t)b->bad);
     else
         note_alone(&b->best, LK_CHECK_LIMIT, -1, status, NULL,
-                   status == LOCKSTEP_CERT_BUDGET ? 0 : (int64_t)s->max_path);
+                   status == LOCKSTEP_CERT_BUDGET ? 0 : longest(s));
     return status;
 }
 
@@ -133,7 +138,7 @@ static lockstep_status judge_bench(bench *b, const lk_judge_request *request) {
     b->court.num_certs = b->num_certs;
     b->court.keys = b->keys;
     b->court.constraint_budget = LK_CONSTRAINT_BUDGET;
-    lk_search_start(&b->search, request->trust, b->certs, b->num_certs, request->policy->max_path);
+    lk_search_start(&b->search, request->trust, b->certs, b->num_certs, request->policy->max_depth);
     return try_paths(b);
 }
 

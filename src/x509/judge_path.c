@@ -178,8 +178,7 @@ static lockstep_status check_constraints(lk_judge *j, size_t depth) {
 }
 
 static lockstep_status check_profile(lk_judge *j, size_t depth) {
-    /* Whoever trusts this very certificate takes it as it is. */
-    if (j->path->n == 1 || !is_web(j))
+    if (!is_web(j))
         return LOCKSTEP_OK;
     const char *why = lk_profile_fault(j, depth);
     return note(j, LK_CHECK_PROFILE, depth, why == NULL ? LOCKSTEP_OK : LOCKSTEP_CERT_PROFILE, why);
@@ -248,9 +247,10 @@ static lockstep_status check_host_name(lk_judge *j) {
     j->prefix = 1;
     if (host == NULL)
         return LOCKSTEP_OK;
+    bool underscore = host->kind == LK_HOST_DNS && memchr(host->bytes, '_', host->len) != NULL;
     return note(j, LK_CHECK_HOST_NAME, 0,
                 lk_cert_is_for(j->path->certs[0], host) ? LOCKSTEP_OK : LOCKSTEP_CERT_NAME_MISMATCH,
-                NULL);
+                underscore ? "a name with an underscore in a certificate counts for nothing" : NULL);
 }
 
 /* judge_whole: what can be asked only of a path that is genuine. Whom a certificate is for comes

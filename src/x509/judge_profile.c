@@ -19,27 +19,36 @@ static bool reads_as_host(lk_slice text) {
            lk_ends_in_number(text);
 }
 
-/* is_own_name: `common_name` repeats a subjectAltName character for character, or is the domain of
- * a wildcard. */
+static bool is_address(lk_slice text) {
+    return memchr(text.p, ':', text.p_len) != NULL || lk_ends_in_number(text);
+}
+
+/* ends_in_domain: `name` is below the domain `domain`, or its wildcard. */
+static bool ends_in_domain(lk_slice name, lk_slice domain) {
+    return name.p_len > domain.p_len && name.p[name.p_len - domain.p_len - 1] == '.' &&
+           memcmp(name.p + name.p_len - domain.p_len, domain.p, domain.p_len) == 0;
+}
+
+/* is_own_name: `common_name` repeats a subjectAltName of its kind character for character, or is the
+ * domain that one of them is in. Where there is none of its kind, nothing contradicts it. */
 static bool is_own_name(const lk_cert *cert, lk_slice common_name) {
     char text[40];
     lk_general_name name;
+    bool address = is_address(common_name), none = !address;
     for (lk_reader r = lk_reader_of(cert->alt_names);
          !lk_reader_done(&r) && lk_general_name_read(&r, &name);) {
         lk_slice v = name.value;
-        if (name.kind == LK_GN_IP) {
+        if (name.kind != (address ? LK_GN_IP : LK_GN_DNS))
+            continue;
+        none = false;
+        if (address) {
             lk_ip_text(text, sizeof text, v);
             v = lk_slice_of_str(text);
-        } else if (name.kind != LK_GN_DNS) {
-            continue;
-        } else if (v.p_len > 2 && v.p[0] == '*' &&
-                   lk_slice_equal(lk_slice_of(v.p + 2, v.p_len - 2), common_name)) {
-            return true;
         }
-        if (lk_slice_equal(v, common_name))
+        if (lk_slice_equal(v, common_name) || (!address && ends_in_domain(v, common_name)))
             return true;
     }
-    return false;
+    return none;
 }
 
 /* leaf_fault: rules about the fields of a leaf that no other check is about. */
@@ -47,6 +56,8 @@ static const char *leaf_fault(const lk_judge *j, const lk_cert *cert) {
     lk_slice cn;
     if (lk_cert_has(cert, LK_EXT_NAME_CONSTRAINTS))
         return "name constraints stand in a certificate that is not of a CA"; /* §4.2.1.10 */
+    if ((cert->critical & LK_EXT_BIT(LK_EXT_EXTENDED_KEY_USAGE)) != 0)
+        return "extKeyUsage of a host must not be critical"; /* BR §7.1.2.7.6 */
     if (lk_cert_has(cert, LK_EXT_SUBJECT_ALT_NAME) &&
         lk_dn_empty(cert->subject) != ((cert->critical & LK_EXT_BIT(LK_EXT_SUBJECT_ALT_NAME)) != 0))
         /* §4.2.1.6, BR §7.1.2.7.12 */
@@ -58,16 +69,47 @@ static const char *leaf_fault(const lk_judge *j, const lk_cert *cert) {
     return NULL;
 }
 
+/* is_old_root: a root of the public stores may be older than the rules about its fields, which came
+ * into force on 15 September 2023 (CA/B ballot SC-62). What claims to be older than X.509 version 3,
+ * of 1996, is not. */
+static bool is_old_root(const lk_cert *cert) {
+    const int64_t version_3 = INT64_C(820454400), profiles = INT64_C(1694736000);
+    return cert->not_before >= version_3 && cert->not_before < profiles;
+}
+
+/* root_fault: of a self-signed anchor, whose authorityKeyIdentifier can only be its own key. */
+static const char *root_fault(const lk_cert *cert) {
+    if (lk_cert_has(cert, LK_EXT_EXTENDED_KEY_USAGE))
+        return "a root has no extKeyUsage"; /* BR §7.1.2.1.2 */
+    if (cert->authority_key_id.p_len > 0 && cert->subject_key_id.p_len > 0 &&
+        !lk_slice_equal(cert->authority_key_id, cert->subject_key_id))
+        return "its authorityKeyIdentifier is not its own key's"; /* BR §7.1.2.1.3 */
+    if (cert->akid_has_issuer && !is_old_root(cert))
+        return "a root's authorityKeyIdentifier has the key identifier alone"; /* BR §7.1.2.1.3 */
+    return NULL;
+}
+
 static const char *ca_fault(const lk_cert *cert, bool anchor) {
-    if ((cert->critical & LK_EXT_BIT(LK_EXT_BASIC_CONSTRAINTS)) == 0)
+    static const uint32_t critical_policies =
+        LK_EXT_BIT(LK_EXT_POLICY_CONSTRAINTS) | LK_EXT_BIT(LK_EXT_INHIBIT_ANY_POLICY);
+    bool old = anchor && is_old_root(cert);
+    if ((cert->critical & LK_EXT_BIT(LK_EXT_BASIC_CONSTRAINTS)) == 0 && !old)
         return "basicConstraints of a CA must be critical"; /* §4.2.1.9 */
     if (lk_dn_empty(cert->subject))
         return "a CA must have a name"; /* §4.1.2.6 */
-    /* §4.2.1.2, for path construction; some old roots of the public stores have none, and do not
-     * need it since nothing is found by it above them. */
-    if (!anchor && !lk_cert_has(cert, LK_EXT_SUBJECT_KEY_ID))
-        return "a CA must have a subjectKeyIdentifier";
-    return NULL;
+    if (!lk_cert_has(cert, LK_EXT_SUBJECT_KEY_ID) && !old)
+        return "a CA must have a subjectKeyIdentifier"; /* §4.2.1.2 */
+    if ((cert->present & ~cert->critical & critical_policies) != 0)
+        return "policyConstraints and inhibitAnyPolicy must be critical"; /* §4.2.1.11, §4.2.1.14 */
+    return anchor && lk_cert_self_issued(cert) ? root_fault(cert) : NULL;
+}
+
+/* serial_fault: also of a leaf that is trusted by itself, since it names what is to be revoked. */
+static const char *serial_fault(const lk_cert *cert) {
+    bool zero = cert->serial.p_len == 1 && cert->serial.p[0] == 0;
+    return cert->serial.p_len > SERIAL_MAX || cert->serial.p[0] >= 0x80 || zero
+               ? "the serial number must be positive and have 20 octets at most" /* §4.1.2.2 */
+               : NULL;
 }
 
 /* is_self_signed: by its own key. Where both names are the same, that is taken for granted of an
@@ -87,11 +129,12 @@ const char *lk_profile_fault(lk_judge *j, size_t depth) {
         LK_EXT_BIT(LK_EXT_AUTHORITY_INFO) | LK_EXT_BIT(LK_EXT_SUBJECT_INFO);
     const lk_cert *cert = j->path->certs[depth];
     bool anchor = depth + 1 == j->path->n;
+    if (j->path->n == 1) /* whoever trusts this very certificate takes the rest as it is */
+        return serial_fault(cert);
     if (cert->version != 3)
         return "it is not of version 3"; /* BR §7.1.1 */
-    if (!anchor && (cert->serial.p_len > SERIAL_MAX || cert->serial.p[0] >= 0x80 ||
-                    (cert->serial.p_len == 1 && cert->serial.p[0] == 0)))
-        return "the serial number must be positive and have 20 octets at most"; /* §4.1.2.2 */
+    if (!anchor && serial_fault(cert) != NULL)
+        return serial_fault(cert);
     if (!anchor && cert->odd_time)
         return "a date is not written as it must be"; /* §4.1.2.5 */
     if (lk_dn_empty(cert->issuer))
@@ -103,8 +146,5 @@ const char *lk_profile_fault(lk_judge *j, size_t depth) {
     if (cert->authority_key_id.p_len == 0 &&
         (!anchor || lk_cert_has(cert, LK_EXT_AUTHORITY_KEY_ID) || !is_self_signed(j, depth)))
         return "it has no authorityKeyIdentifier with a key identifier";
-    if (depth > 0 && anchor && lk_cert_self_issued(cert) &&
-        lk_cert_has(cert, LK_EXT_EXTENDED_KEY_USAGE))
-        return "a root has no extKeyUsage"; /* BR §7.1.2.1.2 */
     return depth == 0 ? leaf_fault(j, cert) : ca_fault(cert, anchor);
 }

@@ -223,6 +223,9 @@ static bool equal_folded(lk_slice pattern, lk_slice host) {
 }
 
 bool lk_dns_matches(lk_slice pattern, lk_slice host) {
+    /* RFC 5280 §4.2.1.6 wants the "preferred name syntax", and BR §7.1.4.2.1 no underscores. */
+    if (pattern.p_len > 0 && memchr(pattern.p, '_', pattern.p_len) != NULL)
+        return false;
     if (pattern.p_len < 2 || pattern.p[0] != '*')
         return pattern.p_len == host.p_len && equal_folded(pattern, host);
     /* RFC 9525 §6.3: the wildcard is the complete left-most label and stands for one label. */

@@ -41,7 +41,8 @@ bool lk_ends_in_number(lk_slice name);
 
 /* lk_dns_matches compares the presented identifier `pattern` with the reference `host` (as in
  * lk_host): equal but for ASCII case, or "*" standing for one whole left-most label
- * (RFC 9525 §6.3), which is not directly under a public suffix ("*.co.uk"). */
+ * (RFC 9525 §6.3), which is not directly under a public suffix ("*.co.uk"). A
+ * pattern with an underscore matches nothing: a host may have one, a certificate must not. */
 bool lk_dns_matches(lk_slice pattern, lk_slice host);
 
 /* lk_cert_is_for: is `host` among the subjectAltName entries? The common name counts for nothing

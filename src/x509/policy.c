@@ -1,12 +1,10 @@
 #include "x509/policy.h"
 
-#include <limits.h>
-
 #include "crypto/digest.h"
 #include "util/base64.h"
 #include "util/pem.h"
 
-const lockstep_policy lk_policy_default = {.references = 1};
+const lockstep_policy lk_policy_default = {.references = 1, .max_depth = LK_ANY_DEPTH};
 
 lockstep_status lockstep_policy_new(lockstep_policy **out, const lockstep_env *env) {
     if (out == NULL)
@@ -18,6 +16,7 @@ lockstep_status lockstep_policy_new(lockstep_policy **out, const lockstep_env *e
         return LOCKSTEP_ERR_NO_MEMORY;
     policy->heap = heap;
     atomic_init(&policy->references, 1);
+    policy->max_depth = LK_ANY_DEPTH;
     policy->cache = lk_chain_cache_new(&heap);
     if (policy->cache == NULL) {
         lk_release(&heap, policy, sizeof *policy);
@@ -86,7 +85,7 @@ lockstep_status lockstep_policy_set_transparency(lockstep_policy *policy,
 lockstep_status lockstep_policy_set_max_depth(lockstep_policy *policy, unsigned depth) {
     if (!building(policy))
         return LOCKSTEP_ERR_USAGE;
-    policy->max_path = depth > UINT_MAX - 2 ? UINT_MAX : depth + 2; /* with leaf and anchor */
+    policy->max_depth = depth;
     return LOCKSTEP_OK;
 }
 

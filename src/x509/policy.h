@@ -13,6 +13,7 @@
 #include "x509/cert.h"
 #include "x509/crl.h"
 #include "x509/sct.h"
+#include "x509/search.h"
 
 #define LK_PINS_MAX 32
 #define LK_PIN      32 /* bytes: the SHA-256 of a SubjectPublicKeyInfo (RFC 7469 §2.4) */
@@ -23,7 +24,7 @@ struct lockstep_policy {
     enum lockstep_revocation revocation;
     bool require_staple;
     enum lockstep_transparency transparency;
-    unsigned max_path; /* most certificates in a path; 0: the limit of search.h */
+    size_t max_depth; /* most intermediates in a path, as lk_search_start counts; LK_ANY_DEPTH */
     lk_crl_set *crls;  /* NULL: none was given */
     lk_log_set *logs;  /* NULL: none was given */
     lk_chain_cache *cache;

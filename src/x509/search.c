@@ -18,12 +18,12 @@ static bool same_subject_and_key(const lk_cert *a, const lk_cert *b) {
 }
 
 void lk_search_start(lk_search *s, const lockstep_trust *trust, const lk_cert *certs,
-                     size_t num_certs, size_t max_path) {
+                     size_t num_certs, size_t max_depth) {
     memset(s, 0, sizeof *s);
     s->trust = trust;
     s->certs = certs;
     s->num_certs = num_certs < LK_SEARCH_MAX_CERTS ? num_certs : LK_SEARCH_MAX_CERTS;
-    s->max_path = max_path == 0 || max_path > LK_PATH_MAX ? LK_PATH_MAX : max_path;
+    s->max_depth = max_depth;
     for (size_t issuer = 0; issuer < s->num_certs; issuer++) {
         uint32_t bit = UINT32_C(1) << issuer;
         /* An anchor that was sent along is reached as an anchor. */
@@ -38,8 +38,17 @@ void lk_search_start(lk_search *s, const lockstep_trust *trust, const lk_cert *c
     }
 }
 
+/* between_with returns how many intermediates count once `cert` is on the path: not the leaf, and as
+ * in a pathLenConstraint (RFC 5280 §4.2.1.9) none that is self-issued. */
+static size_t between_with(const lk_search *s, size_t cert) {
+    return s->depth == 0
+               ? 0
+               : s->path[s->depth - 1].between + (lk_cert_self_issued(&s->certs[cert]) ? 0u : 1u);
+}
+
 /* push puts a presented certificate on the path. */
 static void push(lk_search *s, size_t cert) {
+    s->path[s->depth].between = (uint8_t)between_with(s, cert);
     uint32_t barred = s->depth > 0 ? s->path[s->depth - 1].barred : 0;
     s->path[s->depth].cert = (uint8_t)cert;
     s->path[s->depth].turn = 0;
@@ -124,7 +133,8 @@ lk_found lk_search_next(lk_search *s, lk_path *out) {
         if (s->steps++ == LK_SEARCH_MAX_STEPS)
             return LK_FOUND_BUDGET;
         /* A presented issuer needs an anchor above it, so it takes the place of two. */
-        if (s->depth + (anchor != NULL ? 1 : 2) > s->max_path) {
+        if (s->depth + (anchor != NULL ? 1 : 2) > LK_PATH_MAX ||
+            (anchor == NULL && between_with(s, issuer) > s->max_depth)) {
             s->cut = true;
             continue;
         }

@@ -22,6 +22,9 @@
 /* Certificates in one path, leaf and anchor included. The longest public ones have five. */
 #define LK_PATH_MAX 10
 
+/* No limit of its own to the number of intermediates. */
+#define LK_ANY_DEPTH SIZE_MAX
+
 /* Steps (a certificate put on the path) that one search may take. A search among sensible
  * certificates takes below 20; each step costs well below a microsecond. */
 #define LK_SEARCH_MAX_STEPS 4096
@@ -43,14 +46,15 @@ typedef struct lk_search {
     const lockstep_trust *trust;
     const lk_cert *certs; /* certs[0] is the leaf */
     size_t num_certs;
-    size_t max_path;
+    size_t max_depth; /* most intermediates in a path, self-issued ones not counted */
     unsigned steps;
     bool started;
-    bool cut;     /* some path was given up because it grew longer than max_path */
+    bool cut;     /* some path was given up because it grew longer than allowed */
     size_t depth; /* presented certificates on the path now */
     struct {
         uint8_t cert;    /* index into certs */
         uint8_t turn;    /* which kind of issuer is tried now, see search.c */
+        uint8_t between; /* intermediates up to this one, self-issued ones not counted */
         bool opened;     /* whether `anchors` and `left` were set for this turn */
         uint32_t barred; /* certificates that may not come on top of this path, bit by index */
         uint32_t left;   /* presented issuers still to try in this turn */
@@ -67,9 +71,9 @@ typedef struct lk_search {
 } lk_search;
 
 /* lk_search_start prepares a search among at most LK_SEARCH_MAX_CERTS certificates (more are left
- * aside); `max_path` 0 takes LK_PATH_MAX. All is borrowed. */
+ * aside); `max_depth` is LK_ANY_DEPTH or fewer. All is borrowed. */
 void lk_search_start(lk_search *s, const lockstep_trust *trust, const lk_cert *certs,
-                     size_t num_certs, size_t max_path);
+                     size_t num_certs, size_t max_depth);
 
 /* lk_search_next sets `*out` to the next candidate. */
 lk_found lk_search_next(lk_search *s, lk_path *out);

@@ -75,6 +75,8 @@ static void say_name_mismatch(lk_pen *p, const lk_fact *fact) {
     lk_put_names(p, fact->cert);
     lk_put(p, ", not for ");
     lk_put_host(p);
+    if (fact->why != NULL)
+        lk_putf(p, " (%s)", fact->why);
     lk_put(p, "; use one of those names, or ask the owner for a certificate that has this one.");
 }
 

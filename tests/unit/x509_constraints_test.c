@@ -34,10 +34,10 @@ static void one_name_one_subtree(void **state) {
         {"DNS:xa.test", "DNS:a.test", false, false}, /* labels, not characters */
         {"DNS:test", "DNS:a.test", false, false},
         {"DNS:a.test", "DNS:", true, true},
-        {"DNS:a.test", "DNS:.a.test", false, false}, /* a dot asks for one label more */
-        {"DNS:x.a.test", "DNS:.a.test", true, true},
+        {"DNS:a.test", "DNS:.a.test", false, true}, /* a dot in front is for URIs: undecided */
+        {"DNS:x.a.test", "DNS:.a.test", false, true},
         {"DNS:*.a.test", "DNS:a.test", true, true},
-        {"DNS:*.a.test", "DNS:.a.test", true, true},
+        {"DNS:*.a.test", "DNS:.a.test", false, true},
         {"DNS:*.a.test", "DNS:x.a.test", false, true},    /* one of the names it stands for */
         {"DNS:*.a.test", "DNS:y.x.a.test", false, false}, /* is none of them */
         {"DNS:*.a.test", "DNS:b.test", false, false},

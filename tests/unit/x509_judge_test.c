@@ -319,6 +319,27 @@ static void akid_critical(forge_spec *s) {
 static void no_skid(forge_spec *s) {
     s->no_skid = true;
 }
+/* Roots of before 15 September 2023 need not obey rules that are younger. */
+static void of_old(forge_spec *s) {
+    s->not_before = 1694735999; /* 2023-09-14T23:59:59Z */
+    s->not_after = FORGE_NOW + FORGE_DAY;
+}
+static void old_no_skid(forge_spec *s) {
+    of_old(s);
+    no_skid(s);
+}
+static void too_old_no_skid(forge_spec *s) {
+    old_no_skid(s);
+    s->not_before = 0;
+}
+static void old_basic(forge_spec *s) {
+    of_old(s);
+    s->basic_not_critical = true;
+}
+static void loose_policy_constraints(forge_spec *s) {
+    policy_constraints(s);
+    s->extra_critical = false;
+}
 static void aia_critical(forge_spec *s) {
     s->extra = LK_OID_AUTHORITY_INFO;
     s->extra_critical = true;
@@ -463,7 +484,12 @@ static void changes(void **state) {
         {"critical authority key id", 0, akid_critical, LOCKSTEP_CERT_PROFILE, 42},
         {"no subject key id", 1, no_skid, LOCKSTEP_CERT_PROFILE, 42},
         {"no subject key id", 0, no_skid, LOCKSTEP_OK, 0},
-        {"no subject key id", 2, no_skid, LOCKSTEP_OK, 0},
+        {"no subject key id", 2, no_skid, LOCKSTEP_CERT_PROFILE, 42},
+        {"no subject key id, of old", 2, old_no_skid, LOCKSTEP_OK, 0},
+        {"no subject key id, from before version 3", 2, too_old_no_skid, LOCKSTEP_CERT_PROFILE, 42},
+        {"basic constraints not critical, of old", 2, old_basic, LOCKSTEP_OK, 0},
+        {"the authority key id of another", 2, other_akid, LOCKSTEP_CERT_PROFILE, 42},
+        {"policy constraints not critical", 1, loose_policy_constraints, LOCKSTEP_CERT_PROFILE, 42},
         {"critical authority information", 0, aia_critical, LOCKSTEP_CERT_PROFILE, 42},
         {"critical names", 0, san_critical, LOCKSTEP_CERT_PROFILE, 42},
         {"empty subject", 0, empty_subject, LOCKSTEP_CERT_PROFILE, 42},
@@ -699,7 +725,7 @@ static void signature_budget(void **state) {
         for (unsigned n = 1; n <= rows[i].anchors; n++) {
             forge_spec r = root_spec();
             r.key = r.signer = forge_p256(3 + n);
-            r.no_skid = true; /* else the right one would be found at once */
+            old_no_skid(&r); /* else the right one would be found at once */
             anchors[n - 1] = forge(&r);
         }
         lockstep_trust *trust = forge_trust(anchors, rows[i].anchors);

@@ -51,7 +51,7 @@ static void paths_of(field *f, size_t max_path, char *out, size_t out_len, lk_fo
     size_t used = 0;
     out[0] = 0;
     f->trust = forge_trust(f->anchors, f->num_anchors);
-    lk_search_start(&search, f->trust, f->certs, f->n, max_path);
+    lk_search_start(&search, f->trust, f->certs, f->n, max_path == 0 ? LK_ANY_DEPTH : max_path - 2);
     while ((*last = lk_search_next(&search, &path)) == LK_FOUND_PATH && used + 100 < out_len) {
         for (size_t i = 0; i < path.n; i++) {
             lk_slice cn = {NULL, 0};
@@ -168,7 +168,7 @@ static void no_issuer(void **state) {
     trusted(&f, "root", "root", 4, 4);
     PATHS(&f, "");
     f.trust = forge_trust(f.anchors, f.num_anchors);
-    lk_search_start(&search, f.trust, f.certs, f.n, 0);
+    lk_search_start(&search, f.trust, f.certs, f.n, LK_ANY_DEPTH);
     assert_int_equal(lk_search_next(&search, &path), LK_FOUND_NONE);
     assert_int_equal(search.num_deepest, 2);
     assert_ptr_equal(search.deepest[1], &f.certs[1]); /* from where on nothing was known */
@@ -213,7 +213,7 @@ static void pruning(void **state) {
         lk_search search;
         lk_path path;
         unsigned more = 0;
-        lk_search_start(&search, f.trust, f.certs, f.n, 0);
+        lk_search_start(&search, f.trust, f.certs, f.n, LK_ANY_DEPTH);
         assert_int_equal(lk_search_next(&search, &path), LK_FOUND_PATH);
         assert_int_equal(path.n, 4);
         lk_search_prune(&search, rows[i].n);
