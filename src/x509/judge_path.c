@@ -128,7 +128,7 @@ static lockstep_status check_key_usage(lk_judge *j, size_t depth) {
         return LOCKSTEP_OK;
     if (depth > 0 && (cert->key_usage & LK_KU_CERT_SIGN) == 0)
         why = "it lacks keyCertSign";
-    else if (depth == 0 && (cert->key_usage & LK_KU_DIGITAL_SIGNATURE) == 0)
+    else if (depth == 0 && is_web(j) && (cert->key_usage & LK_KU_DIGITAL_SIGNATURE) == 0)
         why = "it lacks digitalSignature";
     else if (!cert->is_ca && (cert->key_usage & LK_KU_CERT_SIGN) != 0)
         why = "keyCertSign without being a CA";
