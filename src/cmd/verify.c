@@ -20,7 +20,7 @@
 #include "util/pem.h"
 
 #define FILES_MAX     LK_POLICY_FILES_MAX
-#define CERTS_MAX     32 /* as many as the judge looks at, and one to say that there are more */
+#define CERTS_MAX     64 /* as many as the judge looks at, and one to say that there are more */
 #define CERT_FILE_MAX (4u << 20)
 #define OCSP_FILE_MAX 65536
 

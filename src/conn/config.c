@@ -144,7 +144,7 @@ static lockstep_status read_chain(lk_identity *identity, const lk_heap *heap, lk
         uint8_t *copy = NULL;
         if (found < 0)
             status = found == LK_PEM_NO_MEMORY ? LOCKSTEP_ERR_NO_MEMORY : LOCKSTEP_ERR_PEM;
-        else if (identity->num_chain == LK_CHAIN_MAX)
+        else if (identity->num_chain == LK_IDENTITY_CHAIN_MAX)
             status = LOCKSTEP_ERR_LIMIT;
         else if ((copy = lk_copy_of(heap, lk_buffer_bytes(&der), lk_buffer_length(&der))) == NULL)
             status = LOCKSTEP_ERR_NO_MEMORY;

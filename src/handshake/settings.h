@@ -12,9 +12,12 @@
 #include "wire/certificate.h"
 #include "x509/cert.h"
 
+/* Certificates of an own chain. */
+#define LK_IDENTITY_CHAIN_MAX 16
+
 /* A certificate chain with the private key of its leaf. */
 typedef struct lk_identity {
-    lk_slice chain[LK_CHAIN_MAX]; /* DER, leaf first; owned by the config */
+    lk_slice chain[LK_IDENTITY_CHAIN_MAX]; /* DER, leaf first; owned by the config */
     size_t num_chain;
     lk_cert leaf;        /* chain[0], parsed */
     lk_slice ocsp, scts; /* to staple, or empty; owned by the config */

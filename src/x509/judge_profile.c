@@ -3,6 +3,7 @@
  * for CAs that conform, and the CA/Browser Forum's.
  */
 #include "x509/dn.h"
+#include "x509/domain.h"
 #include "x509/general_name.h"
 #include "x509/judge_path.h"
 
@@ -23,32 +24,48 @@ static bool is_address(lk_slice text) {
     return memchr(text.p, ':', text.p_len) != NULL || lk_ends_in_number(text);
 }
 
-/* ends_in_domain: `name` is below the domain `domain`, or its wildcard. */
-static bool ends_in_domain(lk_slice name, lk_slice domain) {
+/* is_spelt_right: as RFC 5952 and dotted decimals have it, so that nobody reads another address. */
+static bool is_spelt_right(lk_slice address) {
+    char text[40];
+    uint8_t ip[16];
+    size_t n = lk_ip_parse(ip, address);
+    lk_ip_text(text, sizeof text, lk_slice_of(ip, n));
+    return n > 0 && lk_slice_equal(address, lk_slice_of_str(text));
+}
+
+/* is_public: a name of the public DNS, below a top-level domain that there is. */
+static bool is_public(lk_slice name) {
+    size_t last = name.p_len;
+    while (last > 0 && name.p[last - 1] != '.')
+        last--;
+    return lk_is_public_suffix(lk_slice_of(name.p + last, name.p_len - last));
+}
+
+/* is_in_domain: `name` is below the domain `domain`, or its wildcard. */
+static bool is_in_domain(lk_slice name, lk_slice domain) {
     return name.p_len > domain.p_len && name.p[name.p_len - domain.p_len - 1] == '.' &&
            memcmp(name.p + name.p_len - domain.p_len, domain.p, domain.p_len) == 0;
 }
 
-/* is_own_name: `common_name` repeats a subjectAltName of its kind character for character, or is the
- * domain that one of them is in. Where there is none of its kind, nothing contradicts it. */
-static bool is_own_name(const lk_cert *cert, lk_slice common_name) {
-    char text[40];
+/*
+ * misleads: the common name counts for nothing, but who reads it must not be led astray. It repeats
+ * a subjectAltName "character for character" (BR §7.1.4.3), or is the domain that one is in. Names
+ * that are not of the public DNS are no matter of the BR.
+ */
+static bool misleads(const lk_cert *cert, lk_slice common_name) {
     lk_general_name name;
-    bool address = is_address(common_name), none = !address;
+    bool any_public = false;
+    if (is_address(common_name))
+        return !is_spelt_right(common_name);
     for (lk_reader r = lk_reader_of(cert->alt_names);
          !lk_reader_done(&r) && lk_general_name_read(&r, &name);) {
-        lk_slice v = name.value;
-        if (name.kind != (address ? LK_GN_IP : LK_GN_DNS))
+        if (name.kind != LK_GN_DNS)
             continue;
-        none = false;
-        if (address) {
-            lk_ip_text(text, sizeof text, v);
-            v = lk_slice_of_str(text);
-        }
-        if (lk_slice_equal(v, common_name) || (!address && ends_in_domain(v, common_name)))
-            return true;
+        if (lk_slice_equal(name.value, common_name) || is_in_domain(name.value, common_name))
+            return false;
+        any_public = any_public || is_public(name.value);
     }
-    return none;
+    return any_public && is_public(common_name);
 }
 
 /* leaf_fault: rules about the fields of a leaf that no other check is about. */
@@ -64,7 +81,7 @@ static const char *leaf_fault(const lk_judge *j, const lk_cert *cert) {
         return "subjectAltName must be critical if the subject is empty, and only then";
     if (j->court->request->purpose == LOCKSTEP_PURPOSE_SERVER &&
         lk_dn_find(cert->subject, LK_OID_COMMON_NAME, &cn) && reads_as_host(cn) &&
-        !is_own_name(cert, cn))
+        misleads(cert, cn))
         return "the common name is a host that it is not for"; /* BR §7.1.4.3 */
     return NULL;
 }

@@ -25,7 +25,7 @@ void lk_search_start(lk_search *s, const lockstep_trust *trust, const lk_cert *c
     s->num_certs = num_certs < LK_SEARCH_MAX_CERTS ? num_certs : LK_SEARCH_MAX_CERTS;
     s->max_depth = max_depth;
     for (size_t issuer = 0; issuer < s->num_certs; issuer++) {
-        uint32_t bit = UINT32_C(1) << issuer;
+        lk_cert_set bit = UINT64_C(1) << issuer;
         /* An anchor that was sent along is reached as an anchor. */
         bool anchor = lk_trust_has(trust, &certs[issuer]) != NULL;
         for (size_t i = 0; i < s->num_certs; i++) {
@@ -49,7 +49,7 @@ static size_t between_with(const lk_search *s, size_t cert) {
 /* push puts a presented certificate on the path. */
 static void push(lk_search *s, size_t cert) {
     s->path[s->depth].between = (uint8_t)between_with(s, cert);
-    uint32_t barred = s->depth > 0 ? s->path[s->depth - 1].barred : 0;
+    lk_cert_set barred = s->depth > 0 ? s->path[s->depth - 1].barred : 0;
     s->path[s->depth].cert = (uint8_t)cert;
     s->path[s->depth].turn = 0;
     s->path[s->depth].opened = false;
@@ -79,10 +79,10 @@ static const lk_anchor *next_anchor(lk_search *s, hint want) {
 
 /* next_presented does the same for presented certificates and sets `*index`. */
 static bool next_presented(lk_search *s, size_t *index) {
-    uint32_t *left = &s->path[s->depth - 1].left;
+    lk_cert_set *left = &s->path[s->depth - 1].left;
     for (size_t i = 0; i < s->num_certs; i++)
         if ((*left >> i & 1) != 0) {
-            *left &= ~(UINT32_C(1) << i);
+            *left &= ~(UINT64_C(1) << i);
             *index = i;
             return true;
         }

@@ -16,8 +16,11 @@
 #include "x509/trust.h"
 
 /* Presented certificates that are looked at; more is CERT_CHAIN_TOO_LONG. Servers with four
- * cross-signed intermediates send seven. */
-#define LK_SEARCH_MAX_CERTS 32
+ * cross-signed intermediates send seven; BetterTLS goes to 36. */
+#define LK_SEARCH_MAX_CERTS 64
+
+/* A set of presented certificates, bit by index. */
+typedef uint64_t lk_cert_set;
 
 /* Certificates in one path, leaf and anchor included. The longest public ones have five. */
 #define LK_PATH_MAX 10
@@ -56,16 +59,16 @@ typedef struct lk_search {
         uint8_t turn;    /* which kind of issuer is tried now, see search.c */
         uint8_t between; /* intermediates up to this one, self-issued ones not counted */
         bool opened;     /* whether `anchors` and `left` were set for this turn */
-        uint32_t barred; /* certificates that may not come on top of this path, bit by index */
-        uint32_t left;   /* presented issuers still to try in this turn */
+        lk_cert_set barred; /* certificates that may not come on top of this path */
+        lk_cert_set left;   /* presented issuers still to try in this turn */
         lk_anchor_iter anchors;
     } path[LK_PATH_MAX];
     size_t num_deepest; /* the longest way up that was found, to explain a failure with */
     const lk_cert *deepest[LK_PATH_MAX];
     /* Who may have issued whom, worked out once, since names can be long and steps many. */
     struct {
-        uint32_t issuers[3];    /* presented certificates of the issuer's name, by key identifier */
-        uint32_t same;          /* those with the same subject and key, itself among them */
+        lk_cert_set issuers[3]; /* presented certificates of the issuer's name, by key identifier */
+        lk_cert_set same;       /* those with the same subject and key, itself among them */
         lk_anchor_iter anchors; /* of the issuer's name */
     } about[LK_SEARCH_MAX_CERTS];
 } lk_search;

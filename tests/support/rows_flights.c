@@ -63,7 +63,7 @@ static peer_action act_finished_twice(peer *p, const row *r) {
 
 /* build puts a Certificate of `n` times `cert` into m. */
 static void build(peer *p, lk_slice cert, size_t n) {
-    lk_slice chain[40];
+    lk_slice chain[80];
     lk_builder b = lk_builder_of(&p->m);
     for (size_t i = 0; i < n; i++)
         chain[i] = cert;
@@ -317,7 +317,7 @@ const row rows_certificates[] = {
     ROW("a byte behind the list", "RFC 8446 §4.4.2", CLIENT, CERTIFICATE, append, 0, "00", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
     ROW("Certificate empty", "RFC 8446 §4.4.2", CLIENT, CERTIFICATE, body, 0, "", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
     ROW("more than the limit", "RFC 8446 §4", CLIENT, CERTIFICATE, poke, 0, "020001", 1, PEER_MESSAGE_TOO_LARGE, ILLEGAL_PARAMETER),
-    ROW("17 certificates", "RFC 4158 §3", CLIENT, CERTIFICATE, long_chain, 0, "", 17, CERT_CHAIN_TOO_LONG, BAD_CERTIFICATE),
+    ROW("65 certificates", "RFC 4158 §3", CLIENT, CERTIFICATE, long_chain, 0, "", 65, CERT_CHAIN_TOO_LONG, BAD_CERTIFICATE),
     CT_PLACE("server_name", 0), CT_PLACE("supported_groups", 10), CT_PLACE("key_share", 51), CT_PLACE("signature_algorithms", 13),
     ROW("an OCSP response that is none", "RFC 6066 §8", CLIENT, CERTIFICATE, set_extension, 5, "01 000001 00", 0, CERT_STATUS_RESPONSE, BAD_CERTIFICATE_STATUS_RESPONSE),
     ROW("a status of another type", "RFC 8446 §4.4.2.1", CLIENT, CERTIFICATE, set_extension, 5, "02 000001 00", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),

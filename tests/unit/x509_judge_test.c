@@ -356,13 +356,25 @@ static void empty_subject_critical(forge_spec *s) {
     s->names_critical = true;
 }
 static void common_name_host(forge_spec *s) {
-    s->subject = "b.test";
+    s->subject = "www.example.com";
+    s->names[2] = "DNS:example.org";
 }
 static void common_name_own(forge_spec *s) {
-    s->subject = "a.test";
+    s->subject = "127.0.0.1";
 }
 static void common_name_case(forge_spec *s) {
-    s->subject = "A.test";
+    s->subject = "Example.org";
+    s->names[2] = "DNS:example.org";
+}
+static void common_name_domain(forge_spec *s) {
+    s->subject = "example.org";
+    s->names[2] = "DNS:www.example.org";
+}
+static void common_name_of_a_laboratory(forge_spec *s) {
+    s->subject = "b.test"; /* not of the public DNS, so the BR do not speak of it */
+}
+static void common_name_misspelt(forge_spec *s) {
+    s->subject = "127.000.000.001";
 }
 static void common_name_title(forge_spec *s) {
     s->subject = "My server, version 1.2";
@@ -497,6 +509,9 @@ static void changes(void **state) {
         {"common name of another host", 0, common_name_host, LOCKSTEP_CERT_PROFILE, 42},
         {"common name in other letters", 0, common_name_case, LOCKSTEP_CERT_PROFILE, 42},
         {"common name of its own", 0, common_name_own, LOCKSTEP_OK, 0},
+        {"common name of its domain", 0, common_name_domain, LOCKSTEP_OK, 0},
+        {"common name of a laboratory", 0, common_name_of_a_laboratory, LOCKSTEP_OK, 0},
+        {"common name that is no address", 0, common_name_misspelt, LOCKSTEP_CERT_PROFILE, 42},
         {"common name for people", 0, common_name_title, LOCKSTEP_OK, 0},
         {"constraints in a leaf", 0, constraints_in_leaf, LOCKSTEP_CERT_PROFILE, 42},
         {"permits another name", 1, permits_other, LOCKSTEP_CERT_NAME_CONSTRAINTS, 42},
