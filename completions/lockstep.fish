@@ -12,7 +12,20 @@ function __lockstep_words
         echo --help
         return
     end
-    if test "$words[2]" = serve
+    switch "$words[-1]"
+        case --revocation
+            printf '%s\n' soft leaf chain
+            return
+        case --ct
+            printf '%s\n' off report require
+            return
+        case --purpose
+            printf '%s\n' server client
+            return
+    end
+    if test "$words[2]" = verify
+        __fish_complete_path (commandline -ct)
+    else if test "$words[2]" = serve
         __fish_complete_directories (commandline -ct)
     else if test "$words[2]" = ca
         for action in init issue trust untrust list env path
@@ -24,7 +37,7 @@ end
 
 function __lockstep_wants_file
     set -l words (commandline -opc)
-    contains -- "$words[-1]" --cert --key --keylog --cacert --output -o --cert-file --key-file --capath --out-dir
+    contains -- "$words[-1]" --cert --key --keylog --trust --intermediates --crl --crlfile --ocsp --ct-logs --cacert --output -o --cert-file --key-file --capath --out-dir
 end
 
 complete -c lockstep -n 'not __lockstep_wants_file' -f -a '(__lockstep_words)'
