@@ -154,15 +154,15 @@ static void make_directories(const char *dir) {
 static void nss_store(lk_store_result *r, const char *dir, const char *pem_path,
                       const char *fingerprint, bool dry_run) {
     char database[600], name[64], db_file[600];
-    snprintf(database, sizeof database, "sql:%s", dir);
+    snprintf(database, sizeof database, "sql:%.590s", dir);
     snprintf(name, sizeof name, "lockstep %.16s", fingerprint);
     const char *const list[] = {"certutil", "-L", "-d", database, "-n", name, NULL};
     const char *const make[] = {"certutil", "-N", "-d", database, "--empty-password", NULL};
     const char *const add[] = {"certutil", "-A", "-d", database, "-t", "C,,",
                                "-n",       name, "-i", pem_path, NULL};
     const char *const drop[] = {"certutil", "-D", "-d", database, "-n", name, NULL};
-    snprintf(r->place, sizeof r->place, "NSS (%s)", dir);
-    snprintf(db_file, sizeof db_file, "%s/cert9.db", dir);
+    snprintf(r->place, sizeof r->place, "NSS (%.590s)", dir);
+    snprintf(db_file, sizeof db_file, "%.580s/cert9.db", dir);
     bool exists = access(db_file, F_OK) == 0;
     int listed = exists ? run(list) : 255;
     if (listed == 127) {

@@ -48,7 +48,7 @@ int lk_issue_subtree(uint8_t block[32], const char *text) {
         return -1;
     for (size_t i = 0; i < n; i++) {
         unsigned ones = prefix > i * 8 ? prefix - (unsigned)i * 8 : 0;
-        block[n + i] = ones >= 8 ? 0xff : (uint8_t)(0xff00 >> ones);
+        block[n + i] = (uint8_t)(ones >= 8 ? 0xff : 0xff00 >> ones);
         if ((block[i] & ~block[n + i] & 0xff) != 0)
             return -1;
     }

@@ -259,7 +259,27 @@ def write_ocsp():
         write("ocsp", label, bytes([flags, hours]) + data)
 
 
+def write_certificates():
+    """Chains for fuzz_cert: each certificate behind its length in two bytes; and the same as DER and PEM."""
+    for path in sorted(CT.glob("*.pem")):
+        blocks = re.findall(r"-----BEGIN CERTIFICATE-----(.*?)-----END", path.read_text(), re.S)
+        chain = [base64.b64decode(block) for block in blocks]
+        write("cert", path.stem, b"".join(struct.pack(">H", len(c)) + c for c in chain))
+        write("der", path.stem, chain[0])
+        write("pem", path.stem, path.read_bytes())
+    names = ["ValidpathLenConstraintTest13EE", "pathLenConstraint6CACert", "nameConstraintsDN1CACert",
+             "nameConstraintsRFC822CA1Cert", "nameConstraintsURI1CACert", "Mapping1to2CACert", "inhibitAnyPolicy1CACert",
+             "PoliciesP1234CACert", "DSACACert", "GeneralizedTimeCRLnextUpdateCACert", "NameConstraintsDNS1CACert"]
+    text = (HERE.parent / "vectors" / "pkits" / "pkits.pem").read_text()
+    for name in names:
+        found = re.search(rf"^{name}\n-----BEGIN CERTIFICATE-----(.*?)-----END", text, re.S | re.M | re.I)
+        if found:
+            c = base64.b64decode(found[1])
+            write("cert", name, struct.pack(">H", len(c)) + c)
+
+
 write_messages()
+write_certificates()
 write_connections()
 write_timestamps()
 write_crls()
