@@ -70,15 +70,12 @@ const lk_option lk_get_options[] = {
     [O_CACERT] = {"cacert", 0, "FILE", "trust the certificates of FILE, and no others"},
     [O_CAPATH] = {"capath", 0, "DIR", "trust the certificates in DIR, and no others"},
     [O_CRLFILE] = {"crlfile", 0, "FILE", "a revocation list, PEM or DER; repeatable"},
-    [O_FETCH_CRL] = {"fetch-crl", 0, NULL,
-                     "fetch the lists that the certificates name, and keep them"},
-    [O_REVOCATION] = {"revocation", 0, "MODE",
-                      "soft: not knowing is accepted; leaf, chain: it must be known"},
+    [O_FETCH_CRL] = LK_OPTION_FETCH_CRL,
+    [O_REVOCATION] = LK_OPTION_REVOCATION,
     [O_CERT_STATUS] = {"cert-status", 0, NULL, "the server must staple a good OCSP response"},
-    [O_CT] = {"ct", 0, "MODE", "certificate transparency: off, report or require"},
-    [O_CT_LOGS] = {"ct-logs", 0, "FILE", "the list of logs, JSON version 3"},
-    [O_PINS] = {"pinnedpubkey", 0, "PINS",
-                "sha256//BASE64;... one of which must be in the chain; or a file"},
+    [O_CT] = LK_OPTION_CT,
+    [O_CT_LOGS] = LK_OPTION_CT_LOGS,
+    [O_PINS] = LK_OPTION_PINS,
     [O_RESOLVE] = {"resolve", 0, "HOST:PORT:ADDR", "take ADDR for HOST; repeatable"},
     [O_CONNECT_TO] = {"connect-to", 0, "H1:P1:H2:P2", "connect to H2:P2 for H1:P1; repeatable"},
     [O_CURVES] = {"curves", 0, "LIST", "key exchange groups, best first"},
@@ -248,24 +245,13 @@ static int read_option(lk_get *r, int o, const char *value) {
         r->capath = value;
         return 0;
     case O_CRLFILE:
-        return lk_policy_add_file(r->policy.crls, &r->policy.num_crls, "--crlfile", value);
     case O_FETCH_CRL:
-        r->policy.fetch_crls = true;
-        return 0;
     case O_REVOCATION:
-        r->policy.revocation = value;
-        return 0;
     case O_CERT_STATUS:
-        r->policy.require_staple = true;
-        return 0;
     case O_CT:
-        r->policy.transparency = value;
-        return 0;
     case O_CT_LOGS:
-        r->policy.logs = value;
-        return 0;
     case O_PINS:
-        return lk_policy_add_file(r->policy.pins, &r->policy.num_pins, "--pinnedpubkey", value);
+        return lk_policy_option(&r->policy, lk_get_options[o].name, value);
     case O_RESOLVE:
         return add_redirection(r, value, false);
     case O_CONNECT_TO:

@@ -20,9 +20,29 @@ static int wrong(int code, const char *name, const char *what, const char *todo)
 }
 
 int lk_policy_add_file(const char **list, size_t *num, const char *option, const char *value) {
+    char text[64];
+    snprintf(text, sizeof text, "--%s", option);
     if (*num == LK_POLICY_FILES_MAX)
-        return wrong(LK_EXIT_USAGE, option, "at most 16 times", NULL);
+        return wrong(LK_EXIT_USAGE, text, "at most 16 times", NULL);
     list[(*num)++] = value;
+    return 0;
+}
+
+int lk_policy_option(lk_policy_options *o, const char *name, const char *value) {
+    if (strncmp(name, "crl", 3) == 0)
+        return lk_policy_add_file(o->crls, &o->num_crls, name, value);
+    if (strcmp(name, "pinnedpubkey") == 0)
+        return lk_policy_add_file(o->pins, &o->num_pins, name, value);
+    if (strcmp(name, "fetch-crl") == 0)
+        o->fetch_crls = true;
+    else if (strcmp(name, "cert-status") == 0)
+        o->require_staple = true;
+    else if (strcmp(name, "revocation") == 0)
+        o->revocation = value;
+    else if (strcmp(name, "ct") == 0)
+        o->transparency = value;
+    else
+        o->logs = value;
     return 0;
 }
 

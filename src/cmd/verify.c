@@ -51,16 +51,13 @@ static const lk_option options[] = {
     [O_PURPOSE] = {"purpose", 0, "PURPOSE", "server (default) or client"},
     [O_MAX_DEPTH] = {"max-depth", 0, "N", "at most N intermediates"},
     [O_CRL] = {"crl", 0, "FILE", "a revocation list, PEM or DER; repeatable"},
-    [O_FETCH_CRL] = {"fetch-crl", 0, NULL,
-                     "fetch the lists that the certificates name, and keep them"},
-    [O_REVOCATION] = {"revocation", 0, "MODE",
-                      "soft: not knowing is accepted; leaf, chain: it must be known"},
+    [O_FETCH_CRL] = LK_OPTION_FETCH_CRL,
+    [O_REVOCATION] = LK_OPTION_REVOCATION,
     [O_OCSP] = {"ocsp", 0, "FILE", "an OCSP response about the leaf, DER"},
     [O_CERT_STATUS] = {"cert-status", 0, NULL, "a good OCSP response must be there"},
-    [O_CT] = {"ct", 0, "MODE", "certificate transparency: off, report or require"},
-    [O_CT_LOGS] = {"ct-logs", 0, "FILE", "the list of logs, JSON version 3"},
-    [O_PINS] = {"pinnedpubkey", 0, "PINS",
-                "sha256//BASE64;... one of which must be in the chain; or a file"},
+    [O_CT] = LK_OPTION_CT,
+    [O_CT_LOGS] = LK_OPTION_CT_LOGS,
+    [O_PINS] = LK_OPTION_PINS,
     [O_JSON] = {"json", 0, NULL, "print JSON"},
     [O_QUIET] = {"quiet", 'q', NULL, "print the verdict alone"},
     {NULL, 0, NULL, NULL}};
@@ -251,10 +248,9 @@ static int read_option(request *r, int o, const char *value) {
         r->leaf = value;
         return 0;
     case O_TRUST:
-        return lk_policy_add_file(r->trust, &r->num_trust, "--trust", value);
+        return lk_policy_add_file(r->trust, &r->num_trust, "trust", value);
     case O_INTERMEDIATES:
-        return lk_policy_add_file(r->intermediates, &r->num_intermediates, "--intermediates",
-                                  value);
+        return lk_policy_add_file(r->intermediates, &r->num_intermediates, "intermediates", value);
     case O_NAME:
         r->name = value;
         return 0;
@@ -273,27 +269,16 @@ static int read_option(request *r, int o, const char *value) {
                    ? 0
                    : usage("--max-depth: not a number of certificates", "--max-depth 2");
     case O_CRL:
-        return lk_policy_add_file(r->policy.crls, &r->policy.num_crls, "--crl", value);
     case O_FETCH_CRL:
-        r->policy.fetch_crls = true;
-        return 0;
     case O_REVOCATION:
-        r->policy.revocation = value;
-        return 0;
+    case O_CERT_STATUS:
+    case O_CT:
+    case O_CT_LOGS:
+    case O_PINS:
+        return lk_policy_option(&r->policy, options[o].name, value);
     case O_OCSP:
         r->ocsp = value;
         return 0;
-    case O_CERT_STATUS:
-        r->policy.require_staple = true;
-        return 0;
-    case O_CT:
-        r->policy.transparency = value;
-        return 0;
-    case O_CT_LOGS:
-        r->policy.logs = value;
-        return 0;
-    case O_PINS:
-        return lk_policy_add_file(r->policy.pins, &r->policy.num_pins, "--pinnedpubkey", value);
     case O_JSON:
         r->json = true;
         return 0;

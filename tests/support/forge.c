@@ -361,6 +361,32 @@ lk_slice forge(const forge_spec *spec) {
     return lk_buffer_slice(out);
 }
 
+forge_spec forge_root(void) {
+    return (forge_spec){.subject = "root",
+                        .issuer = "root",
+                        .ca = true,
+                        .path_length = -1,
+                        .key = forge_p256(1),
+                        .signer = forge_p256(1)};
+}
+
+forge_spec forge_middle(void) {
+    return (forge_spec){.subject = "middle",
+                        .issuer = "root",
+                        .ca = true,
+                        .path_length = 0,
+                        .key = forge_p256(2),
+                        .signer = forge_p256(1)};
+}
+
+forge_spec forge_leaf(void) {
+    return (forge_spec){.subject = "leaf",
+                        .issuer = "middle",
+                        .key = forge_p256(0),
+                        .signer = forge_p256(2),
+                        .names = {"DNS:a.test", "IP:127.0.0.1"}};
+}
+
 const char *forge_pem(lk_slice der) {
     lk_buffer *out = forge_keep();
     if (!lk_pem_write(out, "CERTIFICATE", der) || !lk_buffer_append(out, lk_slice_of("", 1)))

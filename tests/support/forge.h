@@ -67,6 +67,12 @@ void forge_free_all(void);
 /* forge_keep returns an empty buffer that forge_free_all releases. */
 lk_buffer *forge_keep(void);
 
+/* A root, an intermediate below it and a leaf for a.test and 127.0.0.1 below that; their keys are
+ * the pool's 1, 2 and 0. */
+forge_spec forge_root(void);
+forge_spec forge_middle(void);
+forge_spec forge_leaf(void);
+
 /* forge_pem returns a lent PEM text, NUL-terminated, that forge_free_all releases. */
 const char *forge_pem(lk_slice der);
 

@@ -18,33 +18,6 @@
 #define SHA256_WITH_RSA_NO_NULL /* RFC 4055 §5: NULL must be there */                             \
     lk_slice_of("\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", 13)
 
-/* The keys of root, intermediate and leaf are the pool's 1, 2 and 0. */
-static forge_spec root_spec(void) {
-    return (forge_spec){.subject = "root",
-                        .issuer = "root",
-                        .ca = true,
-                        .path_length = -1,
-                        .key = forge_p256(1),
-                        .signer = forge_p256(1)};
-}
-
-static forge_spec middle_spec(void) {
-    return (forge_spec){.subject = "middle",
-                        .issuer = "root",
-                        .ca = true,
-                        .path_length = 0,
-                        .key = forge_p256(2),
-                        .signer = forge_p256(1)};
-}
-
-static forge_spec leaf_spec(void) {
-    return (forge_spec){.subject = "leaf",
-                        .issuer = "middle",
-                        .key = forge_p256(0),
-                        .signer = forge_p256(2),
-                        .names = {"DNS:a.test", "IP:127.0.0.1"}};
-}
-
 /* judge_three judges leaf and middle against the root and checks status, alert and report. */
 static void judge_three(const forge_spec *leaf, const forge_spec *middle, const forge_spec *root,
                         const char *name, lockstep_status want, int alert) {
@@ -78,7 +51,7 @@ static void judge_three(const forge_spec *leaf, const forge_spec *middle, const 
 
 static void good(void **state) {
     (void)state;
-    forge_spec r = root_spec(), m = middle_spec(), l = leaf_spec();
+    forge_spec r = forge_root(), m = forge_middle(), l = forge_leaf();
     judge_three(&l, &m, &r, "a.test", LOCKSTEP_OK, 0);
     judge_three(&l, &m, &r, "A.TEST.", LOCKSTEP_OK, 0);
     judge_three(&l, &m, &r, "127.0.0.1", LOCKSTEP_OK, 0);
@@ -97,7 +70,7 @@ static void every_kind_of_key(void **state) {
                  {LK_KEY_P521, 0},
                  {LK_KEY_ED25519, 0}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        forge_spec r = root_spec(), m = middle_spec(), l = leaf_spec();
+        forge_spec r = forge_root(), m = forge_middle(), l = forge_leaf();
         r.key = r.signer = m.signer = forge_key(kinds[i].kind, kinds[i].bits, 0);
         m.key = l.signer = forge_key(kinds[i].kind, kinds[i].bits, 1);
         l.key = forge_key(kinds[i].kind, kinds[i].bits, 2);
@@ -120,7 +93,7 @@ static void validity(void **state) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         for (int which = 0; which < 3; which++) {
-            forge_spec s[3] = {leaf_spec(), middle_spec(), root_spec()};
+            forge_spec s[3] = {forge_leaf(), forge_middle(), forge_root()};
             s[which].not_before = FORGE_NOW + rows[i].not_before;
             s[which].not_after = FORGE_NOW + rows[i].not_after;
             judge_three(&s[0], &s[1], &s[2], "a.test", rows[i].status, 45);
@@ -130,7 +103,7 @@ static void validity(void **state) {
 /* Time is judged by the second, as certificates are written. */
 static void fractions_of_seconds(void **state) {
     (void)state;
-    forge_spec r = root_spec(), m = middle_spec(), l = leaf_spec();
+    forge_spec r = forge_root(), m = forge_middle(), l = forge_leaf();
     l.not_before = l.not_after = FORGE_NOW;
     lk_slice anchor = forge(&r), chain[2] = {forge(&l), forge(&m)};
     lockstep_trust *trust = forge_trust(&anchor, 1);
@@ -525,7 +498,7 @@ static void changes(void **state) {
         {"excludes the subject", 2, excludes_subject, LOCKSTEP_CERT_NAME_CONSTRAINTS, 42},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        forge_spec s[3] = {leaf_spec(), middle_spec(), root_spec()};
+        forge_spec s[3] = {forge_leaf(), forge_middle(), forge_root()};
         rows[i].make(&s[rows[i].which]);
         print_message("           %s (%s)\n", rows[i].title,
                       rows[i].which == 0   ? "leaf"
@@ -539,7 +512,7 @@ static void changes(void **state) {
 
 static void nothing_is_left_out(void **state) {
     (void)state;
-    forge_spec r = root_spec(), m = middle_spec(), l = leaf_spec();
+    forge_spec r = forge_root(), m = forge_middle(), l = forge_leaf();
     lk_slice anchor = forge(&r), chain[2] = {forge(&l), forge(&m)};
     lockstep_trust *trust = forge_trust(&anchor, 1), *empty;
     lockstep_report *report = NULL;
@@ -575,7 +548,7 @@ static void nothing_is_left_out(void **state) {
 
 static void engine_form(void **state) {
     (void)state;
-    forge_spec r = root_spec(), m = middle_spec(), l = leaf_spec();
+    forge_spec r = forge_root(), m = forge_middle(), l = forge_leaf();
     lk_slice anchor = forge(&r), chain[2] = {forge(&l), forge(&m)};
     lockstep_trust *trust = forge_trust(&anchor, 1);
     lk_host host;
@@ -625,7 +598,7 @@ static void engine_form(void **state) {
 
 static void leaf_that_is_trusted(void **state) {
     (void)state;
-    forge_spec l = leaf_spec();
+    forge_spec l = forge_leaf();
     l.issuer = "leaf";
     l.signer = l.key;
     l.purposes = "-";
@@ -652,7 +625,7 @@ static void leaf_that_is_trusted(void **state) {
 
 static void intermediate_that_is_trusted(void **state) {
     (void)state;
-    forge_spec m = middle_spec(), l = leaf_spec();
+    forge_spec m = forge_middle(), l = forge_leaf();
     lk_slice anchor = forge(&m), leaf = forge(&l);
     lockstep_trust *trust = forge_trust(&anchor, 1);
     assert_int_equal(forge_judge(NULL, trust, &leaf, 1, "a.test"), LOCKSTEP_OK);
@@ -661,7 +634,7 @@ static void intermediate_that_is_trusted(void **state) {
 
 static void certificates_that_do_not_parse(void **state) {
     (void)state;
-    forge_spec r = root_spec(), m = middle_spec(), l = leaf_spec();
+    forge_spec r = forge_root(), m = forge_middle(), l = forge_leaf();
     lk_slice anchor = forge(&r), junk = lk_slice_of_str("no certificate");
     lk_slice good_chain[3] = {forge(&l), junk, forge(&m)};
     lk_slice no_leaf[2] = {junk, good_chain[2]};
@@ -730,15 +703,15 @@ static void signature_budget(void **state) {
                 {40, 1, LOCKSTEP_CERT_BUDGET}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         lk_slice chain[4], anchors[40];
-        forge_spec l = leaf_spec();
+        forge_spec l = forge_leaf();
         chain[0] = forge(&l);
         for (unsigned n = 1; n <= 3; n++) {
-            forge_spec m = middle_spec();
+            forge_spec m = forge_middle();
             m.signer = forge_p256(n == 3 && rows[i].right > 0 ? 3 + rows[i].right : 1);
             chain[n] = forge(&m);
         }
         for (unsigned n = 1; n <= rows[i].anchors; n++) {
-            forge_spec r = root_spec();
+            forge_spec r = forge_root();
             r.key = r.signer = forge_p256(3 + n);
             old_no_skid(&r); /* else the right one would be found at once */
             anchors[n - 1] = forge(&r);
@@ -758,7 +731,7 @@ static void signature_budget(void **state) {
 static void step_budget(void **state) {
     (void)state;
     lk_slice chain[31];
-    forge_spec r = root_spec(), l = leaf_spec();
+    forge_spec r = forge_root(), l = forge_leaf();
     l.issuer = "loop";
     l.signer = forge_p256(3);
     chain[0] = forge(&l);
@@ -812,7 +785,7 @@ static void sentences(void **state) {
          "The certificate is good for a.test, vouched for by \"root\", until 1 December 2026."},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        forge_spec r = root_spec(), m = middle_spec(), l = leaf_spec();
+        forge_spec r = forge_root(), m = forge_middle(), l = forge_leaf();
         if (rows[i].not_before != 0) {
             l.not_before = FORGE_NOW + rows[i].not_before;
             l.not_after = FORGE_NOW + rows[i].not_after;
@@ -880,7 +853,7 @@ static void count_release(void *arg, void *p, size_t size) {
  * one. */
 static void allocations_fail(void **state) {
     (void)state;
-    forge_spec r = root_spec(), m = middle_spec(), l = leaf_spec();
+    forge_spec r = forge_root(), m = forge_middle(), l = forge_leaf();
     const char *root = forge_pem(forge(&r));
     lk_slice chain[2] = {forge(&l), forge(&m)};
     bool done = false;

@@ -16,33 +16,6 @@
 #include "util/base64.h"
 #include "x509/judge.h"
 
-/* The usual three certificates; keys of root, intermediate and leaf are the pool's 1, 2 and 0. */
-static forge_spec root_spec(void) {
-    return (forge_spec){.subject = "root",
-                        .issuer = "root",
-                        .ca = true,
-                        .path_length = -1,
-                        .key = forge_p256(1),
-                        .signer = forge_p256(1)};
-}
-
-static forge_spec middle_spec(void) {
-    return (forge_spec){.subject = "middle",
-                        .issuer = "root",
-                        .ca = true,
-                        .path_length = 0,
-                        .key = forge_p256(2),
-                        .signer = forge_p256(1)};
-}
-
-static forge_spec leaf_spec(void) {
-    return (forge_spec){.subject = "leaf",
-                        .issuer = "middle",
-                        .key = forge_p256(0),
-                        .signer = forge_p256(2),
-                        .names = {"DNS:a.test"}};
-}
-
 typedef struct bench {
     lockstep_trust *trust;
     lockstep_policy *policy;
@@ -51,7 +24,7 @@ typedef struct bench {
 } bench;
 
 static void set_up_with(bench *b, const forge_spec *leaf, const forge_spec *middle) {
-    forge_spec root = root_spec();
+    forge_spec root = forge_root();
     b->root = forge(&root);
     b->chain[0] = forge(leaf);
     b->chain[1] = forge(middle);
@@ -62,7 +35,7 @@ static void set_up_with(bench *b, const forge_spec *leaf, const forge_spec *midd
 }
 
 static void set_up(bench *b) {
-    forge_spec leaf = leaf_spec(), middle = middle_spec();
+    forge_spec leaf = forge_leaf(), middle = forge_middle();
     set_up_with(b, &leaf, &middle);
 }
 
@@ -144,7 +117,7 @@ static void revocation_lists(void **state) {
 static void short_lives(void **state) {
     (void)state;
     for (int more = 0; more < 2; more++) {
-        forge_spec leaf = leaf_spec(), middle = middle_spec();
+        forge_spec leaf = forge_leaf(), middle = forge_middle();
         leaf.not_before = FORGE_NOW - FORGE_DAY;
         leaf.not_after = leaf.not_before + 7 * FORGE_DAY - 1 + more;
         bench b;
@@ -227,7 +200,7 @@ static void responses(void **state) {
 /* RFC 7633: the certificate itself demands a response, where there is a handshake to staple it. */
 static void must_be_stapled(void **state) {
     (void)state;
-    forge_spec leaf = leaf_spec(), middle = middle_spec();
+    forge_spec leaf = forge_leaf(), middle = forge_middle();
     must_staple(&leaf);
     bench b;
     set_up_with(&b, &leaf, &middle);
@@ -342,7 +315,7 @@ static void pinned_keys(void **state) {
     tear_down(&b);
     set_up(&b);
     lk_cert other;
-    forge_spec spec = leaf_spec();
+    forge_spec spec = forge_leaf();
     spec.key = forge_p256(41);
     assert_int_equal(lk_cert_parse(&other, forge(&spec)), LOCKSTEP_OK);
     assert_int_equal(
@@ -366,7 +339,7 @@ static void add_log(lockstep_policy *policy, unsigned n, const char *operator_na
 
 static void transparency(void **state) {
     (void)state;
-    forge_spec leaf = leaf_spec(), middle = middle_spec();
+    forge_spec leaf = forge_leaf(), middle = forge_middle();
     const forge_sct scts[2] = {{.log = forge_log(0)}, {.log = forge_log(1)}};
     bench b;
     set_up_with(&b, &leaf, &middle);
@@ -428,7 +401,7 @@ static void policies(void **state) {
         {{NULL, 0}, {NULL, 0}, LIST("\x00"), LOCKSTEP_CERT_MALFORMED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        forge_spec root = root_spec(), middle = middle_spec(), leaf = leaf_spec();
+        forge_spec root = forge_root(), middle = forge_middle(), leaf = forge_leaf();
         lk_oid policy = LK_OID_POLICIES;
         if (rows[i].constraint.p != NULL) {
             root.extra = LK_OID_POLICY_CONSTRAINTS;
@@ -550,7 +523,7 @@ static void memory_is_bounded(void **state) {
     uint8_t key[LK_CHAIN_KEY] = {0};
     lk_chain_cache *cache = lk_chain_cache_new(&lk_heap_default);
     lk_public_key *found, *leaf;
-    forge_spec spec = leaf_spec();
+    forge_spec spec = forge_leaf();
     lk_cert cert;
     assert_int_equal(lk_cert_parse(&cert, forge(&spec)), LOCKSTEP_OK);
     assert_int_equal(lk_cert_public_key(&leaf, NULL, &cert), LOCKSTEP_OK);
