@@ -46,7 +46,7 @@ static void say_unknown_issuer(lk_pen *p, const lk_fact *fact) {
         lk_put(
             p,
             "The certificate is self-signed, so nobody who is trusted here vouches for it; if it "
-            "is your own, pass it with --cacert.");
+            "is your own, trust it (--cacert, or --trust of verify).");
         return;
     }
     put_whose(p, fact);
@@ -57,9 +57,9 @@ static void say_unknown_issuer(lk_pen *p, const lk_fact *fact) {
         lk_put_title(p, fact->cert->issuer);
         lk_put(p, ", who is not trusted here and whose own certificate was not sent");
     }
-    lk_put(p,
-           "; if that is a local CA, pass its certificate with --cacert or run `lockstep ca trust` "
-           "where it was made, and otherwise ask ");
+    lk_put(p, "; if that is a local CA, trust its certificate (--cacert, or --trust of verify) or "
+              "run `lockstep ca trust` "
+              "where it was made, and otherwise ask ");
     put_owner(p);
     lk_put(p, " to send the whole chain.");
 }
@@ -118,8 +118,8 @@ static void say_unknown_standing(lk_pen *p, const lk_fact *fact) {
     if (fact->depth > 0)
         lk_put_title(p, fact->cert->subject);
     lk_putf(p, " was revoked is not known: %s", fact->u.revocation.why);
-    lk_put(p, "; give the current list of its issuer with --crl, or let it be fetched with "
-              "--fetch-crl.");
+    lk_put(p, "; give the current list of its issuer (--crlfile, or --crl of verify), or let it be "
+              "fetched (--fetch-crl).");
 }
 
 static void say_staple(lk_pen *p, const lk_fact *fact) {
