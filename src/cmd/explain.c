@@ -3,7 +3,7 @@
 void lk_print_checks(FILE *to, const lockstep_report *report) {
     for (size_t i = 0; i < lockstep_report_num_checks(report); i++) {
         const lockstep_check *c = lockstep_report_check(report, i);
-        fprintf(to, "%-7s %-20s %s: %s (%s)\n", c->status == LOCKSTEP_OK ? "passed" : "FAILED",
+        fprintf(to, "%-7s %-24s %s: %s (%s)\n", c->status == LOCKSTEP_OK ? "passed" : "FAILED",
                 c->name, c->subject, c->compared, c->rule);
     }
 }
