@@ -21,11 +21,11 @@ struct lockstep_note; /* one step of a handshake, for display; lockstep/note.h *
  */
 typedef struct lockstep_env {
     void *arg;
-    int64_t (*now_ms)(void *arg);                           /* since 1970-01-01T00:00:00Z */
+    int64_t (*now_ms)(void *arg);                            /* since 1970-01-01T00:00:00Z */
     bool (*random)(void *arg, uint8_t *out, size_t out_len); /* false: none to be had */
-    void *(*alloc)(void *arg, size_t size);                 /* as malloc */
-    void (*release)(void *arg, void *ptr, size_t size);     /* `size` as allocated; already wiped */
-    void (*keylog)(void *arg, const char *line);            /* RFC 9850 line; exposes secrets */
+    void *(*alloc)(void *arg, size_t size);                  /* as malloc */
+    void (*release)(void *arg, void *ptr, size_t size); /* `size` as allocated; already wiped */
+    void (*keylog)(void *arg, const char *line);        /* RFC 9850 line; exposes secrets */
     void (*note)(void *arg, const struct lockstep_note *note);
 } lockstep_env;
 

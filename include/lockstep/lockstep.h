@@ -45,8 +45,9 @@
 extern "C" {
 #endif
 
-typedef struct lockstep_config lockstep_config; /* what to offer and whom to trust; sealed, shared */
-typedef struct lockstep_conn lockstep_conn;     /* one TLS connection, client or server */
+typedef struct lockstep_config
+    lockstep_config;                        /* what to offer and whom to trust; sealed, shared */
+typedef struct lockstep_conn lockstep_conn; /* one TLS connection, client or server */
 
 /* lockstep_failure says why a connection failed, for logs and for people. */
 typedef struct lockstep_failure {
@@ -90,56 +91,58 @@ LOCKSTEP_API uint16_t lockstep_suite_by_name(const char *name);
  * lockstep_config_new sets `*out` to a config with the defaults of docs/defaults.md: TLS 1.3, no
  * trust anchors, no identity, no ALPN. `env` is copied; NULL takes all defaults.
  */
-LOCKSTEP_CHECKED lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *env);
+LOCKSTEP_CHECKED lockstep_status lockstep_config_new(lockstep_config **out,
+                                                     const lockstep_env *env);
 
 /* lockstep_config_set_trust says whom to trust: clients judge servers by it, servers that want
  * client certificates judge those. The config takes a reference. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_trust(lockstep_config *cfg,
                                                            lockstep_trust *trust);
 
-/* lockstep_config_set_policy says what is asked of the peer's chain beyond that (lockstep/x509.h). The
- * config takes a reference. Without one the default policy holds. */
+/* lockstep_config_set_policy says what is asked of the peer's chain beyond that (lockstep/x509.h).
+ * The config takes a reference. Without one the default policy holds. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_policy(lockstep_config *cfg,
                                                             lockstep_policy *policy);
 
-/* lockstep_config_keep_reports keeps the report of good chains too (lockstep_info), which costs some
- * 20 us a handshake; that of a chain that was refused is always there. */
+/* lockstep_config_keep_reports keeps the report of good chains too (lockstep_info), which costs
+ * some 20 us a handshake; that of a chain that was refused is always there. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_keep_reports(lockstep_config *cfg);
 
 /*
  * lockstep_config_add_identity adds a certificate chain, leaf first, and the private key of its
- * leaf (both PEM, copied); at most 32. LOCKSTEP_ERR_PEM, LOCKSTEP_ERR_KEY_MISMATCH if the two do not
- * belong together, LOCKSTEP_ERR_KEY_UNSUPPORTED. A server picks the first identity that suits the
- * ClientHello's server_name and signature_algorithms (RFC 8446 §4.4.2.2), and where none has the
- * name, the first that suits the algorithms.
+ * leaf (both PEM, copied); at most 32. LOCKSTEP_ERR_PEM, LOCKSTEP_ERR_KEY_MISMATCH if the two do
+ * not belong together, LOCKSTEP_ERR_KEY_UNSUPPORTED. A server picks the first identity that suits
+ * the ClientHello's server_name and signature_algorithms (RFC 8446 §4.4.2.2), and where none has
+ * the name, the first that suits the algorithms.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_add_identity(lockstep_config *cfg,
                                                               const uint8_t *chain,
-                                                              size_t chain_len,
-                                                              const uint8_t *key, size_t key_len);
+                                                              size_t chain_len, const uint8_t *key,
+                                                              size_t key_len);
 
 /*
  * lockstep_config_staple gives the identity that was added last an OCSP response (DER) and a
- * SignedCertificateTimestampList, both copied and either may be empty, which clients get that ask for
- * them (RFC 8446 §4.4.2.1, RFC 6962 §3.3). 32 KiB at most each. They are not looked at.
+ * SignedCertificateTimestampList, both copied and either may be empty, which clients get that ask
+ * for them (RFC 8446 §4.4.2.1, RFC 6962 §3.3). 32 KiB at most each. They are not looked at.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_staple(lockstep_config *cfg, const uint8_t *ocsp,
                                                         size_t ocsp_len, const uint8_t *scts,
                                                         size_t scts_len);
 
-/* lockstep_config_require_known_name makes a server refuse a server_name that none of its identities
- * has, with unrecognized_name (RFC 6066 §3), instead of answering with its first. */
+/* lockstep_config_require_known_name makes a server refuse a server_name that none of its
+ * identities has, with unrecognized_name (RFC 6066 §3), instead of answering with its first. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_require_known_name(lockstep_config *cfg);
 
 /* lockstep_config_set_alpn sets the protocols (RFC 7301), best first; 1 to 8 names of 1 to 255
- * bytes, copied. A server that finds none in common refuses (§3.2); one without a list ignores ALPN. */
+ * bytes, copied. A server that finds none in common refuses (§3.2); one without a list ignores
+ * ALPN. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_alpn(lockstep_config *cfg,
                                                           const char *const *names,
                                                           size_t num_names);
 
-/* lockstep_config_set_groups sets the key exchange groups, best first; a client sends key shares for
- * the first `num_shares` of them (0: the default, the first and, where that is a hybrid, the first
- * that is not). LOCKSTEP_ERR_USAGE for an unknown or repeated group or an empty list. */
+/* lockstep_config_set_groups sets the key exchange groups, best first; a client sends key shares
+ * for the first `num_shares` of them (0: the default, the first and, where that is a hybrid, the
+ * first that is not). LOCKSTEP_ERR_USAGE for an unknown or repeated group or an empty list. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_groups(lockstep_config *cfg,
                                                             const uint16_t *groups,
                                                             size_t num_groups, size_t num_shares);
@@ -149,8 +152,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_suites(lockstep_config *cfg
                                                             const uint16_t *suites,
                                                             size_t num_suites);
 
-/* lockstep_config_set_record_size_limit sets the largest plaintext, in bytes, that this side accepts
- * in a protected record (RFC 8449): 64 to 16,385, the content type included. */
+/* lockstep_config_set_record_size_limit sets the largest plaintext, in bytes, that this side
+ * accepts in a protected record (RFC 8449): 64 to 16,385, the content type included. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_record_size_limit(lockstep_config *cfg,
                                                                        size_t limit);
 
@@ -210,8 +213,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_server_new(lockstep_conn **out,
                                                      const lockstep_config *cfg);
 
 /* lockstep_conn_free wipes and releases `conn`. NULL is allowed. It sends nothing. Not
- * while a job of `conn` is out (lockstep_next_job); lockstep_close and lockstep_wire_eof may come then,
- * and take effect in lockstep_resume. */
+ * while a job of `conn` is out (lockstep_next_job); lockstep_close and lockstep_wire_eof may come
+ * then, and take effect in lockstep_resume. */
 LOCKSTEP_API void lockstep_conn_free(lockstep_conn *conn);
 
 /* What a connection can do now. More than one bit may be set; 0 never is. */
@@ -276,14 +279,14 @@ LOCKSTEP_API const lockstep_failure *lockstep_failure_of(const lockstep_conn *co
 
 /* What was agreed on. Zero or NULL where it is not known yet. */
 typedef struct lockstep_info {
-    uint16_t version;         /* 0x0304 */
-    uint16_t suite;           /* CipherSuite */
-    uint16_t group;           /* NamedGroup */
-    uint16_t peer_scheme;     /* SignatureScheme of the peer's CertificateVerify */
-    uint16_t own_scheme;      /* of our own */
-    bool retried;             /* a HelloRetryRequest was sent or received */
-    const char *server_name;  /* client: the name asked for; server: the SNI received; escaped */
-    const char *alpn;         /* the protocol agreed on */
+    uint16_t version;        /* 0x0304 */
+    uint16_t suite;          /* CipherSuite */
+    uint16_t group;          /* NamedGroup */
+    uint16_t peer_scheme;    /* SignatureScheme of the peer's CertificateVerify */
+    uint16_t own_scheme;     /* of our own */
+    bool retried;            /* a HelloRetryRequest was sent or received */
+    const char *server_name; /* client: the name asked for; server: the SNI received; escaped */
+    const char *alpn;        /* the protocol agreed on */
     const lockstep_slice *peer_chain; /* DER certificates, leaf first */
     size_t num_peer_chain;
     lockstep_slice peer_ocsp, peer_scts; /* stapled to the leaf, or empty */
@@ -300,8 +303,8 @@ LOCKSTEP_API void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out
 /* lockstep_ask is an open question. All pointers are lent until it is answered. */
 typedef struct lockstep_ask {
     enum lockstep_ask_kind kind;
-    const char *server_name;     /* IDENTITY, VERDICT: the name asked for; NULL if none */
-    const uint16_t *schemes;     /* IDENTITY, SIGNATURE: SignatureScheme (RFC 8446 §4.2.3) */
+    const char *server_name; /* IDENTITY, VERDICT: the name asked for; NULL if none */
+    const uint16_t *schemes; /* IDENTITY, SIGNATURE: SignatureScheme (RFC 8446 §4.2.3) */
     size_t num_schemes;
     lockstep_slice to_sign;      /* SIGNATURE: the exact input of RFC 8446 §4.4.3 */
     const lockstep_slice *chain; /* VERDICT, POLICY: DER certificates, leaf first */
@@ -335,8 +338,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_answer_policy(lockstep_conn *conn,
 /*
  * A job is one public-key operation that a connection waits for: make a key share, compute a shared
  * secret, sign, verify. By default it runs inside the call that needed it, and nobody sees it. With
- * lockstep_config_gather_jobs a connection sets LOCKSTEP_HAS_JOB instead and goes on when it is told
- * to; an event loop then collects the jobs of all its connections and runs them together.
+ * lockstep_config_gather_jobs a connection sets LOCKSTEP_HAS_JOB instead and goes on when it is
+ * told to; an event loop then collects the jobs of all its connections and runs them together.
  */
 typedef struct lockstep_job lockstep_job;
 

@@ -28,12 +28,12 @@ typedef struct lockstep_note {
     const lockstep_conn *conn; /* to tell connections apart; not to be called with */
     bool by_client;            /* who sent, derived for, or decided: the client (else the server) */
     bool outgoing;             /* RECORD, MESSAGE, ALERT: from this side */
-    bool encrypted;            /* RECORD, MESSAGE, ALERT: under which an eavesdropper sees nothing */
-    uint8_t type;              /* RECORD: ContentType; MESSAGE: HandshakeType; ALERT: description */
-    const char *title;         /* "ClientHello", "c hs traffic", "Finished", "cipher suite" */
-    const char *text;          /* one line for people, escaped; may be empty */
-    const char *rule;          /* "RFC 8446 §7.1"; may be empty */
-    lockstep_status status;    /* CHECK */
+    bool encrypted;         /* RECORD, MESSAGE, ALERT: under which an eavesdropper sees nothing */
+    uint8_t type;           /* RECORD: ContentType; MESSAGE: HandshakeType; ALERT: description */
+    const char *title;      /* "ClientHello", "c hs traffic", "Finished", "cipher suite" */
+    const char *text;       /* one line for people, escaped; may be empty */
+    const char *rule;       /* "RFC 8446 §7.1"; may be empty */
+    lockstep_status status; /* CHECK */
     lockstep_slice bytes;
 } lockstep_note;
 

@@ -164,7 +164,7 @@ typedef enum lockstep_status {
 #define LOCKSTEP_X(name, value, alert, rule, text) LOCKSTEP_##name = (value),
     LOCKSTEP_STATUS_MAP(LOCKSTEP_X)
 #undef LOCKSTEP_X
-    LOCKSTEP_ALERT_FROM_PEER = 512 /* 512 + n: the peer sent fatal alert n (RFC 8446 §6.2) */
+        LOCKSTEP_ALERT_FROM_PEER = 512 /* 512 + n: the peer sent fatal alert n (RFC 8446 §6.2) */
 } lockstep_status;
 
 enum lockstep_alert {

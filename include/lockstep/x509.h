@@ -133,8 +133,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_policy_add_pinned_key(lockstep_policy 
                                                                 const uint8_t *bytes,
                                                                 size_t bytes_len);
 
-/* lockstep_policy_set_max_depth allows at most `depth` intermediates between leaf and anchor; as in a
- * pathLenConstraint, self-issued ones do not count. */
+/* lockstep_policy_set_max_depth allows at most `depth` intermediates between leaf and anchor; as in
+ * a pathLenConstraint, self-issued ones do not count. */
 LOCKSTEP_CHECKED lockstep_status lockstep_policy_set_max_depth(lockstep_policy *policy,
                                                                unsigned depth);
 

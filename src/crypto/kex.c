@@ -23,9 +23,9 @@ const lk_kex_group lk_kex_groups[LK_KEX_NUM_GROUPS] = {
 struct lk_ephemeral {
     const lk_crypto *crypto;
     const lk_kex_group *group;
-    EVP_PKEY *x25519;                     /* X25519 and the hybrid */
-    EC_KEY *ec;                           /* secp256r1, secp384r1 */
-    EVP_PKEY *ml_kem;                     /* libcrypto's, where it has one */
+    EVP_PKEY *x25519;                       /* X25519 and the hybrid */
+    EC_KEY *ec;                             /* secp256r1, secp384r1 */
+    EVP_PKEY *ml_kem;                       /* libcrypto's, where it has one */
     uint8_t ml_kem_dk[LK_MLKEM768_PRIVATE]; /* else our own; allocated for the hybrid only */
 };
 
@@ -79,8 +79,8 @@ static EC_KEY *ec_generate(const EC_GROUP *curve, const uint8_t *random, uint8_t
     bool ok = key != NULL && k != NULL && q != NULL && EC_KEY_set_group(key, curve) == 1 &&
               EC_POINT_mul(curve, q, k, NULL, NULL, NULL) == 1 &&
               EC_KEY_set_private_key(key, k) == 1 &&
-              EC_POINT_point2oct(curve, q, POINT_CONVERSION_UNCOMPRESSED, share, share_len,
-                                 NULL) == share_len;
+              EC_POINT_point2oct(curve, q, POINT_CONVERSION_UNCOMPRESSED, share, share_len, NULL) ==
+                  share_len;
     EC_POINT_free(q);
     BN_clear_free(k);
     if (ok)
@@ -172,8 +172,8 @@ static lockstep_status kem_encapsulate(const lk_crypto *crypto, const uint8_t *r
         return lk_mlkem768_encaps(ciphertext, secret, peer, LK_MLKEM768_PUBLIC, random)
                    ? LOCKSTEP_OK
                    : LOCKSTEP_PEER_KEY_SHARE;
-    EVP_PKEY *key = kem_import(EVP_PKEY_PUBLIC_KEY, OSSL_PKEY_PARAM_PUB_KEY, peer,
-                               LK_MLKEM768_PUBLIC);
+    EVP_PKEY *key =
+        kem_import(EVP_PKEY_PUBLIC_KEY, OSSL_PKEY_PARAM_PUB_KEY, peer, LK_MLKEM768_PUBLIC);
     if (key == NULL)
         return LOCKSTEP_PEER_KEY_SHARE; /* a coefficient is not reduced (FIPS 203 §7.2) */
     uint8_t m[32];

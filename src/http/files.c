@@ -341,6 +341,7 @@ bool lk_file_listing(lk_buffer *out, int root_fd, int fd, const char *path) {
     for (int i = 0; i < n; i++)
         free(entries[i]);
     free(entries);
-    return ok && put(out, n > shown ? "</table><p>and more, which are not listed</p></body></html>\n"
-                                    : "</table></body></html>\n");
+    return ok &&
+           put(out, n > shown ? "</table><p>and more, which are not listed</p></body></html>\n"
+                              : "</table></body></html>\n");
 }

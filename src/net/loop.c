@@ -42,7 +42,7 @@ struct lk_stream {
     lk_loop *loop;
     lk_stream_events events;
     void *arg;
-    char *waiting; /* bytes of the write in flight */
+    char *waiting;    /* bytes of the write in flight */
     int64_t deadline; /* milliseconds that were asked for; 0: none */
     bool reading, closing, shut, later, broken;
     int handles; /* not yet closed */
@@ -350,7 +350,7 @@ static const char *listen_on(lk_loop *loop, const struct sockaddr *address, uint
         return e == UV_EADDRINUSE ? "another program listens there already; choose another port"
                : e == UV_EACCES   ? "ports below 1024 need more rights; choose a higher one"
                : e == UV_EADDRNOTAVAIL || e == UV_EAFNOSUPPORT ? address_missing
-                                       : uv_strerror(e);
+                                                               : uv_strerror(e);
     }
     loop->num_listeners++;
     *port = ntohs(got.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&got)->sin6_port

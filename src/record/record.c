@@ -75,8 +75,8 @@ lockstep_status lk_record_frame(lk_record *out, size_t *needed, lk_slice in, boo
     /* legacy_record_version "MUST be ignored for all purposes" (§5.1). */
     if (!lk_read_u16(&r, &version) || !lk_read_u16(&r, &length))
         return LOCKSTEP_OK;
-    if (length > (protected_ && out->type == LK_APPLICATION_DATA ? LK_CIPHERTEXT_MAX
-                                                                 : LK_PLAINTEXT_MAX))
+    if (length >
+        (protected_ && out->type == LK_APPLICATION_DATA ? LK_CIPHERTEXT_MAX : LK_PLAINTEXT_MAX))
         return LOCKSTEP_PEER_RECORD_OVERFLOW;
     *needed = LK_RECORD_HEADER + (size_t)length;
     out->header = lk_slice_of(in.p, LK_RECORD_HEADER);

@@ -6,8 +6,8 @@
 
 #include "wire/fields.h"
 
-/* Longer chains are refused: real ones have two to four certificates, and the judge looks at no more
- * than these. */
+/* Longer chains are refused: real ones have two to four certificates, and the judge looks at no
+ * more than these. */
 #define LK_CHAIN_MAX 64
 
 typedef struct lk_certificate {

@@ -7,19 +7,21 @@ lockstep_status lk_certificate_request_parse(lk_certificate_request *out, lk_fla
     *flaw = (lk_flaw){0};
     if (!lk_read_vector(&r, 1, 0, 255, &out->context))
         return LOCKSTEP_PEER_DECODE_CERTIFICATE_REQUEST;
-    lockstep_status status =
-        lk_parse_extensions(&out->ext, flaw, &r, LK_IN_CERTIFICATE_REQUEST,
-                            LOCKSTEP_PEER_DECODE_CERTIFICATE_REQUEST);
+    lockstep_status status = lk_parse_extensions(&out->ext, flaw, &r, LK_IN_CERTIFICATE_REQUEST,
+                                                 LOCKSTEP_PEER_DECODE_CERTIFICATE_REQUEST);
     if (status != LOCKSTEP_OK)
         return status;
     if ((out->ext.present & lk_extension_bit(signature_algorithms)) == 0)
-        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms, LOCKSTEP_PEER_EXTENSION_MISSING, NULL);
-    if (!lk_parse_u16_list(out->ext.data[LK_EXTENSION_signature_algorithms], &out->schemes))
-        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms, LOCKSTEP_PEER_DECODE_EXTENSION, NULL);
-    if ((out->ext.present & lk_extension_bit(signature_algorithms_cert)) != 0 &&
-        !lk_parse_u16_list(out->ext.data[LK_EXTENSION_signature_algorithms_cert], &out->schemes_cert))
-        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms_cert, LOCKSTEP_PEER_DECODE_EXTENSION,
+        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms, LOCKSTEP_PEER_EXTENSION_MISSING,
                           NULL);
+    if (!lk_parse_u16_list(out->ext.data[LK_EXTENSION_signature_algorithms], &out->schemes))
+        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms, LOCKSTEP_PEER_DECODE_EXTENSION,
+                          NULL);
+    if ((out->ext.present & lk_extension_bit(signature_algorithms_cert)) != 0 &&
+        !lk_parse_u16_list(out->ext.data[LK_EXTENSION_signature_algorithms_cert],
+                           &out->schemes_cert))
+        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms_cert,
+                          LOCKSTEP_PEER_DECODE_EXTENSION, NULL);
     return LOCKSTEP_OK;
 }
 

@@ -2,8 +2,8 @@
 
 lockstep_status lk_certificate_verify_parse(lk_certificate_verify *out, lk_slice body) {
     lk_reader r = lk_reader_of(body);
-    if (!lk_read_u16(&r, &out->scheme) ||
-        !lk_read_vector(&r, 2, 0, UINT16_MAX, &out->signature) || !lk_reader_done(&r))
+    if (!lk_read_u16(&r, &out->scheme) || !lk_read_vector(&r, 2, 0, UINT16_MAX, &out->signature) ||
+        !lk_reader_done(&r))
         return LOCKSTEP_PEER_DECODE_CERTIFICATE_VERIFY;
     return LOCKSTEP_OK;
 }

@@ -10,7 +10,8 @@ static bool parse_protocol(lk_slice data, lk_slice *name) {
 static bool parse_contents(lk_encrypted_extensions *ee, enum lk_extension_index i, lk_slice data) {
     lk_reader r = lk_reader_of(data);
     switch (i) {
-    case LK_EXTENSION_server_name: /* "The "extension_data" field of this extension SHALL be empty." */
+    case LK_EXTENSION_server_name: /* "The "extension_data" field of this extension SHALL be empty."
+                                    */
     case LK_EXTENSION_early_data:
         return data.p_len == 0;
     case LK_EXTENSION_supported_groups:
@@ -29,9 +30,8 @@ lockstep_status lk_encrypted_extensions_parse(lk_encrypted_extensions *out, lk_f
     lk_reader r = lk_reader_of(body);
     memset(out, 0, sizeof *out);
     *flaw = (lk_flaw){0};
-    lockstep_status status =
-        lk_parse_extensions(&out->ext, flaw, &r, LK_IN_ENCRYPTED_EXTENSIONS,
-                            LOCKSTEP_PEER_DECODE_ENCRYPTED_EXTENSIONS);
+    lockstep_status status = lk_parse_extensions(&out->ext, flaw, &r, LK_IN_ENCRYPTED_EXTENSIONS,
+                                                 LOCKSTEP_PEER_DECODE_ENCRYPTED_EXTENSIONS);
     if (status != LOCKSTEP_OK)
         return status;
     for (int i = 0; i < LK_EXTENSION_COUNT; i++)

@@ -29,7 +29,8 @@ lockstep_status lk_extensions_parse(lk_extensions *out, uint16_t *bad, lk_slice 
         *bad = id;
         if (num_seen == LK_EXTENSIONS_MAX)
             return decode;
-        /* "There MUST NOT be more than one extension of the same type in a given extension block." */
+        /* "There MUST NOT be more than one extension of the same type in a given extension block."
+         */
         for (size_t i = 0; i < num_seen; i++)
             if (seen[i] == id)
                 return LOCKSTEP_PEER_EXTENSION_DUPLICATE;
@@ -41,8 +42,8 @@ lockstep_status lk_extensions_parse(lk_extensions *out, uint16_t *bad, lk_slice 
                 out->first_unknown = id;
             continue;
         }
-        /* "If an implementation receives an extension which it recognizes and which is not specified
-         * for the message in which it appears, it MUST abort the handshake with an
+        /* "If an implementation receives an extension which it recognizes and which is not
+         * specified for the message in which it appears, it MUST abort the handshake with an
          * "illegal_parameter" alert." */
         if ((lk_extension_table[i].places & place) == 0)
             return LOCKSTEP_PEER_EXTENSION_PLACE;

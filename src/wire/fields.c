@@ -6,8 +6,8 @@ lockstep_status lk_flaw_in(lk_flaw *flaw, enum lk_extension_index i, lockstep_st
     return status;
 }
 
-lockstep_status lk_parse_extensions(lk_extensions *out, lk_flaw *flaw, lk_reader *r,
-                                    lk_place place, lockstep_status decode) {
+lockstep_status lk_parse_extensions(lk_extensions *out, lk_flaw *flaw, lk_reader *r, lk_place place,
+                                    lockstep_status decode) {
     lk_slice block;
     uint16_t bad;
     if (!lk_read_vector(r, 2, 0, UINT16_MAX, &block) || !lk_reader_done(r))

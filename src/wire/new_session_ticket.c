@@ -9,9 +9,8 @@ lockstep_status lk_new_session_ticket_parse(lk_new_session_ticket *out, lk_flaw 
         !lk_read_vector(&r, 1, 0, 255, &out->nonce) ||
         !lk_read_vector(&r, 2, 1, UINT16_MAX, &out->ticket))
         return LOCKSTEP_PEER_DECODE_NEW_SESSION_TICKET;
-    lockstep_status status =
-        lk_parse_extensions(&out->ext, flaw, &r, LK_IN_NEW_SESSION_TICKET,
-                            LOCKSTEP_PEER_DECODE_NEW_SESSION_TICKET);
+    lockstep_status status = lk_parse_extensions(&out->ext, flaw, &r, LK_IN_NEW_SESSION_TICKET,
+                                                 LOCKSTEP_PEER_DECODE_NEW_SESSION_TICKET);
     if (status != LOCKSTEP_OK)
         return status;
     if (lk_extension_has(&out->ext, LK_EXTENSION_early_data, &data) &&

@@ -88,9 +88,9 @@ static bool is_under(lk_slice name, lk_slice base) {
 
 /*
  * "Any DNS name that can be constructed by simply adding zero or more labels to the left-hand side
- * of the name satisfies the name constraint." A leading dot, which RFC 5280 knows only for URIs, says
- * nothing here that could be relied on. A wildcard is all the names it stands for: to be permitted, all of
- * them must be; excluded, it is as soon as one is.
+ * of the name satisfies the name constraint." A leading dot, which RFC 5280 knows only for URIs,
+ * says nothing here that could be relied on. A wildcard is all the names it stands for: to be
+ * permitted, all of them must be; excluded, it is as soon as one is.
  */
 static fit fit_dns(lk_slice name, lk_slice base, bool excluding) {
     if (!lk_dns_name_ok(name, true))

@@ -250,7 +250,8 @@ static lockstep_status check_host_name(lk_judge *j) {
     bool underscore = host->kind == LK_HOST_DNS && memchr(host->bytes, '_', host->len) != NULL;
     return note(j, LK_CHECK_HOST_NAME, 0,
                 lk_cert_is_for(j->path->certs[0], host) ? LOCKSTEP_OK : LOCKSTEP_CERT_NAME_MISMATCH,
-                underscore ? "a name with an underscore in a certificate counts for nothing" : NULL);
+                underscore ? "a name with an underscore in a certificate counts for nothing"
+                           : NULL);
 }
 
 /* judge_whole: what can be asked only of a path that is genuine. Whom a certificate is for comes

@@ -87,8 +87,8 @@ static const char *leaf_fault(const lk_judge *j, const lk_cert *cert) {
 }
 
 /* is_old_root: a root of the public stores may be older than the rules about its fields, which came
- * into force on 15 September 2023 (CA/B ballot SC-62). What claims to be older than X.509 version 3,
- * of 1996, is not. */
+ * into force on 15 September 2023 (CA/B ballot SC-62). What claims to be older than X.509 version
+ * 3, of 1996, is not. */
 static bool is_old_root(const lk_cert *cert) {
     const int64_t version_3 = INT64_C(820454400), profiles = INT64_C(1694736000);
     return cert->not_before >= version_3 && cert->not_before < profiles;

@@ -25,8 +25,8 @@ struct lockstep_policy {
     bool require_staple;
     enum lockstep_transparency transparency;
     size_t max_depth; /* most intermediates in a path, as lk_search_start counts; LK_ANY_DEPTH */
-    lk_crl_set *crls;  /* NULL: none was given */
-    lk_log_set *logs;  /* NULL: none was given */
+    lk_crl_set *crls; /* NULL: none was given */
+    lk_log_set *logs; /* NULL: none was given */
     lk_chain_cache *cache;
     size_t num_pins;
     uint8_t pins[LK_PINS_MAX][LK_PIN];

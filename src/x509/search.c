@@ -38,8 +38,8 @@ void lk_search_start(lk_search *s, const lockstep_trust *trust, const lk_cert *c
     }
 }
 
-/* between_with returns how many intermediates count once `cert` is on the path: not the leaf, and as
- * in a pathLenConstraint (RFC 5280 §4.2.1.9) none that is self-issued. */
+/* between_with returns how many intermediates count once `cert` is on the path: not the leaf, and
+ * as in a pathLenConstraint (RFC 5280 §4.2.1.9) none that is self-issued. */
 static size_t between_with(const lk_search *s, size_t cert) {
     return s->depth == 0
                ? 0

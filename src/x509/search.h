@@ -55,10 +55,10 @@ typedef struct lk_search {
     bool cut;     /* some path was given up because it grew longer than allowed */
     size_t depth; /* presented certificates on the path now */
     struct {
-        uint8_t cert;    /* index into certs */
-        uint8_t turn;    /* which kind of issuer is tried now, see search.c */
-        uint8_t between; /* intermediates up to this one, self-issued ones not counted */
-        bool opened;     /* whether `anchors` and `left` were set for this turn */
+        uint8_t cert;       /* index into certs */
+        uint8_t turn;       /* which kind of issuer is tried now, see search.c */
+        uint8_t between;    /* intermediates up to this one, self-issued ones not counted */
+        bool opened;        /* whether `anchors` and `left` were set for this turn */
         lk_cert_set barred; /* certificates that may not come on top of this path */
         lk_cert_set left;   /* presented issuers still to try in this turn */
         lk_anchor_iter anchors;

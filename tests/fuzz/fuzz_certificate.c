@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         NEED(inside(c.chain[i], data, size) && c.chain[i].p_len > 0);
     lk_buffer message = lk_buffer_of(&lk_heap_default, 0);
     lk_builder b = lk_builder_of(&message);
-    lk_certificate_build(&b, c.context, c.chain, c.num_chain, lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
+    lk_certificate_build(&b, c.context, c.chain, c.num_chain, lk_slice_of(NULL, 0),
+                         lk_slice_of(NULL, 0));
     NEED(lk_builder_ok(&b));
     NEED(lk_certificate_parse(&g, &flaw, body_of(&message)) == LOCKSTEP_OK);
     NEED(g.num_chain == c.num_chain && lk_slice_equal(g.context, c.context));

@@ -1,6 +1,6 @@
 /*
- * handshake_test.c - complete handshakes of the engine with itself: every suite, group and kind of key,
- * every option, and each of them again in single bytes and with gathered jobs.
+ * handshake_test.c - complete handshakes of the engine with itself: every suite, group and kind of
+ * key, every option, and each of them again in single bytes and with gathered jobs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -142,8 +142,8 @@ static void in_every_way(const flow *f) {
     run(f, 1, false, split);
     run(f, 7, true, odd);
     run(f, 0, true, gathered);
-    /* The traffic secrets hash every message, so equal secrets mean equal handshakes to the bit. ECDSA
-     * and RSA-PSS signatures are random; with Ed25519 runs can be compared. */
+    /* The traffic secrets hash every message, so equal secrets mean equal handshakes to the bit.
+     * ECDSA and RSA-PSS signatures are random; with Ed25519 runs can be compared. */
     if (f->identity == PKI_ED25519) {
         assert_string_equal(whole, split);
         assert_string_equal(whole, odd);
@@ -160,9 +160,8 @@ static void test_suites(void **state) {
     (void)state;
     static const uint16_t suites[] = {0x1301, 0x1302, 0x1303};
     for (int i = 0; i < 3; i++)
-        in_every_way(&(flow){.name = lockstep_suite_name(suites[i]),
-                             .suite = suites[i],
-                             .identity = PKI_ED25519});
+        in_every_way(&(flow){
+            .name = lockstep_suite_name(suites[i]), .suite = suites[i], .identity = PKI_ED25519});
 }
 
 static void test_groups_and_retry(void **state) {
@@ -186,18 +185,18 @@ static void test_keys(void **state) {
 static void test_client_certificates(void **state) {
     (void)state;
     in_every_way(&(flow){.name = "client certificate", .client_auth = true});
-    in_every_way(
-        &(flow){.name = "no client certificate", .client_auth = true, .no_client_certificate = true});
+    in_every_way(&(flow){
+        .name = "no client certificate", .client_auth = true, .no_client_certificate = true});
 }
 
 static void test_options(void **state) {
     (void)state;
     in_every_way(&(flow){.name = "ALPN", .alpn = true});
     in_every_way(&(flow){.name = "record_size_limit of the client", .limit_client = 64});
-    in_every_way(&(flow){.name = "record_size_limit of both", .limit_client = 512,
-                         .limit_server = 100});
-    in_every_way(&(flow){.name = "no compatibility mode", .no_compatibility = true,
-                         .identity = PKI_ED25519});
+    in_every_way(
+        &(flow){.name = "record_size_limit of both", .limit_client = 512, .limit_server = 100});
+    in_every_way(&(flow){
+        .name = "no compatibility mode", .no_compatibility = true, .identity = PKI_ED25519});
 }
 
 /* The sending keys change by themselves before they wear out (§5.5). */
@@ -248,8 +247,8 @@ static void test_choice_by_name(void **state) {
     lockstep_config_free(server);
 }
 
-/* The stream ends, or the application gives up, while a job is out: the handshake stays until the job has
- * come back, and then the wish takes effect. */
+/* The stream ends, or the application gives up, while a job is out: the handshake stays until the
+ * job has come back, and then the wish takes effect. */
 static void test_end_while_a_job_is_out(void **state) {
     (void)state;
     for (int close = 0; close < 2; close++) {

@@ -67,8 +67,8 @@ static void world_note(void *arg, const lockstep_note *note) {
 void world_init(world *w, uint64_t seed) {
     memset(w, 0, sizeof *w);
     w->seed = seed;
-    w->env = (lockstep_env){w,           world_now,     world_random, world_alloc,
-                            world_release, world_keylog, world_note};
+    w->env = (lockstep_env){
+        w, world_now, world_random, world_alloc, world_release, world_keylog, world_note};
 }
 
 /* ---- Certificates ---------------------------------------------------------------------------- */
@@ -115,13 +115,13 @@ const pki *pki_get(void) {
     r.not_after_ms = TEST_NOW_MS + 1000 * day;
     issue(&ca, &ca_key, &r, &made.root, &root_key);
     for (int i = 0; i < PKI_NUM; i++) {
-        lockstep_issue_request leaf = {
-            .key_kind = kinds[i],
-            .names = i == PKI_OTHER_NAME ? other : server,
-            .num_names = i == PKI_OTHER_NAME ? 1 : 2,
-            .not_before_ms = TEST_NOW_MS - 10 * day,
-            .not_after_ms = TEST_NOW_MS + 80 * day,
-            .purpose = i == PKI_CLIENT ? LOCKSTEP_PURPOSE_CLIENT : LOCKSTEP_PURPOSE_SERVER};
+        lockstep_issue_request leaf = {.key_kind = kinds[i],
+                                       .names = i == PKI_OTHER_NAME ? other : server,
+                                       .num_names = i == PKI_OTHER_NAME ? 1 : 2,
+                                       .not_before_ms = TEST_NOW_MS - 10 * day,
+                                       .not_after_ms = TEST_NOW_MS + 80 * day,
+                                       .purpose = i == PKI_CLIENT ? LOCKSTEP_PURPOSE_CLIENT
+                                                                  : LOCKSTEP_PURPOSE_SERVER};
         issue(&made.chain[i], &made.key[i], &leaf, &ca, &ca_key);
         append(&made.chain[i], &ca);
     }
@@ -165,8 +165,7 @@ void seal(lockstep_config *cfg) {
 
 void pair_open(pair *p, const lockstep_config *client, const lockstep_config *server,
                const char *name) {
-    p->to_server = p->to_client = p->got_server = p->got_client =
-        lk_buffer_of(&lk_heap_default, 0);
+    p->to_server = p->to_client = p->got_server = p->got_client = lk_buffer_of(&lk_heap_default, 0);
     MUST(lockstep_client_new(&p->client, client, name));
     MUST(lockstep_server_new(&p->server, server));
 }

@@ -1,8 +1,8 @@
 /*
  * pair.h - a client and a server of the engine, joined in memory, for the tests.
  *
- * Time stands still and the random numbers come from a seed, so that every run of a test is the same
- * run, and one that is split into single bytes can be compared with one that is not.
+ * Time stands still and the random numbers come from a seed, so that every run of a test is the
+ * same run, and one that is split into single bytes can be compared with one that is not.
  */
 #ifndef LK_TESTS_PAIR_H
 #define LK_TESTS_PAIR_H
@@ -19,9 +19,9 @@
 typedef struct world {
     lockstep_env env;
     uint64_t seed;
-    bool no_random;      /* the random source fails from here on */
-    long fail_alloc_at;  /* the n-th allocation fails, counted from 1; 0: none */
-    long allocs, live;   /* allocations so far; blocks not yet given back */
+    bool no_random;     /* the random source fails from here on */
+    long fail_alloc_at; /* the n-th allocation fails, counted from 1; 0: none */
+    long allocs, live;  /* allocations so far; blocks not yet given back */
     char keylog[4096];
     void (*on_note)(void *arg, const lockstep_note *note);
     void *on_note_arg;
@@ -47,8 +47,8 @@ struct pair {
     /* Changes what is on the way; `from_client` tells the direction. May be NULL. */
     void (*meddle)(pair *p, bool from_client, lk_buffer *bytes);
     void *arg;
-    lk_buffer to_server, to_client;   /* on the way */
-    lk_buffer got_server, got_client; /* application bytes that came out */
+    lk_buffer to_server, to_client;               /* on the way */
+    lk_buffer got_server, got_client;             /* application bytes that came out */
     lockstep_status client_status, server_status; /* the last that a call returned */
     bool meddled;
 };

@@ -335,11 +335,14 @@ static void build_server_hello(peer *p, lk_builder *b, bool retry) {
 static void build_certificate(peer *p, lk_builder *b) {
     const lk_identity *identity = &p->kit->own_config->identities[0];
     if (peer_is_client(p) && p->setup.no_client_certificate)
-        lk_certificate_build(b, lk_slice_of(NULL, 0), NULL, 0, lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
+        lk_certificate_build(b, lk_slice_of(NULL, 0), NULL, 0, lk_slice_of(NULL, 0),
+                             lk_slice_of(NULL, 0));
     else if (p->setup.num_chain > 0)
-        lk_certificate_build(b, lk_slice_of(NULL, 0), p->setup.chain, p->setup.num_chain, lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
+        lk_certificate_build(b, lk_slice_of(NULL, 0), p->setup.chain, p->setup.num_chain,
+                             lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
     else
-        lk_certificate_build(b, lk_slice_of(NULL, 0), identity->chain, identity->num_chain, lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
+        lk_certificate_build(b, lk_slice_of(NULL, 0), identity->chain, identity->num_chain,
+                             lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
 }
 
 static void build_certificate_verify(peer *p, lk_builder *b) {

@@ -68,7 +68,8 @@ static void build(peer *p, lk_slice cert, size_t n) {
     for (size_t i = 0; i < n; i++)
         chain[i] = cert;
     lk_buffer_cut(&p->m, 0);
-    lk_certificate_build(&b, lk_slice_of(NULL, 0), chain, n, lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
+    lk_certificate_build(&b, lk_slice_of(NULL, 0), chain, n, lk_slice_of(NULL, 0),
+                         lk_slice_of(NULL, 0));
     NEED(lk_builder_ok(&b));
 }
 
@@ -97,7 +98,8 @@ static peer_action act_leaf_flipped(peer *p, const row *r) {
     memcpy(der, identity->chain[0].p, chain[0].p_len);
     der[chain[0].p_len - 1] ^= 1;
     lk_buffer_cut(&p->m, 0);
-    lk_certificate_build(&b, lk_slice_of(NULL, 0), chain, 2, lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
+    lk_certificate_build(&b, lk_slice_of(NULL, 0), chain, 2, lk_slice_of(NULL, 0),
+                         lk_slice_of(NULL, 0));
     NEED(lk_builder_ok(&b));
     return PEER_SEND;
 }

@@ -67,7 +67,7 @@ static void good(void **state) {
         "{" BOTH
         ",\"description\":\"p\",\"state\":{\"pending\":{\"timestamp\":\"2024-02-29T00:00:00Z\"}}},"
         "{" BOTH ",\"description\":\"q\",\"state\":{\"qualified\":{\"timestamp\":\"2024-02-29T00:"
-                 "00:00Z\"}}},"
+        "00:00Z\"}}},"
         "{" BOTH
         ",\"description\":\"r\",\"state\":{\"retired\":{\"timestamp\":\"2024-02-29T00:00:00Z\"}}},"
         "{" BOTH

@@ -247,7 +247,8 @@ static void test_others(void **state) {
     assert_int_equal(lk_u16_count(cr.schemes), 2);
     lk_buffer_cut(&m, 0);
     lk_certificate c;
-    lk_certificate_build(&b, lk_slice_of("ctx", 3), chain, 2, lk_slice_of(NULL, 0), lk_slice_of(NULL, 0));
+    lk_certificate_build(&b, lk_slice_of("ctx", 3), chain, 2, lk_slice_of(NULL, 0),
+                         lk_slice_of(NULL, 0));
     assert_int_equal(lk_certificate_parse(&c, &flaw, body(&m, LK_CERTIFICATE)), LOCKSTEP_OK);
     assert_int_equal(c.num_chain, 2);
     assert_true(lk_slice_equal(c.chain[1], chain[1]) && c.context.p_len == 3);
