@@ -189,6 +189,12 @@ LOCKSTEP_API const char *lockstep_report_sentence(const lockstep_report *report)
 LOCKSTEP_API size_t lockstep_report_num_checks(const lockstep_report *report);
 LOCKSTEP_API const lockstep_check *lockstep_report_check(const lockstep_report *report, size_t i);
 
+/* lockstep_report_path writes which of the presented certificates made up the good path, leaf
+ * first, as indices into the chain (at most `max`), and returns how many there are; of a chain that
+ * is not good none. The anchor is not among them, unless it is the leaf itself. */
+LOCKSTEP_API size_t lockstep_report_path(const lockstep_report *report, size_t *indices,
+                                         size_t max);
+
 /* ---- Revocation lists, to fetch and to keep -------------------------------------------------- */
 
 /* lockstep_crl_url writes the `i`-th address from which the certificate `der` says that its

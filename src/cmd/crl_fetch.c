@@ -7,14 +7,16 @@
 
 #include "cmd/errors.h"
 #include "cmd/plain_get.h"
-#include "http/url.h"
+#include "net/dial.h"
 #include "store/data.h"
 
 #define CRL_MAX      (64u << 20)
-#define TIME_MS      10000
+#define TIME_MS      20000
 #define FRESH_MS     (INT64_C(86400) * 1000) /* lists that hold for a week are renewed each day */
 #define URL_MAX      1024
 #define MAX_PER_CERT 4
+
+#define PATH_MAX_CERTS 16 /* no path is longer */
 
 static int64_t now_ms(void) {
     return (int64_t)time(NULL) * 1000;
@@ -67,7 +69,7 @@ static bool from_cache(lk_buffer *out, const char *path, bool fresh_only) {
 }
 
 /* get_list finds the list of one address. */
-static bool get_list(lk_buffer *out, const char *url, bool verbose) {
+static bool get_list(lk_buffer *out, const char *url, bool verbose, int64_t deadline_ms) {
     char path[4096];
     bool has_path = cache_path(path, sizeof path, url);
     if (has_path && from_cache(out, path, true)) {
@@ -77,7 +79,9 @@ static bool get_list(lk_buffer *out, const char *url, bool verbose) {
     }
     if (verbose)
         fprintf(stderr, "* fetching the revocation list %s\n", url);
-    const char *bad = lk_plain_get(out, url, CRL_MAX, TIME_MS);
+    int64_t left_ms = deadline_ms - lk_monotonic_ms();
+    const char *bad =
+        left_ms > 0 ? lk_plain_get(out, url, CRL_MAX, left_ms) : "there is no time left for it";
     if (bad == NULL) {
         if (has_path && holds(out))
             (void)lk_file_save(path, lk_buffer_bytes(out), lk_buffer_length(out), 0600, true);
@@ -90,24 +94,36 @@ static bool get_list(lk_buffer *out, const char *url, bool verbose) {
     return false;
 }
 
-void lk_crl_fetch_all(lockstep_policy *policy, const lockstep_slice *chain, size_t num_chain,
-                      bool verbose) {
+/* fetch_for adds the list of one certificate. */
+static void fetch_for(lockstep_policy *policy, lockstep_slice cert, lk_buffer *list, bool verbose,
+                      int64_t deadline_ms) {
     char url[URL_MAX];
+    const char *why;
+    for (size_t k = 0; k < MAX_PER_CERT && lockstep_crl_url(url, sizeof url, cert.p, cert.p_len, k);
+         k++) {
+        if (strncmp(url, "http://", 7) != 0)
+            continue; /* ldap:// is not fetched; https:// would need this very verdict */
+        lk_buffer_cut(list, 0);
+        if (!get_list(list, url, verbose, deadline_ms))
+            continue;
+        if (lockstep_policy_add_crl(policy, &why, lk_buffer_bytes(list), lk_buffer_length(list)) !=
+            LOCKSTEP_OK)
+            lk_warning_of(url, why);
+        return; /* §4.2.1.13: the addresses of one point are of the same list */
+    }
+}
+
+void lk_crl_fetch_all(lockstep_policy *policy, const lockstep_case *what, bool verbose) {
+    lockstep_case plain = *what;
+    lockstep_report *report = NULL;
+    size_t path[PATH_MAX_CERTS], n = 0;
+    plain.policy = NULL;
+    if (lockstep_judge(&report, &plain) == LOCKSTEP_OK)
+        n = lockstep_report_path(report, path, PATH_MAX_CERTS);
+    lockstep_report_free(report);
     lk_buffer list = lk_buffer_of(&lk_heap_default, CRL_MAX);
-    for (size_t i = 0; i < num_chain; i++)
-        for (size_t k = 0; k < MAX_PER_CERT; k++) {
-            if (!lockstep_crl_url(url, sizeof url, chain[i].p, chain[i].p_len, k))
-                break;
-            if (strncmp(url, "http://", 7) != 0)
-                continue; /* ldap:// is not fetched; https:// would need this very verdict */
-            lk_buffer_cut(&list, 0);
-            if (!get_list(&list, url, verbose))
-                continue;
-            const char *why;
-            if (lockstep_policy_add_crl(policy, &why, lk_buffer_bytes(&list),
-                                        lk_buffer_length(&list)) != LOCKSTEP_OK)
-                lk_warning_of(url, why);
-            break; /* §4.2.1.13: the addresses of one point are of the same list */
-        }
+    int64_t deadline_ms = lk_monotonic_ms() + TIME_MS;
+    for (size_t i = 0; i < n && i < PATH_MAX_CERTS; i++)
+        fetch_for(policy, what->chain[path[i]], &list, verbose, deadline_ms);
     lk_buffer_free(&list);
 }

@@ -6,11 +6,14 @@
 
 #include <lockstep/x509.h>
 
-/* lk_crl_fetch_all adds to `policy` the list of every certificate of `chain` that names one by an
- * http:// address: from the cache ($XDG_CACHE_HOME/lockstep/crl) if it is younger than a day and
- * still holds, else fetched. What cannot be had is warned of; the policy decides what that means.
- * `verbose`: say on stderr what is fetched. */
-void lk_crl_fetch_all(lockstep_policy *policy, const lockstep_slice *chain, size_t num_chain,
-                      bool verbose);
+/*
+ * lk_crl_fetch_all adds to `policy` the revocation lists that `what` needs. It first judges without
+ * any: only of a chain that is good otherwise, and only of the certificates on its path, are the
+ * addresses asked, or every server could have this machine ask whatever it likes. A list comes from
+ * the cache ($XDG_CACHE_HOME/lockstep/crl) if it is younger than a day and still holds, else by
+ * http://; all of them within 20 seconds. What cannot be had is warned of; the policy decides what
+ * that means. `verbose`: say on stderr what is fetched.
+ */
+void lk_crl_fetch_all(lockstep_policy *policy, const lockstep_case *what, bool verbose);
 
 #endif

@@ -169,8 +169,7 @@ static void secured(lk_fetch *f, int64_t started) {
 /* answer gives the policy that the connection asks for. */
 static void answer(lk_fetch *f) {
     const lockstep_ask *ask = lockstep_asking(f->conn);
-    lockstep_policy *policy =
-        f->policy == NULL ? NULL : f->policy(f->arg, ask->chain, ask->num_chain);
+    lockstep_policy *policy = f->policy == NULL ? NULL : f->policy(f->arg, ask);
     /* What it returns shows in lockstep_failure_of. */
     (void)!lockstep_answer_policy(f->conn, policy);
     lockstep_policy_free(policy);

@@ -26,7 +26,7 @@ typedef struct lk_fetch {
     bool verbose;
     /* asked when the server's chain is there and the config asks for a policy; owned by the caller
      * of it */
-    lockstep_policy *(*policy)(void *arg, const lockstep_slice *chain, size_t num_chain);
+    lockstep_policy *(*policy)(void *arg, const lockstep_ask *ask);
     /* what comes back; `body` returns false to stop (the output cannot be written) */
     bool (*head)(void *arg, const lk_response *response);
     bool (*body)(void *arg, lk_slice bytes);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/crl_fetch.h"
@@ -64,13 +65,19 @@ static bool on_body(void *arg, lk_slice bytes) {
 }
 
 /* policy_for makes the policy of one connection: that of the options with the lists that the
- * certificates of `chain` name. NULL leaves that of the config. */
-static lockstep_policy *policy_for(void *arg, const lockstep_slice *chain, size_t num_chain) {
+ * server's certificates name. NULL leaves that of the config. */
+static lockstep_policy *policy_for(void *arg, const lockstep_ask *ask) {
     lk_get *r = arg;
     int code;
     lockstep_policy *policy = lk_policy_make(&r->policy, &code);
+    lockstep_case what = {.trust = r->trust,
+                          .chain = ask->chain,
+                          .num_chain = ask->num_chain,
+                          .name = ask->server_name,
+                          .now_ms = (int64_t)time(NULL) * 1000,
+                          .purpose = LOCKSTEP_PURPOSE_SERVER};
     if (policy != NULL)
-        lk_crl_fetch_all(policy, chain, num_chain, r->verbose);
+        lk_crl_fetch_all(policy, &what, r->verbose);
     return policy;
 }
 
@@ -273,7 +280,7 @@ static int make_config(lk_get *r, lockstep_config **out) {
         if (trust == NULL)
             return LK_EXIT_CA_FILE;
         lockstep_status status = lockstep_config_set_trust(*out, trust);
-        lockstep_trust_free(trust);
+        r->trust = trust;
         if (status != LOCKSTEP_OK)
             return LK_EXIT_FAILED;
     }
@@ -329,6 +336,7 @@ static int run(int argc, char **argv) {
     }
     lk_inflate_free(r.inflate);
     lockstep_config_free(config);
+    lockstep_trust_free(r.trust);
     lk_buffer_free(&r.data);
     if (r.keylog_fd >= 0)
         close(r.keylog_fd);

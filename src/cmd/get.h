@@ -25,6 +25,7 @@ typedef struct lk_get {
     long max_redirs;
     double max_time, connect_timeout;
     lk_policy_options policy;
+    lockstep_trust *trust; /* NULL with -k */
     lk_buffer data;
     lk_redirection redirections[MAX_REDIRECTIONS];
     size_t num_redirections;

@@ -183,8 +183,6 @@ static int judge(request *r, const lockstep_trust *trust, lockstep_policy *polic
     size_t from = 0;
     for (size_t i = 0; i < r->num_certs; from = r->ends[i++])
         chain[i] = lk_slice_of(lk_buffer_bytes(&r->der) + from, r->ends[i] - from);
-    if (r->policy.fetch_crls)
-        lk_crl_fetch_all(policy, chain, r->num_certs, !r->quiet && !r->json);
     lockstep_case what = {.trust = trust,
                           .policy = policy,
                           .chain = chain,
@@ -194,6 +192,8 @@ static int judge(request *r, const lockstep_trust *trust, lockstep_policy *polic
                           .now_ms = r->now_ms,
                           .purpose = r->purpose,
                           .ocsp = lk_buffer_slice(&r->response)};
+    if (r->policy.fetch_crls)
+        lk_crl_fetch_all(policy, &what, !r->quiet && !r->json);
     lockstep_status status = lockstep_judge(&report, &what);
     if (status == LOCKSTEP_ERR_NAME)
         return usage("--name: neither a DNS name nor an IP address",

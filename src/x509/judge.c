@@ -195,6 +195,16 @@ static void keep(const bench *b, const lk_judge_request *request, const uint8_t 
     lk_chain_cache_keep(request->policy->cache, key, now, to_ms < most ? to_ms : most, b->keys[0]);
 }
 
+/* tell_path: the anchor stands last, and is none of those that were presented unless it is alone.
+ */
+static void tell_path(const bench *b, lockstep_report *report) {
+    uint8_t indices[LK_PATH_MAX];
+    size_t n = b->num_good > 1 ? b->num_good - 1 : b->num_good;
+    for (size_t i = 0; i < n; i++)
+        indices[i] = b->places[b->good[i] - b->certs];
+    lk_report_set_path(report, indices, n);
+}
+
 /* ---- The calls ------------------------------------------------------------------------------- */
 
 static lockstep_status judge_anew(lk_public_key **leaf_key, lockstep_report **report,
@@ -211,6 +221,8 @@ static lockstep_status judge_anew(lk_public_key **leaf_key, lockstep_report **re
         lk_report_make(report, heap, status, &b->best, request->host, request->now_ms) !=
             LOCKSTEP_OK)
         status = LOCKSTEP_ERR_NO_MEMORY;
+    if (report != NULL && *report != NULL && status == LOCKSTEP_OK)
+        tell_path(b, *report);
     if (status == LOCKSTEP_OK && cache_key != NULL)
         keep(b, request, cache_key);
     if (status == LOCKSTEP_OK && leaf_key != NULL) {

@@ -2,6 +2,7 @@
 
 #include "util/heap.h"
 #include "x509/compared.h"
+#include "x509/search.h"
 #include "x509/sentence.h"
 
 struct lockstep_report {
@@ -12,6 +13,8 @@ struct lockstep_report {
     char *text; /* all strings one behind the other, each with its NUL */
     size_t text_size;
     const char *sentence;
+    uint8_t path[LK_PATH_MAX]; /* indices into the chain that was judged */
+    size_t path_len;
 };
 
 static const struct {
@@ -78,6 +81,19 @@ no_memory:
     lk_release(heap, checks, (facts->n + 1) * sizeof checks[0]);
     lk_release(heap, report, sizeof *report);
     return LOCKSTEP_ERR_NO_MEMORY;
+}
+
+void lk_report_set_path(lockstep_report *report, const uint8_t *indices, size_t n) {
+    report->path_len = n < LK_PATH_MAX ? n : LK_PATH_MAX;
+    memcpy(report->path, indices, report->path_len);
+}
+
+size_t lockstep_report_path(const lockstep_report *report, size_t *indices, size_t max) {
+    if (report == NULL)
+        return 0;
+    for (size_t i = 0; i < report->path_len && i < max && indices != NULL; i++)
+        indices[i] = report->path[i];
+    return report->path_len;
 }
 
 void lockstep_report_free(lockstep_report *report) {

@@ -74,6 +74,9 @@ typedef struct lk_facts {
 lockstep_status lk_report_make(lockstep_report **out, const lk_heap *heap, lockstep_status status,
                                const lk_facts *facts, const lk_host *host, int64_t now_ms);
 
+/* lk_report_set_path notes which of the presented certificates a good path is made of. */
+void lk_report_set_path(lockstep_report *report, const uint8_t *indices, size_t n);
+
 /* lk_span_text writes a span of time as people say it: "3 days", "1 hour", "2 years". */
 void lk_span_text(char *out, size_t out_len, int64_t seconds);
 

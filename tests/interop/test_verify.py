@@ -250,6 +250,15 @@ def test_fetch_crl(bench, pki, lists):
     assert bench.get("--fetch-crl", target).out == "hello\n" and len(Lists.asked) == asked
     kept = list((bench.home / ".cache" / "lockstep" / "crl").iterdir())
     assert len(kept) == 1 and kept[0].name.startswith("http%3A%2F%2F127.0.0.1"), kept
+    # Of a chain that is not good otherwise, nobody's addresses are asked; nor those of strangers in it.
+    empty = dict(bench.env, XDG_CACHE_HOME=str(bench.dir / "empty"))
+    assert verify(bench, leaf, "--fetch-crl", name="other.test", env=empty).rc == 60
+    assert verify(bench, leaf, "--fetch-crl", root=pki.authority("rsa")[0].cert, env=empty).rc == 60
+    stranger = pki.leaf(ext=[f"crlDistributionPoints=URI:{url}/stranger.crl"], self_signed=True)
+    verify(bench, leaf, "--intermediates", stranger.cert, "--fetch-crl")
+    assert len(Lists.asked) == asked, Lists.asked
+    # An address of a host works as a name does.
+    assert bench.get("--fetch-crl", f"https://127.0.0.1:{server.port}/hello.txt").out == "hello\n"
     # A new home fetches: now it is revoked, and get tells so in the middle of the handshake.
     Lists.files["/leaf.crl"] = der(pki.crl(middle, [leaf]))
     env = dict(bench.env, XDG_CACHE_HOME=str(bench.dir / "cache"))
