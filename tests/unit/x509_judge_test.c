@@ -690,6 +690,36 @@ static void length_of_paths(void **state) {
     lockstep_trust_free(trust);
 }
 
+/* Which of the presented certificates made up the path, in whatever order they came. */
+static void paths_of_reports(void **state) {
+    (void)state;
+    forge_spec r = forge_root(), m = forge_middle(), l = forge_leaf(), other = forge_leaf();
+    other.key = forge_p256(9);
+    lk_slice anchor = forge(&r);
+    lk_slice chain[5] = {forge(&l), forge(&other), lk_slice_of("junk", 4), forge(&m), anchor};
+    lockstep_trust *trust = forge_trust(&anchor, 1);
+    lockstep_report *report;
+    size_t path[2] = {99, 99};
+    assert_int_equal(forge_judge(&report, trust, chain, 5, "a.test"), LOCKSTEP_OK);
+    assert_int_equal(lockstep_report_path(report, path, 2), 2);
+    assert_int_equal(path[0], 0);
+    assert_int_equal(path[1], 3);
+    path[1] = 99;
+    assert_int_equal(lockstep_report_path(report, path, 1), 2); /* no more than there is room */
+    assert_int_equal(path[1], 99);
+    lockstep_report_free(report);
+    assert_int_equal(forge_judge(&report, trust, chain, 5, "b.test"), LOCKSTEP_CERT_NAME_MISMATCH);
+    assert_int_equal(lockstep_report_path(report, path, 2), 0);
+    lockstep_report_free(report);
+    assert_int_equal(lockstep_report_path(NULL, path, 2), 0);
+    lockstep_trust_free(trust);
+    trust = forge_trust(chain, 1); /* a leaf that is trusted by itself */
+    assert_int_equal(forge_judge(&report, trust, chain, 1, "a.test"), LOCKSTEP_OK);
+    assert_int_equal(lockstep_report_path(report, path, 2), 1);
+    lockstep_report_free(report);
+    lockstep_trust_free(trust);
+}
+
 /* Three intermediates of one name and key, and many anchors of another: each pair of them costs a
  * signature check, and after 100 there are no more. */
 static void signature_budget(void **state) {
@@ -900,6 +930,7 @@ int main(void) {
         cmocka_unit_test(intermediate_that_is_trusted),
         cmocka_unit_test(certificates_that_do_not_parse),
         cmocka_unit_test(length_of_paths),
+        cmocka_unit_test(paths_of_reports),
         cmocka_unit_test(signature_budget),
         cmocka_unit_test(step_budget),
         cmocka_unit_test(sentences),
