@@ -188,7 +188,10 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_gather_jobs(lockstep_config *cf
 
 /*
  * lockstep_config_seal ends the building: it checks that the parts fit together and makes every
- * later setter fail. Connections accept sealed configs only, and each holds a reference.
+ * later setter fail. LOCKSTEP_ERR_USAGE for what would not be looked at: a policy beside
+ * LOCKSTEP_ASK_VERDICT, LOCKSTEP_ASK_POLICY beside that or the danger of above; and for client
+ * authentication that nobody could judge. Connections accept sealed configs only, and each holds a
+ * reference.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_seal(lockstep_config *cfg);
 
@@ -303,7 +306,7 @@ LOCKSTEP_API void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out
 /* lockstep_ask is an open question. All pointers are lent until it is answered. */
 typedef struct lockstep_ask {
     enum lockstep_ask_kind kind;
-    const char *server_name; /* IDENTITY, VERDICT: the name asked for; NULL if none */
+    const char *server_name; /* IDENTITY, VERDICT, POLICY: the name asked for; NULL if none */
     const uint16_t *schemes; /* IDENTITY, SIGNATURE: SignatureScheme (RFC 8446 §4.2.3) */
     size_t num_schemes;
     lockstep_slice to_sign;      /* SIGNATURE: the exact input of RFC 8446 §4.4.3 */

@@ -195,6 +195,10 @@ LOCKSTEP_API const lockstep_check *lockstep_report_check(const lockstep_report *
 LOCKSTEP_API size_t lockstep_report_path(const lockstep_report *report, size_t *indices,
                                          size_t max);
 
+/* lockstep_report_listed says whether a revocation list was found that speaks about the certificate
+ * at `depth` of the path and is signed by its issuer, whatever it says. */
+LOCKSTEP_API bool lockstep_report_listed(const lockstep_report *report, size_t depth);
+
 /* ---- Revocation lists, to fetch and to keep -------------------------------------------------- */
 
 /* lockstep_crl_url writes the `i`-th address from which the certificate `der` says that its
@@ -256,11 +260,11 @@ typedef struct lockstep_issue_request {
 
 /*
  * lockstep_issue makes a key and a certificate for it, both PEM. `issuer_cert` and `issuer_key`
- * (PEM, borrowed) sign; both NULL: self-signed. Refuses what lockstep_judge would refuse: bad
- * names, or names that the issuer is constrained from (LOCKSTEP_ERR_NAME), a leaf's lifetime above
- * 398 days or an issuer that is no CA or has no path length left (LOCKSTEP_ERR_USAGE), an issuer's
- * key that is not its certificate's (LOCKSTEP_ERR_KEY_MISMATCH). Both blobs are empty after a
- * failure.
+ * (PEM, borrowed) sign; both NULL: self-signed. Refuses what lockstep_judge would refuse, and more:
+ * bad names, or names that the issuer is constrained from (LOCKSTEP_ERR_NAME), a leaf's lifetime
+ * above 398 days or an issuer that is no CA or has no path length left (LOCKSTEP_ERR_USAGE), an
+ * issuer's key that is not its certificate's (LOCKSTEP_ERR_KEY_MISMATCH). Both blobs are empty
+ * after a failure.
  *
  * A CA with an issuer gets the extendedKeyUsage of TLS servers and clients.
  */

@@ -108,8 +108,10 @@ static int read_names(const lk_ca_request *r, lk_ascii_name *ascii, const char *
 static void file_name(char *out, size_t out_len, const char *dir, const char *name,
                       const char *ending) {
     bool wildcard = strncmp(name, "*.", 2) == 0;
-    snprintf(out, out_len, "%s%s%s%s%s", dir != NULL ? dir : "", dir != NULL ? "/" : "",
-             wildcard ? "_wildcard" : "", wildcard ? name + 1 : name, ending);
+    int n = snprintf(out, out_len, "%s%s%s%s%s", dir != NULL ? dir : "", dir != NULL ? "/" : "",
+                     wildcard ? "_wildcard" : "", wildcard ? name + 1 : name, ending);
+    if (n < 0 || (size_t)n >= out_len)
+        return; /* cut off: no such directory will be found */
     for (char *p = out + (dir != NULL ? strlen(dir) + 1 : 0); *p != '\0'; p++)
         if (*p == '/' || *p == ':' || (unsigned char)*p <= 0x20)
             *p = '-';

@@ -68,35 +68,66 @@ static bool from_cache(lk_buffer *out, const char *path, bool fresh_only) {
     return false;
 }
 
-/* get_list finds the list of one address. */
-static bool get_list(lk_buffer *out, const char *url, bool verbose, int64_t deadline_ms) {
+/* speaks: is the list one that its issuer signed, and about the certificate at `depth` of the path?
+ * Anybody on the way can answer for http://, so what is not signed is neither used nor kept. */
+static bool speaks(const lk_buffer *list, const lockstep_case *what, size_t depth) {
+    lockstep_case plain = *what;
+    lockstep_report *report = NULL;
+    bool ok = false;
+    if (lockstep_policy_new(&plain.policy, NULL) != LOCKSTEP_OK)
+        return false;
+    if (lockstep_policy_add_crl(plain.policy, NULL, lk_buffer_bytes(list),
+                                lk_buffer_length(list)) == LOCKSTEP_OK) {
+        /* What it returns shows in the report. */
+        (void)!lockstep_judge(&report, &plain);
+        ok = lockstep_report_listed(report, depth);
+    }
+    lockstep_report_free(report);
+    lockstep_policy_free(plain.policy);
+    return ok;
+}
+
+/* A fetch under way: whom it is for, and until when. */
+typedef struct fetching {
+    const lockstep_case *what;
+    size_t depth;
+    bool verbose;
+    int64_t deadline_ms;
+} fetching;
+
+/* get_list finds the list of one address: from the cache, from its server, and if that fails from
+ * the cache again, although it is older than a day. */
+static bool get_list(lk_buffer *out, const char *url, const fetching *f) {
     char path[4096];
     bool has_path = cache_path(path, sizeof path, url);
-    if (has_path && from_cache(out, path, true)) {
-        if (verbose)
+    if (has_path && from_cache(out, path, true) && speaks(out, f->what, f->depth)) {
+        if (f->verbose)
             fprintf(stderr, "* revocation list from the cache: %s\n", url);
         return true;
     }
-    if (verbose)
+    lk_buffer_cut(out, 0);
+    if (f->verbose)
         fprintf(stderr, "* fetching the revocation list %s\n", url);
-    int64_t left_ms = deadline_ms - lk_monotonic_ms();
+    int64_t left_ms = f->deadline_ms - lk_monotonic_ms();
     const char *bad =
         left_ms > 0 ? lk_plain_get(out, url, CRL_MAX, left_ms) : "there is no time left for it";
-    if (bad == NULL) {
+    if (bad == NULL && speaks(out, f->what, f->depth)) {
         if (has_path && holds(out))
             (void)lk_file_save(path, lk_buffer_bytes(out), lk_buffer_length(out), 0600, true);
         return true;
     }
     lk_buffer_cut(out, 0);
-    if (has_path && from_cache(out, path, false))
+    if (has_path && from_cache(out, path, false) && speaks(out, f->what, f->depth))
         return true;
-    lk_warning_of(url, bad);
+    lk_buffer_cut(out, 0);
+    lk_warning_of(url,
+                  bad != NULL ? bad : "the list is not one of the certificate's issuer for it");
     return false;
 }
 
 /* fetch_for adds the list of one certificate. */
-static void fetch_for(lockstep_policy *policy, lockstep_slice cert, lk_buffer *list, bool verbose,
-                      int64_t deadline_ms) {
+static void fetch_for(lockstep_policy *policy, lk_buffer *list, lockstep_slice cert,
+                      const fetching *f) {
     char url[URL_MAX];
     const char *why;
     for (size_t k = 0; k < MAX_PER_CERT && lockstep_crl_url(url, sizeof url, cert.p, cert.p_len, k);
@@ -104,7 +135,7 @@ static void fetch_for(lockstep_policy *policy, lockstep_slice cert, lk_buffer *l
         if (strncmp(url, "http://", 7) != 0)
             continue; /* ldap:// is not fetched; https:// would need this very verdict */
         lk_buffer_cut(list, 0);
-        if (!get_list(list, url, verbose, deadline_ms))
+        if (!get_list(list, url, f))
             continue;
         if (lockstep_policy_add_crl(policy, &why, lk_buffer_bytes(list), lk_buffer_length(list)) !=
             LOCKSTEP_OK)
@@ -113,7 +144,8 @@ static void fetch_for(lockstep_policy *policy, lockstep_slice cert, lk_buffer *l
     }
 }
 
-void lk_crl_fetch_all(lockstep_policy *policy, const lockstep_case *what, bool verbose) {
+void lk_crl_fetch_all(lockstep_policy *policy, const lockstep_case *what, bool verbose,
+                      int64_t deadline_ms) {
     lockstep_case plain = *what;
     lockstep_report *report = NULL;
     size_t path[PATH_MAX_CERTS], n = 0;
@@ -122,8 +154,10 @@ void lk_crl_fetch_all(lockstep_policy *policy, const lockstep_case *what, bool v
         n = lockstep_report_path(report, path, PATH_MAX_CERTS);
     lockstep_report_free(report);
     lk_buffer list = lk_buffer_of(&lk_heap_default, CRL_MAX);
-    int64_t deadline_ms = lk_monotonic_ms() + TIME_MS;
-    for (size_t i = 0; i < n && i < PATH_MAX_CERTS; i++)
-        fetch_for(policy, what->chain[path[i]], &list, verbose, deadline_ms);
+    fetching f = {&plain, 0, verbose, lk_monotonic_ms() + TIME_MS};
+    if (deadline_ms != 0 && deadline_ms < f.deadline_ms)
+        f.deadline_ms = deadline_ms;
+    for (f.depth = 0; f.depth < n && f.depth < PATH_MAX_CERTS; f.depth++)
+        fetch_for(policy, &list, what->chain[path[f.depth]], &f);
     lk_buffer_free(&list);
 }

@@ -66,7 +66,28 @@ int lk_certificate_exit(lockstep_status status, const lockstep_report *report) {
     return LK_EXIT_CERTIFICATE;
 }
 
+const char *lk_certificate_advice(lockstep_status status, bool verify) {
+    switch (status) {
+    case LOCKSTEP_CERT_UNKNOWN_ISSUER:
+        return verify ? "--trust FILE trusts a CA of your own; --intermediates FILE gives what is "
+                        "between"
+                      : "--cacert FILE trusts a CA of your own";
+    case LOCKSTEP_CERT_REVOCATION_UNKNOWN:
+        return verify
+                   ? "--crl FILE gives a list, --fetch-crl fetches it, --revocation soft goes "
+                     "without"
+                   : "--crlfile FILE gives a list, --fetch-crl fetches it, --revocation soft goes "
+                     "without";
+    case LOCKSTEP_CERT_PIN:
+        return "if the key was changed on purpose, pin the new one with --pinnedpubkey";
+    default:
+        return NULL;
+    }
+}
+
 static const char *advice(lockstep_status s) {
+    if (is_certificate(s))
+        return lk_certificate_advice(s, false);
     if (s == LOCKSTEP_PEER_NOT_TLS)
         return "this port does not speak TLS; is it a plain http:// one, or the wrong port?";
     if (s == LOCKSTEP_NO_COMMON_VERSION || s == LOCKSTEP_ALERT_FROM_PEER + 70)
@@ -111,7 +132,8 @@ int lk_tls_exit(const lockstep_conn *conn, const char *host) {
         snprintf(where, sizeof where, "%s; %s, alert %s (%d) sent to %s",
                  lockstep_status_text(f->status), f->rule, lockstep_alert_name(f->alert), f->alert,
                  host);
-        lk_error(lockstep_report_sentence(info.report), where, NULL);
+        lk_error(lockstep_report_sentence(info.report), where,
+                 lk_certificate_advice(f->status, false));
         return lk_certificate_exit(f->status, info.report);
     }
     lk_tls_error(conn, host, NULL);

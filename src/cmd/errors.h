@@ -48,6 +48,10 @@ void lk_tls_error(const lockstep_conn *conn, const char *host, const char *phase
  * OCSP response 91. `report` may be NULL. */
 int lk_certificate_exit(lockstep_status status, const lockstep_report *report);
 
+/* lk_certificate_advice returns which options of a command may help with a chain that was refused
+ * so, or NULL: those of `verify`, else those of `get`. Static. */
+const char *lk_certificate_advice(lockstep_status status, bool verify);
+
 /* lk_tls_exit prints the failure of a connection and returns the exit code for it. */
 int lk_tls_exit(const lockstep_conn *conn, const char *host);
 

@@ -50,7 +50,7 @@ void lk_explain_json(const lockstep_conn *conn) {
         info.report != NULL ? lockstep_report_sentence(info.report) : NULL, "failure",
         f != NULL ? lockstep_status_name(f->status) : NULL, "alert",
         f != NULL && f->alert >= 0 ? lockstep_alert_name(f->alert) : NULL, "detail",
-        f != NULL ? f->detail : NULL);
+        f != NULL && info.report == NULL ? f->detail : NULL);
     json_dumpf(all, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(all);

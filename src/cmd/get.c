@@ -77,7 +77,8 @@ static lockstep_policy *policy_for(void *arg, const lockstep_ask *ask) {
                           .now_ms = (int64_t)time(NULL) * 1000,
                           .purpose = LOCKSTEP_PURPOSE_SERVER};
     if (policy != NULL)
-        lk_crl_fetch_all(policy, &what, r->verbose);
+        lk_crl_fetch_all(policy, &what, r->verbose,
+                         r->max_time > 0 ? r->started_ms + (int64_t)(r->max_time * 1000) : 0);
     return policy;
 }
 
@@ -272,6 +273,14 @@ static int make_config(lk_get *r, lockstep_config **out) {
     if (code != 0)
         return code;
     if (r->insecure) {
+        const lk_policy_options *p = &r->policy;
+        if (p->num_crls > 0 || p->fetch_crls || p->revocation != NULL || p->require_staple ||
+            p->transparency != NULL || p->logs != NULL) {
+            lk_error(
+                "-k checks no certificate, so nothing can be asked of it but a pin", NULL,
+                "leave -k out, or --crlfile, --fetch-crl, --revocation, --cert-status and --ct");
+            return LK_EXIT_USAGE;
+        }
         lk_warning("-k: the server's certificate is NOT checked; anybody could be answering");
         if (lockstep_config_danger_skip_verification(*out) != LOCKSTEP_OK)
             return LK_EXIT_FAILED;

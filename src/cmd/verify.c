@@ -164,7 +164,9 @@ static int load_all(request *r) {
 
 static void print_json(const request *r, lockstep_status status, const lockstep_report *report) {
     char when[64];
-    lk_civil_text(when, sizeof when, r->now_ms / 1000, true);
+    lk_civil c = lk_civil_from_unix(r->now_ms / 1000);
+    snprintf(when, sizeof when, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.hour,
+             c.minute, c.second);
     int alert = lockstep_status_alert(status);
     json_t *all =
         json_pack("{s:i, s:b, s:s, s:s?, s:s?, s:I, s:s, s:s, s:o}", "version", 1, "valid",
@@ -193,7 +195,7 @@ static int judge(request *r, const lockstep_trust *trust, lockstep_policy *polic
                           .purpose = r->purpose,
                           .ocsp = lk_buffer_slice(&r->response)};
     if (r->policy.fetch_crls)
-        lk_crl_fetch_all(policy, &what, !r->quiet && !r->json);
+        lk_crl_fetch_all(policy, &what, !r->quiet && !r->json, 0);
     lockstep_status status = lockstep_judge(&report, &what);
     if (status == LOCKSTEP_ERR_NAME)
         return usage("--name: neither a DNS name nor an IP address",
@@ -208,6 +210,9 @@ static int judge(request *r, const lockstep_trust *trust, lockstep_policy *polic
         if (!r->quiet) {
             lk_print_checks(stdout, report);
             puts(lockstep_report_sentence(report));
+            const char *advice = lk_certificate_advice(status, true);
+            if (advice != NULL)
+                printf("To do: %s.\n", advice);
             if (r->name == NULL && r->purpose == LOCKSTEP_PURPOSE_SERVER && status == LOCKSTEP_OK)
                 puts("No --name was given, so whom it is for was not looked at.");
         }

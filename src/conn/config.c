@@ -330,6 +330,11 @@ lockstep_status lockstep_config_seal(lockstep_config *cfg) {
     if (s->client_auth != LOCKSTEP_CLIENT_AUTH_NONE && s->trust == NULL &&
         (s->asks & LOCKSTEP_ASK_VERDICT) == 0)
         return LOCKSTEP_ERR_USAGE;
+    /* A policy that nobody would look at: who sets one must not think that it holds. */
+    if ((s->policy != NULL && (s->asks & LOCKSTEP_ASK_VERDICT) != 0) ||
+        ((s->asks & LOCKSTEP_ASK_POLICY) != 0 &&
+         (s->danger_skip_verification || (s->asks & LOCKSTEP_ASK_VERDICT) != 0)))
+        return LOCKSTEP_ERR_USAGE;
     if (s->policy == NULL && s->trust != NULL) {
         lockstep_status status = lockstep_policy_new(&s->policy, &s->env);
         if (status != LOCKSTEP_OK)

@@ -54,6 +54,10 @@ LK_CHECKED lockstep_status lk_public_key_new_rsa(lk_public_key **out, const lk_c
 lk_public_key *lk_public_key_share(lk_public_key *key);
 void lk_public_key_free(lk_public_key *key);
 
+/* lk_public_key_cost returns what checking a signature costs, in units of P-256 (70 us): libcrypto
+ * has no fast code for the larger curves, and large RSA moduli and exponents take their time. */
+unsigned lk_public_key_cost(const lk_public_key *key);
+
 lk_key_kind lk_public_key_kind(const lk_public_key *key);
 unsigned lk_public_key_bits(const lk_public_key *key);
 

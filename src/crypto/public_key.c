@@ -110,6 +110,18 @@ lockstep_status lk_public_key_new_rsa(lk_public_key **out, const lk_crypto *cryp
     return LOCKSTEP_OK;
 }
 
+unsigned lk_public_key_cost(const lk_public_key *key) {
+    switch (key->kind) {
+    case LK_KEY_P384:
+    case LK_KEY_P521:
+        return 6;
+    case LK_KEY_RSA:
+        return key->bits > 4096 ? 8 : key->bits > 2048 ? 2 : 1;
+    default:
+        return 1;
+    }
+}
+
 lk_public_key *lk_public_key_share(lk_public_key *key) {
     if (key != NULL)
         atomic_fetch_add_explicit(&key->references, 1, memory_order_relaxed);

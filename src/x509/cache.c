@@ -44,12 +44,17 @@ static void drop(entry *e) {
 }
 
 void lk_chain_cache_clear(lk_chain_cache *cache) {
+    lk_public_key *keys[NUM_SETS * WAYS];
+    size_t n = 0;
     while (!enter(cache))
         ; /* others stay for some dozen instructions */
     for (size_t i = 0; i < NUM_SETS; i++)
         for (size_t k = 0; k < WAYS; k++)
-            drop(&cache->sets[i][k]);
+            keys[n++] = cache->sets[i][k].leaf_key;
+    memset(cache->sets, 0, sizeof cache->sets);
     leave(cache);
+    while (n > 0)
+        lk_public_key_free(keys[--n]);
 }
 
 void lk_chain_cache_free(lk_chain_cache *cache) {

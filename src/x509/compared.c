@@ -54,6 +54,9 @@ static void put_critical(lk_pen *p, const lk_fact *fact) {
     }
 }
 
+/* CA/B BR §6.3.2, in seconds. Who trusts a CA of his own may have longer ones. */
+#define PUBLIC_CA_MAX (398 * INT64_C(86400))
+
 static void put_validity(lk_pen *p, const lk_fact *fact) {
     const lk_cert *cert = fact->cert;
     if (fact->status == LOCKSTEP_CERT_EXPIRED) {
@@ -70,6 +73,8 @@ static void put_validity(lk_pen *p, const lk_fact *fact) {
     if (fact->status == LOCKSTEP_OK) {
         lk_put(p, " <= notAfter ");
         lk_put_instant(p, cert->not_after);
+        if (fact->depth == 0 && cert->not_after - cert->not_before >= PUBLIC_CA_MAX)
+            lk_put(p, ", which is longer than the 398 days that a public CA may give");
     }
 }
 
@@ -94,7 +99,9 @@ static void put_trust(lk_pen *p, const lk_fact *fact) {
     }
     lk_put(p, "issued by ");
     lk_put_name(p, fact->cert->issuer);
-    lk_put(p, ", who is no anchor of the trust and of whom no certificate was sent");
+    lk_put(p, lk_cert_self_issued(fact->cert)
+                  ? ", itself, and no anchor of the trust"
+                  : ", who is no anchor of the trust and of whom no certificate was sent");
 }
 
 static void put_form(lk_pen *p, const lk_fact *fact) {
@@ -175,8 +182,7 @@ void lk_put_compared(lk_pen *p, const lk_fact *fact) {
         put_trust(p, fact);
         break;
     case LK_CHECK_PROFILE:
-        if (fact->status == LOCKSTEP_OK)
-            lk_put(p, "fields as they must be");
+        lk_put(p, fact->status == LOCKSTEP_OK ? "fields as they must be" : "a rule is broken");
         break;
     case LK_CHECK_VALIDITY:
         put_validity(p, fact);

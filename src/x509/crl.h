@@ -80,11 +80,13 @@ LK_CHECKED lockstep_status lk_crl_set_add(lk_crl_set *set, const char **why, lk_
  * is not checked again. REVOKED even by a list that is out of date, or not of yet: a certificate
  * does not come back, but for what was on hold. A hold counts until a newer list of now is without
  * it; out of date, it is UNKNOWN. GOOD by a list of now (thisUpdate <= now <= nextUpdate). UNKNOWN
- * otherwise, with why the best candidate did not count. Never BAD. Of several revocations the
- * earliest is told.
+ * otherwise, with why the best candidate did not count. `*checks`, which counts down, is how many
+ * signatures may be checked; lists beyond it count as not there. Never BAD. Of several revocations
+ * the earliest is told.
  */
 void lk_crl_set_ask(lk_revocation *out, const lk_crl_set *set, const lk_cert *cert,
-                    const lk_cert *issuer, const lk_public_key *issuer_key, int64_t now);
+                    const lk_cert *issuer, const lk_public_key *issuer_key, int64_t now,
+                    unsigned *checks);
 
 /* lk_crl_set_next_change returns the last second from `now` on at which the set's answers are still
  * the same, before the next of its lists comes into force or goes out of it; INT64_MAX: for ever.

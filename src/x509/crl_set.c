@@ -196,6 +196,7 @@ typedef enum miss {
     MISS_SCOPE,
     MISS_ALGORITHM,
     MISS_SIGNATURE,
+    MISS_BUDGET,
     MISS_FUTURE,
     MISS_PAST,
     MISS_HOLD
@@ -208,12 +209,14 @@ static const char *const miss_texts[] = {
     [MISS_SCOPE] = "the CRL of its issuer is for other certificates",
     [MISS_ALGORITHM] = "the CRL of its issuer is signed with an algorithm that is not accepted",
     [MISS_SIGNATURE] = "the CRL of its issuer is not signed by its issuer",
+    [MISS_BUDGET] = "there are more CRLs of its issuer than are checked",
     [MISS_FUTURE] = "the CRL of its issuer is not of yet",
     [MISS_PAST] = "the CRL of its issuer is out of date",
     [MISS_HOLD] = "it is on hold in a CRL that is not of now",
 };
 
 typedef struct question {
+    unsigned *checks; /* signatures that may still be checked */
     const lk_cert *cert, *issuer;
     const lk_public_key *issuer_key;
     int64_t now;
@@ -249,6 +252,9 @@ static bool signed_by_issuer(list *l, question *q) {
     }
     if (proven_before(l, q))
         return true;
+    if (*q->checks == 0)
+        return false;
+    --*q->checks;
     if (!lk_public_key_verify(q->issuer_key, crl->algorithm, crl->signature, crl->tbs))
         return false;
     remember(l, q);
@@ -259,21 +265,31 @@ static bool signed_by_issuer(list *l, question *q) {
  * costs least first; if not, `*why_not`. */
 static bool counts(list *l, question *q, miss *why_not) {
     const lk_crl *crl = &l->crl;
-    const lk_cert *issuer = q->issuer;
-    if (!lk_slice_equal(crl->issuer, issuer->subject) ||
+    if (!lk_slice_equal(crl->issuer, q->issuer->subject) ||
         !lk_slice_equal(crl->issuer, q->cert->issuer))
         *why_not = MISS_ISSUER;
-    else if (crl->authority_key_id.p_len > 0 && issuer->subject_key_id.p_len > 0 &&
-             !lk_slice_equal(crl->authority_key_id, issuer->subject_key_id))
-        *why_not = MISS_KEY_ID;
-    else if (lk_cert_has(issuer, LK_EXT_KEY_USAGE) && (issuer->key_usage & LK_KU_CRL_SIGN) == 0)
-        *why_not = MISS_KEY_USAGE;
     else if (!lk_crl_covers(crl, q->cert))
         *why_not = MISS_SCOPE;
     else if (crl->algorithm == 0)
         *why_not = MISS_ALGORITHM;
     else if (!signed_by_issuer(l, q))
-        *why_not = MISS_SIGNATURE;
+        *why_not = *q->checks > 0 ? MISS_SIGNATURE : MISS_BUDGET;
+    else
+        return true;
+    return false;
+}
+
+/* acquits: a list is enough to call a certificate good only if the issuer's certificate fits it in
+ * all. To revoke, the key that signed is enough: a CA may have several certificates for one key,
+ * and whoever shows a revoked certificate chooses which of them to send. */
+static bool acquits(const list *l, const question *q, miss *why_not) {
+    const lk_crl *crl = &l->crl;
+    const lk_cert *issuer = q->issuer;
+    if (crl->authority_key_id.p_len > 0 && issuer->subject_key_id.p_len > 0 &&
+        !lk_slice_equal(crl->authority_key_id, issuer->subject_key_id))
+        *why_not = MISS_KEY_ID;
+    else if (lk_cert_has(issuer, LK_EXT_KEY_USAGE) && (issuer->key_usage & LK_KU_CRL_SIGN) == 0)
+        *why_not = MISS_KEY_USAGE;
     else
         return true;
     return false;
@@ -304,8 +320,11 @@ static void hear(const list *l, question *q) {
             q->was_held = true;
         }
     } else if (!past && !future) {
+        miss why_not;
         said.standing = LK_STANDING_GOOD;
-        if (q->good.standing != LK_STANDING_GOOD || crl->this_update > q->good.this_update)
+        if (!acquits(l, q, &why_not))
+            q->best = why_not > q->best ? why_not : q->best;
+        else if (q->good.standing != LK_STANDING_GOOD || crl->this_update > q->good.this_update)
             q->good = said;
     } else {
         miss now = past ? MISS_PAST : MISS_FUTURE;
@@ -331,8 +350,10 @@ static lk_revocation conclude(const question *q) {
 }
 
 void lk_crl_set_ask(lk_revocation *out, const lk_crl_set *set, const lk_cert *cert,
-                    const lk_cert *issuer, const lk_public_key *issuer_key, int64_t now) {
-    question q = {.cert = cert, .issuer = issuer, .issuer_key = issuer_key, .now = now};
+                    const lk_cert *issuer, const lk_public_key *issuer_key, int64_t now,
+                    unsigned *checks) {
+    question q = {
+        .checks = checks, .cert = cert, .issuer = issuer, .issuer_key = issuer_key, .now = now};
     for (size_t i = 0; i < set->n; i++) {
         miss why_not = MISS_ISSUER;
         if (counts(set->lists[i], &q, &why_not))

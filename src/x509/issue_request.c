@@ -16,6 +16,8 @@
 bool lk_issue_name_ok(const char *text) {
     lk_host host;
     lk_slice name = text == NULL ? (lk_slice){NULL, 0} : lk_slice_of_str(text);
+    if (name.p_len > 0 && memchr(name.p, '_', name.p_len) != NULL)
+        return false; /* in a certificate it would count for nothing (name.h) */
     if (name.p_len > 2 && name.p[0] == '*' && name.p[1] == '.')
         return lk_dns_name_ok(name, true) &&
                lk_host_parse(&host, lk_slice_of(name.p + 2, name.p_len - 2)) &&

@@ -218,8 +218,8 @@ static lockstep_status judge_anew(lk_public_key **leaf_key, lockstep_report **re
         return LOCKSTEP_ERR_NO_MEMORY;
     lockstep_status status = judge_bench(b, request);
     if (report != NULL && (status != LOCKSTEP_OK || request->explain) &&
-        lk_report_make(report, heap, status, &b->best, request->host, request->now_ms) !=
-            LOCKSTEP_OK)
+        lk_report_make(report, heap, status, &b->best, request->host,
+                       request->purpose == LOCKSTEP_PURPOSE_CLIENT, request->now_ms) != LOCKSTEP_OK)
         status = LOCKSTEP_ERR_NO_MEMORY;
     if (report != NULL && *report != NULL && status == LOCKSTEP_OK)
         tell_path(b, *report);

@@ -18,9 +18,14 @@
 #include "x509/report.h"
 #include "x509/search.h"
 
-/* Signature checks that one request may cost, 6 ms of P-256. A good chain needs one for each
- * certificate below the anchor. */
+/* Signature checks that one request may cost, in units of lk_public_key_cost: 7 ms. A good chain
+ * needs one for each certificate below the anchor; those of OCSP responders, revocation lists and
+ * logs count too. */
 #define LK_JUDGE_MAX_SIGNATURES 100
+
+/* Paths with nothing but good signatures that are looked at for what concerns the whole of a path.
+ * One is enough in nearly all cases; some cross-signed roots give four. */
+#define LK_JUDGE_MAX_GENUINE 32
 
 /* Paths that are judged before giving up. A failure takes every path with the same beginning with
  * it, so this is the number of different ways to fail. */

@@ -191,9 +191,10 @@ static lockstep_status signature_of(lk_judge *j, size_t depth) {
     for (unsigned i = 0; i < court->num_signed; i++)
         if (court->signed_by[i].cert == cert && court->signed_by[i].issuer == issuer)
             return court->signed_by[i].status;
-    if (court->num_signed == LK_JUDGE_MAX_SIGNATURES)
-        return LOCKSTEP_CERT_BUDGET;
     const lk_public_key *key = lk_judge_key(j, depth + 1);
+    court->spent += key == NULL ? 1 : lk_public_key_cost(key);
+    if (court->spent > LK_JUDGE_MAX_SIGNATURES)
+        return LOCKSTEP_CERT_BUDGET;
     lockstep_status status =
         key == NULL ? LOCKSTEP_CERT_WEAK_KEY
         : lk_public_key_verify(key, cert->algorithm, cert->signature, cert->tbs)
@@ -236,8 +237,10 @@ static lockstep_status judge_certificates(lk_judge *j) {
 /* check_policies: §6.1.3 (d) to (f). What it is about is the path; the certificate where it failed
  * is the one to name. */
 static lockstep_status check_policies(lk_judge *j) {
-    size_t depth;
-    lockstep_status status = lk_policies_judge(j->path, &depth);
+    size_t depth = 0;
+    lockstep_status status = j->court->num_genuine++ < LK_JUDGE_MAX_GENUINE
+                                 ? lk_policies_judge(j->path, &depth)
+                                 : LOCKSTEP_CERT_BUDGET;
     j->prefix = j->path->n;
     return note(j, LK_CHECK_POLICIES, depth, status, NULL);
 }
@@ -259,7 +262,6 @@ static lockstep_status check_host_name(lk_judge *j) {
 static lockstep_status judge_whole(lk_judge *j) {
     lockstep_status status = check_policies(j);
     for (size_t depth = 0; depth + 1 < j->path->n && status == LOCKSTEP_OK; depth++) {
-        j->prefix = depth + 2;
         status = lk_judge_revocation(j, depth);
     }
     if (status == LOCKSTEP_OK)

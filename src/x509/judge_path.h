@@ -24,8 +24,11 @@ typedef struct lk_court {
     int64_t now;          /* seconds */
     lk_public_key **keys; /* of certs[i], made when first needed */
     uint32_t constraint_budget;
-    unsigned num_others; /* signatures that were checked besides those of certificates */
-    int64_t until;       /* seconds: until when what was learnt of revocation holds */
+    unsigned spent;       /* on signatures, in units of lk_public_key_cost */
+    unsigned num_genuine; /* paths of which all signatures were right */
+    bool leaf_looked_at;  /* by lk_profile_fault, which need not be done for each path: */
+    const char *leaf_fault;
+    int64_t until; /* seconds: until when what was learnt of revocation holds */
     unsigned num_signed;
     lk_signed signed_by[LK_JUDGE_MAX_SIGNATURES];
 } lk_court;

@@ -136,11 +136,11 @@ static bool is_self_signed(lk_judge *j, size_t depth) {
     if (lk_cert_self_issued(cert))
         return true;
     const lk_public_key *key = lk_judge_key(j, depth);
-    j->court->num_others++;
+    j->court->spent += key == NULL ? 0 : lk_public_key_cost(key);
     return key != NULL && lk_public_key_verify(key, cert->algorithm, cert->signature, cert->tbs);
 }
 
-const char *lk_profile_fault(lk_judge *j, size_t depth) {
+static const char *fault(lk_judge *j, size_t depth) {
     static const uint32_t never_critical =
         LK_EXT_BIT(LK_EXT_SUBJECT_KEY_ID) | LK_EXT_BIT(LK_EXT_AUTHORITY_KEY_ID) |
         LK_EXT_BIT(LK_EXT_AUTHORITY_INFO) | LK_EXT_BIT(LK_EXT_SUBJECT_INFO);
@@ -164,4 +164,15 @@ const char *lk_profile_fault(lk_judge *j, size_t depth) {
         (!anchor || lk_cert_has(cert, LK_EXT_AUTHORITY_KEY_ID) || !is_self_signed(j, depth)))
         return "it has no authorityKeyIdentifier with a key identifier";
     return depth == 0 ? leaf_fault(j, cert) : ca_fault(cert, anchor);
+}
+
+const char *lk_profile_fault(lk_judge *j, size_t depth) {
+    lk_court *court = j->court;
+    if (depth > 0 || j->path->n == 1)
+        return fault(j, depth);
+    if (!court->leaf_looked_at) {
+        court->leaf_fault = fault(j, 0); /* its names may be many, and paths too */
+        court->leaf_looked_at = true;
+    }
+    return court->leaf_fault;
 }

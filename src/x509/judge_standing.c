@@ -10,8 +10,12 @@
  * its ends counted (§6.3.2); §4.9.7 asks no revocation of them. */
 #define SHORT_LIVED_SECONDS (7 * INT64_C(86400))
 
+/* The responder's certificate, its response, and one more: LK_OCSP_MAX_SIGNATURES at the worst, for
+ * which the limit has room. */
+#define USUAL_OCSP_SIGNATURES 3
+
 static bool is_short_lived(const lk_cert *cert) {
-    return cert->not_after - cert->not_before < SHORT_LIVED_SECONDS;
+    return !cert->is_ca && cert->not_after - cert->not_before < SHORT_LIVED_SECONDS;
 }
 
 /* response_about returns what was stapled for certificate `depth`. */
@@ -22,18 +26,23 @@ static lk_slice response_about(const lk_judge *j, size_t depth) {
     return court->request->ocsp[court->places[j->path->certs[depth] - court->certs]];
 }
 
+/* left returns how many signatures may still be checked in all, in units of lk_public_key_cost. */
+static unsigned left(const lk_judge *j) {
+    return j->court->spent < LK_JUDGE_MAX_SIGNATURES ? LK_JUDGE_MAX_SIGNATURES - j->court->spent
+                                                     : 0;
+}
+
 /* spend counts `n` signatures that are about to be checked besides the chain's own, against the
  * same limit, and returns the key to check them with, or NULL after having noted that there are too
  * many. */
 static const lk_public_key *spend(lk_judge *j, size_t depth, unsigned n) {
-    lk_court *court = j->court;
-    court->num_others += n;
-    /* That key has checked a signature of the path, so it is there. */
-    const lk_public_key *key = court->num_others + court->num_signed <= LK_JUDGE_MAX_SIGNATURES
-                                   ? lk_judge_key(j, depth + 1)
-                                   : NULL;
-    if (key == NULL)
+    const lk_public_key *key = lk_judge_key(j, depth + 1); /* which has checked one of the path */
+    unsigned cost = key == NULL ? 0 : n * lk_public_key_cost(key);
+    if (key == NULL || cost > left(j)) {
         lk_judge_note(j, LK_CHECK_LIMIT, depth, LOCKSTEP_CERT_BUDGET, NULL);
+        return NULL;
+    }
+    j->court->spent += cost;
     return key;
 }
 
@@ -60,7 +69,7 @@ static lockstep_status check_staple(lk_judge *j, size_t depth, bool *known) {
         r.why = by_certificate ? "the certificate demands that one is stapled, and none was"
                                : "the policy demands one, and none was stapled";
     } else {
-        const lk_public_key *key = spend(j, depth, LK_OCSP_MAX_SIGNATURES);
+        const lk_public_key *key = spend(j, depth, USUAL_OCSP_SIGNATURES);
         if (key == NULL)
             return LOCKSTEP_CERT_BUDGET;
         lk_ocsp_ask(&r, response, cert, j->path->certs[depth + 1], key, j->court->crypto,
@@ -80,24 +89,30 @@ static lockstep_status check_staple(lk_judge *j, size_t depth, bool *known) {
 
 /* ask_lists asks about certificate `depth`. While a CA changes its key, its list may be signed by
  * the other one: any certificate further up the path that bears the issuer's name will do
- * (RFC 5280 §6.3.3 (f), (g)), as all of them lead to the same anchor. False: too many signatures.
- */
+ * (RFC 5280 §6.3.3 (f), (g)), as all of them lead to the same anchor. Of several answers a
+ * revocation counts, else the newest. False: too many signatures. */
 static bool ask_lists(lk_judge *j, size_t depth, lk_revocation *out) {
     const lk_crl_set *crls = j->court->policy->crls;
     const lk_path *path = j->path;
     const lk_cert *cert = path->certs[depth];
     lk_revocation r;
-    for (size_t above = depth + 1; above < path->n; above++) {
-        const lk_public_key *key;
+    for (size_t above = depth + 1; above < path->n && out->standing != LK_STANDING_REVOKED;
+         above++) {
         if (above > depth + 1 && !lk_slice_equal(path->certs[above]->subject, cert->issuer))
             continue;
-        if ((key = spend(j, above - 1, 1)) == NULL)
+        const lk_public_key *key = spend(j, above - 1, 0);
+        if (key == NULL)
             return false;
-        lk_crl_set_ask(&r, crls, cert, path->certs[above], key, j->court->now);
-        if (above == depth + 1 || r.standing != LK_STANDING_UNKNOWN)
+        unsigned cost = lk_public_key_cost(key), most = left(j) / cost, checks = most;
+        lk_crl_set_ask(&r, crls, cert, path->certs[above], key, j->court->now, &checks);
+        j->court->spent += (most - checks) * cost;
+        /* With none left, the list that matters may be among those that were not looked at. */
+        if (checks == 0 && r.standing != LK_STANDING_REVOKED)
+            return spend(j, above - 1, most + 1) != NULL;
+        if (above == depth + 1 || r.standing == LK_STANDING_REVOKED ||
+            (r.standing == LK_STANDING_GOOD &&
+             (out->standing != LK_STANDING_GOOD || r.this_update > out->this_update)))
             *out = r;
-        if (r.standing != LK_STANDING_UNKNOWN)
-            break;
     }
     holds_until(j, lk_crl_set_next_change(crls, j->court->now));
     return true;
@@ -132,7 +147,11 @@ static lockstep_status check_lists(lk_judge *j, size_t depth, bool known) {
 lockstep_status lk_judge_revocation(lk_judge *j, size_t depth) {
     bool known = false;
     lockstep_status status = check_staple(j, depth, &known);
-    return status == LOCKSTEP_OK ? check_lists(j, depth, known) : status;
+    if (status == LOCKSTEP_OK)
+        status = check_lists(j, depth, known);
+    /* Revoked is the certificate, by whatever path one comes to it. */
+    j->prefix = depth + (status == LOCKSTEP_CERT_REVOKED ? 1 : 2);
+    return status;
 }
 
 /* ---- Pins ------------------------------------------------------------------------------------ */
@@ -161,6 +180,10 @@ lockstep_status lk_judge_transparency(lk_judge *j) {
     if (policy->transparency == LOCKSTEP_TRANSPARENCY_OFF)
         return LOCKSTEP_OK;
     j->prefix = j->path->n < 2 ? 1 : 2;
+    if (left(j) == 0) {
+        lk_judge_note(j, LK_CHECK_LIMIT, 0, LOCKSTEP_CERT_BUDGET, NULL);
+        return LOCKSTEP_CERT_BUDGET;
+    }
     if (policy->logs == NULL) {
         ct.why = "no list of logs was given";
     } else if (j->path->n > 1) {
@@ -175,6 +198,7 @@ lockstep_status lk_judge_transparency(lk_judge *j) {
             !lk_ocsp_sct_list(&in.lists[LK_SCT_OCSP], response, in.cert, in.issuer))
             in.lists[LK_SCT_OCSP] = lk_slice_of(NULL, 0);
         lk_ct_judge(&ct, &in);
+        j->court->spent += ct.found; /* logs have P-256; who sends many has fewer paths */
     }
     lockstep_status status = ct.enough || policy->transparency == LOCKSTEP_TRANSPARENCY_REPORT
                                  ? LOCKSTEP_OK

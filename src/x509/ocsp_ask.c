@@ -18,6 +18,8 @@ typedef struct asking {
     const lk_public_key *issuer_key;
     const lk_crypto *crypto;
     int64_t now;
+    int64_t until; /* how long the responder's certificate lets it speak; INT64_MAX: the issuer
+                      itself */
 } asking;
 
 static void set(lk_revocation *out, lk_standing standing, const char *why) {
@@ -75,6 +77,8 @@ static const char *delegation_fault(const asking *a, const lk_cert *responder) {
         LK_EXT_BIT(LK_EXT_KEY_USAGE) | LK_EXT_BIT(LK_EXT_EXTENDED_KEY_USAGE) |
         LK_EXT_BIT(LK_EXT_BASIC_CONSTRAINTS) | LK_EXT_BIT(LK_EXT_SUBJECT_ALT_NAME) |
         LK_EXT_BIT(LK_EXT_POLICIES);
+    if (lk_slice_equal(responder->spki_der, a->cert->spki_der))
+        return "a certificate cannot answer for itself";
     if (!lk_slice_equal(responder->issuer, a->issuer->subject))
         return "the responder's certificate is of another issuer";
     if (!lk_public_key_verify(a->issuer_key, responder->algorithm, responder->signature,
@@ -131,7 +135,7 @@ static lockstep_status check_delegate(const asking *a, const lk_ocsp *ocsp,
 
 /* check_signature: LOCKSTEP_OK if the issuer or one that it delegated signed; else `*why`. Of
  * several that bear the responder's name, the first that is right counts. */
-static lockstep_status check_signature(const asking *a, const lk_ocsp *ocsp, const char **why) {
+static lockstep_status check_signature(asking *a, const lk_ocsp *ocsp, const char **why) {
     lk_reader certs = lk_reader_of(ocsp->certs);
     lockstep_status status = LOCKSTEP_CERT_BAD_SIGNATURE;
     lk_slice der;
@@ -147,6 +151,8 @@ static lockstep_status check_signature(const asking *a, const lk_ocsp *ocsp, con
             is_issuer(a, &responder))
             continue;
         status = check_delegate(a, ocsp, &responder, why);
+        if (status == LOCKSTEP_OK)
+            a->until = responder.not_after;
         if (status == LOCKSTEP_OK || status == LOCKSTEP_ERR_NO_MEMORY)
             break;
     }
@@ -233,7 +239,7 @@ static bool tell_worst(lk_revocation *out, const lk_ocsp *ocsp, const asking *a)
 
 void lk_ocsp_ask(lk_revocation *out, lk_slice response, const lk_cert *cert, const lk_cert *issuer,
                  const lk_public_key *issuer_key, const lk_crypto *crypto, int64_t now) {
-    asking a = {cert, issuer, issuer_key, crypto, now};
+    asking a = {cert, issuer, issuer_key, crypto, now, INT64_MAX};
     lk_ocsp ocsp;
     lk_revocation said;
     const char *why = lk_ocsp_parse(&ocsp, response);
@@ -250,9 +256,11 @@ void lk_ocsp_ask(lk_revocation *out, lk_slice response, const lk_cert *cert, con
         out->why = "the OCSP response is signed in a way that is not accepted";
     else {
         lockstep_status status = check_signature(&a, &ocsp, &out->why);
-        if (status == LOCKSTEP_OK)
+        if (status == LOCKSTEP_OK) {
             *out = said;
-        else if (status == LOCKSTEP_ERR_NO_MEMORY)
+            if (said.standing == LK_STANDING_GOOD && a.until < said.next_update)
+                out->next_update = a.until;
+        } else if (status == LOCKSTEP_ERR_NO_MEMORY)
             set(out, LK_STANDING_UNKNOWN, "there is no memory to check the OCSP response");
     }
 }

@@ -43,7 +43,7 @@ void lk_put_key(lk_pen *p, const lk_cert *cert) {
 
 void lk_put_host(lk_pen *p) {
     if (p->host == NULL) {
-        lk_put(p, "the client");
+        lk_put(p, p->client ? "the client" : "its owner");
     } else if (p->host->kind == LK_HOST_IP) {
         char text[40];
         lk_ip_text(text, sizeof text, lk_slice_of(p->host->bytes, p->host->len));

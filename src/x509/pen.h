@@ -16,6 +16,7 @@
 typedef struct lk_pen {
     lk_buffer *out;
     const lk_host *host; /* whom the certificate should be for, or NULL: a client's certificate */
+    bool client;         /* it is about the certificate of a client */
     int64_t now;         /* seconds */
     bool bad;
 } lk_pen;
@@ -40,7 +41,8 @@ void lk_put_key(lk_pen *p, const lk_cert *cert);
 /* lk_put_general_name appends one GeneralName (RFC 5280 §4.2.1.6), escaped. */
 void lk_put_general_name(lk_pen *p, const lk_general_name *name);
 
-/* lk_put_host appends the pen's host, or "the client". */
+/* lk_put_host appends the pen's host, or "the client", or where nobody said whom it is for "its
+ * owner". */
 void lk_put_host(lk_pen *p);
 
 /* Seconds since 1970: lk_put_instant appends "2026-11-18 09:30:00Z", lk_put_date "18 November

@@ -48,10 +48,10 @@ bool lk_policy_mappings_valid(lk_slice value) {
     lk_reader r;
     if (!open_list(value, &r))
         return false;
-    while (!lk_reader_done(&r))
+    for (size_t n = 0; !lk_reader_done(&r); n++)
         /* §4.2.1.5: "Policies MUST NOT be mapped either to or from the special value anyPolicy". */
-        if (!next_mapping(&r, &issuer, &subject) || lk_oid_is(issuer, LK_OID_ANY_POLICY) ||
-            lk_oid_is(subject, LK_OID_ANY_POLICY))
+        if (n == LK_POLICIES_MAX || !next_mapping(&r, &issuer, &subject) ||
+            lk_oid_is(issuer, LK_OID_ANY_POLICY) || lk_oid_is(subject, LK_OID_ANY_POLICY))
             return false;
     return true;
 }

@@ -112,6 +112,8 @@ static lockstep_status add_pem(lockstep_policy *policy, const char **why, lk_sli
         n++;
     }
     lk_buffer_free(&der);
+    if (n > 0 && first_bad == LOCKSTEP_OK)
+        *why = NULL;
     return n == 0 ? LOCKSTEP_ERR_PEM : first_bad;
 }
 

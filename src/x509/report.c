@@ -15,6 +15,7 @@ struct lockstep_report {
     const char *sentence;
     uint8_t path[LK_PATH_MAX]; /* indices into the chain that was judged */
     size_t path_len;
+    uint32_t listed; /* bit by depth */
 };
 
 static const struct {
@@ -28,9 +29,9 @@ static const struct {
 /* write_all writes every string into `out`: for each check the subject and what was compared, then
  * the sentence; each with a NUL. */
 static bool write_all(lk_buffer *out, lockstep_status status, const lk_facts *facts,
-                      const lk_host *host, int64_t now) {
+                      const lk_host *host, bool client, int64_t now) {
     static const lk_slice nul = {(const uint8_t *)"", 1};
-    lk_pen p = {out, host, now, false};
+    lk_pen p = {.out = out, .host = host, .client = client, .now = now};
     for (size_t i = 0; i < facts->n; i++) {
         lk_put_subject(&p, facts->at[i].cert);
         p.bad = p.bad || !lk_buffer_append(out, nul);
@@ -41,14 +42,28 @@ static bool write_all(lk_buffer *out, lockstep_status status, const lk_facts *fa
     return !p.bad && lk_buffer_append(out, nul);
 }
 
+/* listed_of: of which certificates a list has said something. */
+static uint32_t listed_of(const lk_facts *facts) {
+    uint32_t listed = 0;
+    for (size_t i = 0; i < facts->n; i++) {
+        const lk_fact *fact = &facts->at[i];
+        lk_standing standing = fact->u.revocation.standing;
+        if (fact->kind == LK_CHECK_REVOCATION &&
+            (standing == LK_STANDING_GOOD || standing == LK_STANDING_REVOKED))
+            listed |= UINT32_C(1) << fact->depth;
+    }
+    return listed;
+}
+
 lockstep_status lk_report_make(lockstep_report **out, const lk_heap *heap, lockstep_status status,
-                               const lk_facts *facts, const lk_host *host, int64_t now_ms) {
+                               const lk_facts *facts, const lk_host *host, bool client,
+                               int64_t now_ms) {
     *out = NULL;
     lk_buffer text = lk_buffer_of(heap, 0);
     lockstep_report *report = lk_alloc(heap, sizeof *report);
     lockstep_check *checks = lk_alloc(heap, (facts->n + 1) * sizeof checks[0]);
     if (report == NULL || checks == NULL ||
-        !write_all(&text, status, facts, host, now_ms / 1000 - (now_ms % 1000 < 0)))
+        !write_all(&text, status, facts, host, client, now_ms / 1000 - (now_ms % 1000 < 0)))
         goto no_memory;
     char *strings = lk_alloc(heap, lk_buffer_length(&text));
     if (strings == NULL)
@@ -57,6 +72,7 @@ lockstep_status lk_report_make(lockstep_report **out, const lk_heap *heap, locks
     *report = (lockstep_report){.heap = *heap,
                                 .status = status,
                                 .num_checks = facts->n,
+                                .listed = listed_of(facts),
                                 .checks = checks,
                                 .text = strings,
                                 .text_size = lk_buffer_length(&text)};
@@ -81,6 +97,10 @@ no_memory:
     lk_release(heap, checks, (facts->n + 1) * sizeof checks[0]);
     lk_release(heap, report, sizeof *report);
     return LOCKSTEP_ERR_NO_MEMORY;
+}
+
+bool lockstep_report_listed(const lockstep_report *report, size_t depth) {
+    return report != NULL && depth < LK_PATH_MAX && (report->listed >> depth & 1) != 0;
 }
 
 void lk_report_set_path(lockstep_report *report, const uint8_t *indices, size_t n) {

@@ -70,9 +70,11 @@ typedef struct lk_facts {
 } lk_facts;
 
 /* lk_report_make puts `facts` into words. LOCKSTEP_ERR_NO_MEMORY, else LOCKSTEP_OK and `*out` owned
- * by the caller. `host` may be NULL. */
+ * by the caller. `host` may be NULL: of a client's certificate, or where nobody said whom it is
+ * for. */
 lockstep_status lk_report_make(lockstep_report **out, const lk_heap *heap, lockstep_status status,
-                               const lk_facts *facts, const lk_host *host, int64_t now_ms);
+                               const lk_facts *facts, const lk_host *host, bool client,
+                               int64_t now_ms);
 
 /* lk_report_set_path notes which of the presented certificates a good path is made of. */
 void lk_report_set_path(lockstep_report *report, const uint8_t *indices, size_t n);

@@ -43,23 +43,21 @@ static void say_validity(lk_pen *p, const lk_fact *fact) {
 
 static void say_unknown_issuer(lk_pen *p, const lk_fact *fact) {
     if (fact->depth == 0 && lk_cert_self_issued(fact->cert)) {
-        lk_put(
-            p,
-            "The certificate is self-signed, so nobody who is trusted here vouches for it; if it "
-            "is your own, trust it (--cacert, or --trust of verify).");
+        lk_put(p, "The certificate is self-signed, so nobody who is trusted here vouches for it; "
+                  "if it is your own, have it trusted.");
         return;
     }
     put_whose(p, fact);
     if (lk_cert_self_issued(fact->cert)) {
-        lk_put(p, " ends the chain and is not trusted here");
-    } else {
-        lk_put(p, " was issued by ");
-        lk_put_title(p, fact->cert->issuer);
-        lk_put(p, ", who is not trusted here and whose own certificate was not sent");
+        lk_put(p, " ends the chain and is not trusted here; if it is of a CA of your own, have it "
+                  "trusted.");
+        return;
     }
-    lk_put(p, "; if that is a local CA, trust its certificate (--cacert, or --trust of verify) or "
-              "run `lockstep ca trust` "
-              "where it was made, and otherwise ask ");
+    lk_put(p, " was issued by ");
+    lk_put_title(p, fact->cert->issuer);
+    lk_put(p, ", who is not trusted here and whose own certificate was not sent; if that is a "
+              "local CA, have its certificate trusted or run `lockstep ca trust` where it was "
+              "made, and otherwise ask ");
     put_owner(p);
     lk_put(p, " to send the whole chain.");
 }
@@ -118,8 +116,7 @@ static void say_unknown_standing(lk_pen *p, const lk_fact *fact) {
     if (fact->depth > 0)
         lk_put_title(p, fact->cert->subject);
     lk_putf(p, " was revoked is not known: %s", fact->u.revocation.why);
-    lk_put(p, "; give the current list of its issuer (--crlfile, or --crl of verify), or let it be "
-              "fetched (--fetch-crl).");
+    lk_put(p, "; get the current list of its issuer.");
 }
 
 static void say_staple(lk_pen *p, const lk_fact *fact) {
@@ -202,7 +199,7 @@ static void say_limit(lk_pen *p, lockstep_status status) {
     lk_put(
         p,
         status == LOCKSTEP_CERT_CHAIN_TOO_LONG
-            ? "The server sent a longer chain of certificates than is accepted; ask "
+            ? "The chain of certificates is longer than is accepted here; ask "
             : "The certificates that were sent take more work to judge than is allowed, as if made "
               "for that; ask ");
     put_owner(p);
@@ -211,8 +208,11 @@ static void say_limit(lk_pen *p, lockstep_status status) {
 
 static void say_good(lk_pen *p, const lk_facts *facts) {
     const lk_cert *leaf = facts->at[0].cert;
-    lk_put(p, "The certificate is good for ");
-    lk_put_host(p);
+    lk_put(p, "The certificate is good");
+    if (p->host != NULL || p->client) {
+        lk_put(p, " for ");
+        lk_put_host(p);
+    }
     for (size_t i = 0; i < facts->n; i++)
         if (facts->at[i].kind == LK_CHECK_TRUST) {
             lk_put(p, facts->at[i].depth == 0 ? ", trusted by itself" : ", vouched for by ");

@@ -100,7 +100,7 @@ static void check_word(const lk_crl_set *set, const lk_crl *crl, const lk_cert *
     int64_t when = 0;
     told told = walk(crl, cert->serial, &when);
     bool current = crl->this_update <= now && now <= crl->next_update;
-    lk_crl_set_ask(&out, set, cert, issuer, fixed()->key, now);
+    lk_crl_set_ask(&out, set, cert, issuer, fixed()->key, now, &(unsigned){100000});
     lk_standing expected = !lk_crl_covers(crl, cert) ? LK_STANDING_UNKNOWN
                            : told == TOLD_REVOKED    ? LK_STANDING_REVOKED
                            : !current                ? LK_STANDING_UNKNOWN
@@ -179,7 +179,7 @@ static void check_unsigned(const lk_crl *crl) {
     lk_crl_set *set = lk_crl_set_new(&lk_heap_default);
     NEED(set != NULL && lk_crl_set_add(set, &why, crl->der) == LOCKSTEP_OK);
     issuer.subject = cert.issuer = crl->issuer;
-    lk_crl_set_ask(&out, set, &cert, &issuer, fixed()->key, crl->this_update);
+    lk_crl_set_ask(&out, set, &cert, &issuer, fixed()->key, crl->this_update, &(unsigned){100000});
     NEED(out.standing == LK_STANDING_UNKNOWN && out.why != NULL);
     lk_crl_set_free(set);
 }

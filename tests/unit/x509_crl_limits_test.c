@@ -49,7 +49,7 @@ static lk_crl_set *new_set(void) {
 
 static lk_standing ask(const lk_crl_set *set) {
     lk_revocation out;
-    lk_crl_set_ask(&out, set, &leaf, &ca, ca_key, FORGE_NOW);
+    lk_crl_set_ask(&out, set, &leaf, &ca, ca_key, FORGE_NOW, &(unsigned){100000});
     return out.standing;
 }
 
@@ -78,7 +78,7 @@ static void flips(void **state) {
             lockstep_status status = lk_crl_set_add(set, &why, lk_slice_of(copy, der.p_len));
             assert_true((status == LOCKSTEP_CERT_MALFORMED) == (why != NULL));
             assert_true((status == LOCKSTEP_OK) == (lk_crl_set_count(set) == 1));
-            lk_crl_set_ask(&out, set, &leaf, &ca, ca_key, FORGE_NOW);
+            lk_crl_set_ask(&out, set, &leaf, &ca, ca_key, FORGE_NOW, &(unsigned){100000});
             assert_int_equal(out.standing, LK_STANDING_UNKNOWN);
             (status == LOCKSTEP_OK) ? silent++ : malformed++;
             lk_crl_set_free(set);
@@ -195,7 +195,7 @@ static void big_list(void **state) {
     assert_int_equal(lk_crl_set_add(set, &why, der), LOCKSTEP_OK);
     double added = ms_since(&start);
     clock_gettime(CLOCK_MONOTONIC, &start);
-    lk_crl_set_ask(&out, set, &leaf, &ca, ca_key, FORGE_NOW);
+    lk_crl_set_ask(&out, set, &leaf, &ca, ca_key, FORGE_NOW, &(unsigned){100000});
     double first = ms_since(&start);
     lk_cert cert = leaf;
     uint8_t serial[4];
@@ -204,7 +204,7 @@ static void big_list(void **state) {
         uint32_t v = i * 97;
         serial_of(serial, v);
         cert.serial = lk_slice_of(serial, 4);
-        lk_crl_set_ask(&out, set, &cert, &ca, ca_key, FORGE_NOW);
+        lk_crl_set_ask(&out, set, &cert, &ca, ca_key, FORGE_NOW, &(unsigned){100000});
         assert_int_equal(out.standing, v % 2 == 1 ? LK_STANDING_REVOKED : LK_STANDING_GOOD);
     }
     double asked = ms_since(&start);

@@ -55,8 +55,8 @@ static void add(lk_crl_set *set, const forge_crl_spec *spec) {
 /* ask_at asks twice, since the second time goes by what was remembered. */
 static lk_revocation ask_at(const lk_crl_set *set, int64_t now) {
     lk_revocation first, second;
-    lk_crl_set_ask(&first, set, &leaf, &ca, ca_key, now);
-    lk_crl_set_ask(&second, set, &leaf, &ca, ca_key, now);
+    lk_crl_set_ask(&first, set, &leaf, &ca, ca_key, now, &(unsigned){100000});
+    lk_crl_set_ask(&second, set, &leaf, &ca, ca_key, now, &(unsigned){100000});
     assert_int_equal(first.standing, second.standing);
     assert_int_equal(first.reason, second.reason);
     assert_ptr_equal(first.why, second.why);
@@ -162,7 +162,10 @@ static void whose(void **state) {
         unknown(&s, FORGE_NOW, "no CRL is of its issuer");
         s = specs[i];
         s.other_akid = true;
-        unknown(&s, FORGE_NOW, "another key");
+        if (i == 0)
+            unknown(&s, FORGE_NOW, "another key");
+        else /* the key that signed is the issuer's, whatever identifier it wrote */
+            assert_int_equal(say(&s, 1, FORGE_NOW).standing, LK_STANDING_REVOKED);
         s.no_akid = true;
         s.other_akid = false;
         assert_int_equal(say(&s, 1, FORGE_NOW).standing,
@@ -185,14 +188,14 @@ static void same_name(void **state) {
     lk_crl_set *set = new_set();
     add(set, &spec);
     assert_int_equal(ask_at(set, FORGE_NOW).standing, LK_STANDING_REVOKED);
-    lk_crl_set_ask(&out, set, &leaf, &twin, twin_key, FORGE_NOW);
+    lk_crl_set_ask(&out, set, &leaf, &twin, twin_key, FORGE_NOW, &(unsigned){100000});
     assert_int_equal(out.standing, LK_STANDING_UNKNOWN);
     assert_string_equal(out.why, "the CRL of its issuer is not signed by its issuer");
     spec = clean();
     spec.issuer = &twin;
     spec.signer = forge_p256(2);
     add(set, &spec);
-    lk_crl_set_ask(&out, set, &leaf, &twin, twin_key, FORGE_NOW);
+    lk_crl_set_ask(&out, set, &leaf, &twin, twin_key, FORGE_NOW, &(unsigned){100000});
     assert_int_equal(out.standing, LK_STANDING_GOOD);
     assert_int_equal(ask_at(set, FORGE_NOW).standing, LK_STANDING_REVOKED);
     lk_crl_set_free(set);
@@ -211,16 +214,25 @@ static void issuers(void **state) {
     forge_crl_spec spec = listed(&entry);
     lk_crl_set *set = new_set();
     add(set, &spec);
-    lk_crl_set_ask(&out, set, &stranger, &ca, ca_key, FORGE_NOW);
+    lk_crl_set_ask(&out, set, &stranger, &ca, ca_key, FORGE_NOW, &(unsigned){100000});
     assert_int_equal(out.standing, LK_STANDING_UNKNOWN);
     root.key_usage = LK_KU_CERT_SIGN;
     lk_cert no_crls = cert_of(&root);
-    lk_crl_set_ask(&out, set, &leaf, &no_crls, ca_key, FORGE_NOW);
+    lk_crl_set_ask(&out, set, &leaf, &no_crls, ca_key, FORGE_NOW, &(unsigned){100000});
+    /* Its key did sign this one, and to revoke that is enough; to acquit it is not. */
+    assert_int_equal(out.standing, LK_STANDING_REVOKED);
+    lk_crl_set_free(set);
+    set = new_set();
+    forge_crl_spec clean = spec;
+    clean.num_entries = 0;
+    add(set, &clean);
+    lk_crl_set_ask(&out, set, &leaf, &no_crls, ca_key, FORGE_NOW, &(unsigned){100000});
     assert_int_equal(out.standing, LK_STANDING_UNKNOWN);
     assert_string_equal(out.why, "its issuer's key may not sign CRLs");
+    add(set, &spec);
     root.key_usage = FORGE_NONE;
     lk_cert silent = cert_of(&root);
-    lk_crl_set_ask(&out, set, &leaf, &silent, ca_key, FORGE_NOW);
+    lk_crl_set_ask(&out, set, &leaf, &silent, ca_key, FORGE_NOW, &(unsigned){100000});
     assert_int_equal(out.standing, LK_STANDING_REVOKED);
     lk_crl_set_free(set);
 }

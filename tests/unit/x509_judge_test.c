@@ -808,8 +808,8 @@ static void sentences(void **state) {
          "the owner for a certificate that has this one."},
         {0, 0, "nobody\x1b", "a.test",
          "The certificate was issued by \"nobody\\x1B\", who is not trusted here and whose own "
-         "certificate was not sent; if that is a local CA, trust its certificate (--cacert, or "
-         "--trust of verify) or run `lockstep ca trust` where it was made, and otherwise ask the "
+         "certificate was not sent; if that is a local CA, have its certificate trusted or "
+         "run `lockstep ca trust` where it was made, and otherwise ask the "
          "owner of a.test to send "
          "the whole chain."},
         {0, 0, NULL, "a.test",
