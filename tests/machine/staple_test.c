@@ -302,6 +302,29 @@ static void reports(void **state) {
     tear_down(&s);
 }
 
+/* A policy that nobody would look at does not pass for one that holds. */
+static void policies_without_effect(void **state) {
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        stage s;
+        set_up(&s);
+        if (i == 0) {
+            use_policy(&s);
+            assert_int_equal(lockstep_config_ask(s.client, LOCKSTEP_ASK_VERDICT), LOCKSTEP_OK);
+        } else if (i == 1) {
+            assert_int_equal(
+                lockstep_config_ask(s.client, LOCKSTEP_ASK_VERDICT | LOCKSTEP_ASK_POLICY),
+                LOCKSTEP_OK);
+        } else {
+            assert_int_equal(lockstep_config_danger_skip_verification(s.client), LOCKSTEP_OK);
+            assert_int_equal(lockstep_config_ask(s.client, i == 2 ? LOCKSTEP_ASK_POLICY : 0),
+                             LOCKSTEP_OK);
+        }
+        assert_int_equal(lockstep_config_seal(s.client), i < 3 ? LOCKSTEP_ERR_USAGE : LOCKSTEP_OK);
+        tear_down(&s);
+    }
+}
+
 static void usage(void **state) {
     (void)state;
     stage s;
@@ -330,10 +353,15 @@ static int tear_down_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_response), cmocka_unit_test(bad_responses),
-        cmocka_unit_test(nobody_asked),  cmocka_unit_test(pins_in_danger),
-        cmocka_unit_test(asked_policy),  cmocka_unit_test(known_chains),
-        cmocka_unit_test(reports),       cmocka_unit_test(usage),
+        cmocka_unit_test(good_response),
+        cmocka_unit_test(bad_responses),
+        cmocka_unit_test(nobody_asked),
+        cmocka_unit_test(pins_in_danger),
+        cmocka_unit_test(asked_policy),
+        cmocka_unit_test(known_chains),
+        cmocka_unit_test(policies_without_effect),
+        cmocka_unit_test(reports),
+        cmocka_unit_test(usage),
     };
     return cmocka_run_group_tests(tests, NULL, tear_down_all);
 }

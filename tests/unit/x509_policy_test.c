@@ -112,6 +112,81 @@ static void revocation_lists(void **state) {
     tear_down(&b);
 }
 
+/* A CA may have several certificates for one key, and whoever shows a revoked certificate chooses
+ * which of them to send: with another identifier, without cRLSign, or both, one after the other. */
+static void revoked_by_any_path(void **state) {
+    (void)state;
+    for (int which = 0; which < 3; which++) {
+        bench b;
+        set_up(&b);
+        forge_spec twin = forge_middle();
+        twin.key_usage = LK_KU_CERT_SIGN;
+        lk_slice chain[3] = {b.chain[0], forge(&twin), b.chain[1]};
+        list_of(&b, 1, true, 0);
+        b.what.chain = which == 2 ? chain + 0 : chain;
+        b.what.num_chain = which == 0 ? 2 : 3;
+        if (which == 2) { /* the right one first */
+            chain[1] = b.chain[1];
+            chain[2] = forge(&twin);
+        }
+        judged(&b, LOCKSTEP_CERT_REVOKED, "revocation", "keyCompromise");
+        tear_down(&b);
+    }
+}
+
+/* While a CA changes its key, both of its keys sign lists: the newer list counts, a revocation
+ * always. */
+static void two_keys_of_one_ca(void **state) {
+    (void)state;
+    forge_spec old = forge_middle(), roll = forge_middle(), leaf = forge_leaf();
+    old.path_length = -1;
+    old.key = forge_p256(5); /* old key, certified by the root; it certifies the new one */
+    roll.issuer = "middle";
+    roll.signer = forge_p256(5);
+    bench b;
+    set_up_with(&b, &leaf, &roll);
+    lk_slice chain[3] = {b.chain[0], b.chain[1], forge(&old)};
+    b.what.chain = chain;
+    b.what.num_chain = 3;
+    judged(&b, LOCKSTEP_OK, "host name", "a.test");
+    lk_cert new_ca, old_ca, below;
+    const char *why;
+    assert_int_equal(lk_cert_parse(&new_ca, chain[1]), LOCKSTEP_OK);
+    assert_int_equal(lk_cert_parse(&old_ca, chain[2]), LOCKSTEP_OK);
+    assert_int_equal(lk_cert_parse(&below, chain[0]), LOCKSTEP_OK);
+    forge_crl_entry entry = {.serial = below.serial, .reason = 1};
+    lk_slice clean = forge_crl(&(forge_crl_spec){.issuer = &new_ca, .signer = forge_p256(2)});
+    lk_slice listed = forge_crl(&(forge_crl_spec){
+        .issuer = &old_ca, .signer = forge_p256(5), .entries = &entry, .num_entries = 1});
+    assert_int_equal(lockstep_policy_add_crl(b.policy, &why, clean.p, clean.p_len), LOCKSTEP_OK);
+    mode(&b, LOCKSTEP_REVOCATION_LEAF);
+    judged(&b, LOCKSTEP_OK, "host name", "a.test");
+    assert_int_equal(lockstep_policy_add_crl(b.policy, &why, listed.p, listed.p_len), LOCKSTEP_OK);
+    judged(&b, LOCKSTEP_CERT_REVOKED, "revocation", "keyCompromise");
+    tear_down(&b);
+}
+
+/* Lists of the issuer's name that it did not sign cost a signature each; behind a hundred of them
+ * the one that matters might hide, so that is no verdict. */
+static void lists_beyond_the_limit(void **state) {
+    (void)state;
+    bench b;
+    set_up(&b);
+    lk_cert ca;
+    const char *why;
+    assert_int_equal(lk_cert_parse(&ca, b.chain[1]), LOCKSTEP_OK);
+    for (unsigned i = 0; i < 150; i++) {
+        lk_slice crl = forge_crl(&(forge_crl_spec){.issuer = &ca,
+                                                   .signer = forge_p256(9),
+                                                   .this_update = FORGE_NOW - 1 - i,
+                                                   .next_update = FORGE_NOW + FORGE_DAY});
+        assert_int_equal(lockstep_policy_add_crl(b.policy, &why, crl.p, crl.p_len), LOCKSTEP_OK);
+    }
+    list_of(&b, 1, true, 0);
+    judged(&b, LOCKSTEP_CERT_BUDGET, "limits", "too many");
+    tear_down(&b);
+}
+
 /* RFC 5280 and the BRs ask nothing of certificates that live for seven days: 604,800 seconds with
  * both ends. */
 static void short_lives(void **state) {
@@ -582,6 +657,9 @@ static int tear_down_all(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(revocation_lists),
+        cmocka_unit_test(revoked_by_any_path),
+        cmocka_unit_test(two_keys_of_one_ca),
+        cmocka_unit_test(lists_beyond_the_limit),
         cmocka_unit_test(short_lives),
         cmocka_unit_test(lists_that_are_none),
         cmocka_unit_test(responses),
