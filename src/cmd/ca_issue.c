@@ -2,7 +2,6 @@
  * ca_issue.c - `lockstep ca issue`: names as they were typed, and the files.
  */
 #include <errno.h>
-#include <idn2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "cmd/ca.h"
 #include "cmd/errors.h"
 #include "cmd/localca.h"
+#include "http/idna.h"
 #include "store/data.h"
 
 #define TITLE_MAX 64 /* RFC 5280 appendix A.1: ub-common-name */
@@ -23,17 +23,9 @@ static int usage(const char *what, const char *todo) {
 /* ---- Names ----------------------------------------------------------------------------------- */
 
 bool lk_to_ascii(lk_ascii_name *out, const char *name) {
-    bool wildcard = strncmp(name, "*.", 2) == 0, plain = true;
-    char *ascii = NULL;
-    for (const char *p = name; *p != '\0'; p++)
-        plain = plain && (unsigned char)*p < 0x80;
-    if (plain)
-        return snprintf(out->text, sizeof out->text, "%s", name) < (int)sizeof out->text;
-    if (idn2_to_ascii_8z(name + (wildcard ? 2 : 0), &ascii, IDN2_NONTRANSITIONAL) != IDN2_OK)
-        return false;
-    int n = snprintf(out->text, sizeof out->text, "%s%s", wildcard ? "*." : "", ascii);
-    idn2_free(ascii);
-    return n > 0 && (size_t)n < sizeof out->text;
+    size_t wildcard = strncmp(name, "*.", 2) == 0 ? 2 : 0;
+    memcpy(out->text, name, wildcard);
+    return lk_idna_to_ascii(out->text + wildcard, sizeof out->text - wildcard, name + wildcard);
 }
 
 /* reads_as_host: what a verifier could take for a name, which therefore stands among the names of

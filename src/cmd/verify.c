@@ -2,7 +2,6 @@
  * verify.c - `lockstep verify`: is this certificate good, and why not?
  */
 #include <errno.h>
-#include <idn2.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "cmd/options.h"
 #include "cmd/policy.h"
 #include "cmd/trust.h"
+#include "http/idna.h"
 #include "store/data.h"
 #include "util/civil.h"
 #include "util/pem.h"
@@ -227,20 +227,9 @@ static int judge(request *r, const lockstep_trust *trust, lockstep_policy *polic
 /* ---- The command ----------------------------------------------------------------------------- */
 
 static int read_name(request *r) {
-    char *ascii = NULL;
-    if (r->name == NULL)
+    if (r->name == NULL || lk_idna_to_ascii(r->ascii, sizeof r->ascii, r->name))
         return 0;
-    /* An IP address, or what no rule of IDNA is about, goes on as it is. */
-    bool plain = true;
-    for (const char *p = r->name; *p != '\0'; p++)
-        plain = plain && (unsigned char)*p < 0x80;
-    if (!plain && idn2_lookup_u8((const uint8_t *)r->name, (uint8_t **)&ascii,
-                                 IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
-        return usage("--name: no name that IDNA 2008 allows", "write it in A-labels (xn--...)");
-    bool fits = (size_t)snprintf(r->ascii, sizeof r->ascii, "%s", plain ? r->name : ascii) <
-                sizeof r->ascii;
-    idn2_free(ascii);
-    return fits ? 0 : usage("--name: longer than any name is", NULL);
+    return usage("--name: not a name that DNS can have (RFC 5891)", "--name example.org");
 }
 
 static int read_option(request *r, int o, const char *value) {

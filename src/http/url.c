@@ -1,11 +1,11 @@
 #include "http/url.h"
 
 #include <arpa/inet.h>
-#include <idn2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
+#include "http/idna.h"
 #include "http/request.h"
 
 /* Everything that may stand in a URL (RFC 3986 §2), bytes above ASCII aside. */
@@ -27,10 +27,8 @@ static const char *read_port(lk_url *out, const char *p, size_t n) {
     return NULL;
 }
 
-#define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"
-
 static const char *read_name(lk_url *out, const char *p, size_t n) {
-    char text[256], *ascii = NULL;
+    char text[256];
     if (n == 0)
         return "there is no host";
     if (n >= sizeof text)
@@ -40,21 +38,9 @@ static const char *read_name(lk_url *out, const char *p, size_t n) {
     for (size_t i = 0; i < n; i++)
         if ((unsigned char)text[i] <= 0x20 || text[i] == 0x7f || strchr("%[]\"<>\\^`{|}", text[i]))
             return "the host name has a character that no name can have";
-    bool plain = true;
-    for (size_t i = 0; i < n; i++)
-        plain = plain && (unsigned char)text[i] < 0x80;
-    if (plain) { /* also names that IDNA would refuse, such as those with underscores */
-        snprintf(out->host, sizeof out->host, "%s", text);
-        return NULL;
-    }
-    if (idn2_to_ascii_8z(text, &ascii, IDN2_NONTRANSITIONAL) != IDN2_OK)
-        return "the host name is not a name that DNS can have (RFC 5891)";
-    /* Characters that look like '/' or '@' can be mapped to them: the result is checked again. */
-    bool good = strlen(ascii) < sizeof out->host && ascii[strspn(ascii, NAME_BYTES)] == '\0';
-    if (good)
-        snprintf(out->host, sizeof out->host, "%s", ascii);
-    idn2_free(ascii);
-    return good ? NULL : "the host name is not a name that DNS can have (RFC 5891)";
+    return lk_idna_to_ascii(out->host, sizeof out->host, text)
+               ? NULL
+               : "the host name is not a name that DNS can have (RFC 5891)";
 }
 
 static const char *read_authority(lk_url *out, const char *p, size_t n) {
