@@ -345,12 +345,6 @@ static void usage(void **state) {
     tear_down(&s);
 }
 
-static int tear_down_all(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_response),
@@ -363,5 +357,5 @@ int main(void) {
         cmocka_unit_test(reports),
         cmocka_unit_test(usage),
     };
-    return cmocka_run_group_tests(tests, NULL, tear_down_all);
+    return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }

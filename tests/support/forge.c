@@ -72,6 +72,12 @@ void forge_free_all(void) {
     }
 }
 
+int forge_tear_down(void **state) {
+    (void)state;
+    forge_free_all();
+    return 0;
+}
+
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 static void put_attribute(lk_builder *b, lk_oid type, const char *value) {
@@ -421,4 +427,14 @@ lockstep_status forge_judge(lockstep_report **report, const lockstep_trust *trus
                             const lk_slice *chain, size_t n, const char *name) {
     lockstep_case what = forge_case(trust, chain, n, name);
     return lockstep_judge(report, &what);
+}
+
+void forge_put_extension(lk_builder *b, lk_oid oid, bool critical, lk_slice value) {
+    static const uint8_t null[] = {LK_DER_NULL, 0};
+    size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
+    lk_der_put(b, LK_DER_OID, lk_oid_bytes(oid));
+    if (critical)
+        lk_der_put_boolean(b, true);
+    lk_der_put(b, LK_DER_OCTET_STRING, value.p_len > 0 ? value : lk_slice_of(null, sizeof null));
+    lk_der_end(b, sequence);
 }

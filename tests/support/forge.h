@@ -11,6 +11,7 @@
 #include <lockstep/x509.h>
 
 #include "crypto/keys.h"
+#include "x509/der_build.h"
 #include "x509/judge.h"
 #include "x509/oid.h"
 
@@ -64,6 +65,9 @@ typedef struct forge_spec {
 lk_slice forge(const forge_spec *spec);
 void forge_free_all(void);
 
+/* forge_tear_down calls forge_free_all, in the form of a group's last step (cmocka). */
+int forge_tear_down(void **state);
+
 /* forge_keep returns an empty buffer that forge_free_all releases. */
 lk_buffer *forge_keep(void);
 
@@ -87,5 +91,8 @@ lockstep_case forge_case(const lockstep_trust *trust, const lk_slice *chain, siz
  * caller's. */
 lockstep_status forge_judge(lockstep_report **report, const lockstep_trust *trust,
                             const lk_slice *chain, size_t n, const char *name);
+
+/* forge_put_extension appends one Extension; with an empty `value` it is that of a NULL. */
+void forge_put_extension(lk_builder *b, lk_oid oid, bool critical, lk_slice value);
 
 #endif

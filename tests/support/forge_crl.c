@@ -17,16 +17,6 @@ static lk_slice built(const lk_builder *b) {
     return lk_buffer_slice(b->out);
 }
 
-static void put_extension(lk_builder *b, lk_oid oid, bool critical, lk_slice value) {
-    static const uint8_t null[] = {LK_DER_NULL, 0};
-    size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
-    lk_der_put(b, LK_DER_OID, lk_oid_bytes(oid));
-    if (critical)
-        lk_der_put_boolean(b, true);
-    lk_der_put(b, LK_DER_OCTET_STRING, value.p_len > 0 ? value : lk_slice_of(null, sizeof null));
-    lk_der_end(b, sequence);
-}
-
 static void put_time(lk_builder *b, int64_t seconds, bool odd) {
     size_t start = lk_buffer_length(b->out);
     lk_der_put_time(b, seconds);
@@ -47,10 +37,10 @@ static void put_entry(lk_builder *b, const forge_crl_entry *e) {
         if (e->reason != 0) {
             uint8_t code = (uint8_t)(e->reason == FORGE_REASON_ZERO ? 0 : e->reason);
             const uint8_t value[] = {0x0a, 1, code};
-            put_extension(b, LK_OID_CRL_REASON, false, lk_slice_of(value, sizeof value));
+            forge_put_extension(b, LK_OID_CRL_REASON, false, lk_slice_of(value, sizeof value));
         }
         for (int i = 0; e->extra != LK_OID_NONE && i < (e->extra_twice ? 2 : 1); i++)
-            put_extension(b, e->extra, e->extra_critical, e->extra_value);
+            forge_put_extension(b, e->extra, e->extra_critical, e->extra_value);
         lk_der_end(b, list);
     }
     lk_der_end(b, entry);
@@ -65,7 +55,7 @@ static void put_key_id(lk_builder *b, const forge_crl_spec *s) {
     value[3] = (uint8_t)id.p_len;
     memcpy(value + 4, id.p, id.p_len);
     value[4] ^= s->other_akid;
-    put_extension(b, LK_OID_AUTHORITY_KEY_ID, false, lk_slice_of(value, id.p_len + 4));
+    forge_put_extension(b, LK_OID_AUTHORITY_KEY_ID, false, lk_slice_of(value, id.p_len + 4));
 }
 
 static void put_number(lk_builder *b, const forge_crl_spec *s) {
@@ -75,7 +65,8 @@ static void put_number(lk_builder *b, const forge_crl_spec *s) {
         memcpy(value + 2, s->number.p, s->number.p_len);
     }
     for (int i = 0; i < (s->no_number ? 0 : s->number_twice ? 2 : 1); i++)
-        put_extension(b, LK_OID_CRL_NUMBER, s->number_critical, lk_slice_of(value, value[1] + 2u));
+        forge_put_extension(b, LK_OID_CRL_NUMBER, s->number_critical,
+                            lk_slice_of(value, value[1] + 2u));
 }
 
 static void put_extensions(lk_builder *b, const forge_crl_spec *s) {
@@ -87,9 +78,9 @@ static void put_extensions(lk_builder *b, const forge_crl_spec *s) {
         put_key_id(b, s);
         put_number(b, s);
         if (s->scope.p_len > 0)
-            put_extension(b, LK_OID_CRL_SCOPE, !s->scope_not_critical, s->scope);
+            forge_put_extension(b, LK_OID_CRL_SCOPE, !s->scope_not_critical, s->scope);
         if (s->extra != LK_OID_NONE)
-            put_extension(b, s->extra, s->extra_critical, s->extra_value);
+            forge_put_extension(b, s->extra, s->extra_critical, s->extra_value);
     }
     lk_der_end(b, list);
     lk_der_end(b, tagged);

@@ -47,23 +47,13 @@ static void put_time(lk_builder *b, const forge_ocsp_spec *s, int64_t seconds) {
     lk_der_put(b, LK_DER_GENERALIZED_TIME, lk_slice_of(text, sizeof text));
 }
 
-static void put_extension(lk_builder *b, lk_oid oid, bool critical, lk_slice value) {
-    static const uint8_t null[] = {LK_DER_NULL, 0};
-    size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
-    lk_der_put(b, LK_DER_OID, lk_oid_bytes(oid));
-    if (critical)
-        lk_der_put_boolean(b, true);
-    lk_der_put(b, LK_DER_OCTET_STRING, value.p_len > 0 ? value : lk_slice_of(null, sizeof null));
-    lk_der_end(b, sequence);
-}
-
 static void put_sct_list(lk_builder *b, const forge_ocsp_spec *s) {
     lk_buffer *value = forge_keep();
     lk_builder v = lk_builder_of(value);
     lk_der_put(&v, has(s, "sct-tag") ? LK_DER_UTF8_STRING : LK_DER_OCTET_STRING, s->sct_list);
     if (has(s, "sct-more"))
         lk_build_u8(&v, 0);
-    put_extension(b, LK_OID_OCSP_SCT_LIST, false, lk_buffer_slice(value));
+    forge_put_extension(b, LK_OID_OCSP_SCT_LIST, false, lk_buffer_slice(value));
 }
 
 static void put_single_extensions(lk_builder *b, const forge_ocsp_spec *s) {
@@ -74,7 +64,7 @@ static void put_single_extensions(lk_builder *b, const forge_ocsp_spec *s) {
     for (int i = 0; s->sct_list.p_len > 0 && i < (has(s, "sct-twice") ? 2 : 1); i++)
         put_sct_list(b, s);
     if (s->extra_single != LK_OID_NONE)
-        put_extension(b, s->extra_single, s->extra_critical, (lk_slice){0});
+        forge_put_extension(b, s->extra_single, s->extra_critical, (lk_slice){0});
     lk_der_end(b, list);
     end(b, s, tagged, "extensions-more");
 }
@@ -180,7 +170,7 @@ static void put_data(lk_builder *b, const forge_ocsp_spec *s) {
         size_t tagged = lk_der_begin(b, LK_DER_CONTEXT_CONSTRUCTED(1));
         size_t extensions = lk_der_begin(b, LK_DER_SEQUENCE);
         if (s->extra != LK_OID_NONE)
-            put_extension(b, s->extra, s->extra_critical, (lk_slice){0});
+            forge_put_extension(b, s->extra, s->extra_critical, (lk_slice){0});
         lk_der_end(b, extensions);
         end(b, s, tagged, "response-extensions-more");
     }

@@ -328,17 +328,11 @@ static void display(void **state) {
     assert_null(cert);
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields),     cmocka_unit_test(truncations), cmocka_unit_test(flips),
         cmocka_unit_test(sizes),      cmocka_unit_test(algorithms),  cmocka_unit_test(public_roots),
         cmocka_unit_test(trust_sets), cmocka_unit_test(display),
     };
-    return cmocka_run_group_tests(tests, NULL, tear_down);
+    return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }

@@ -217,12 +217,6 @@ static void self_issued(void **state) {
     lockstep_trust_free(trust);
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_name_one_subtree),
@@ -231,5 +225,5 @@ int main(void) {
         cmocka_unit_test(structure),
         cmocka_unit_test(self_issued),
     };
-    return cmocka_run_group_tests(tests, NULL, tear_down);
+    return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }

@@ -22,12 +22,6 @@ static int set_up(void **state) {
     return lk_cert_parse(&ca, forge(&spec)) == LOCKSTEP_OK ? 0 : -1;
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 static const forge_crl_entry three[] = {
     {.serial = SERIAL("\x07"), .reason = 1},
     {.serial = SERIAL("\x00\x80"), .revoked_at = FORGE_NOW - 5},
@@ -310,5 +304,5 @@ int main(void) {
         cmocka_unit_test(entries),  cmocka_unit_test(truncations),  cmocka_unit_test(points),
         cmocka_unit_test(coverage), cmocka_unit_test(reason_names),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, forge_tear_down);
 }

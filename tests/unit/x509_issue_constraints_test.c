@@ -271,12 +271,6 @@ static void issuers(void **state) {
     done(&root);
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allows_and_issues_alike),
@@ -285,5 +279,5 @@ int main(void) {
         cmocka_unit_test(refused),
         cmocka_unit_test(issuers),
     };
-    return cmocka_run_group_tests(tests, NULL, tear_down);
+    return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }

@@ -911,12 +911,6 @@ static void allocations_fail(void **state) {
     assert_true(done);
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good),
@@ -937,5 +931,5 @@ int main(void) {
         cmocka_unit_test(spans),
         cmocka_unit_test(allocations_fail),
     };
-    return cmocka_run_group_tests(tests, NULL, tear_down);
+    return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }

@@ -196,12 +196,6 @@ static void embedded_nul(void **state) {
     assert_int_equal(lk_cert_parse(&cert, forge(&spec)), LOCKSTEP_CERT_MALFORMED);
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reference_names),
@@ -209,5 +203,5 @@ int main(void) {
         cmocka_unit_test(certificates),
         cmocka_unit_test(embedded_nul),
     };
-    return cmocka_run_group_tests(tests, NULL, tear_down);
+    return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }

@@ -648,12 +648,6 @@ static void shared_ones_do_not_change(void **state) {
     tear_down(&b);
 }
 
-static int tear_down_all(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(revocation_lists),
@@ -673,5 +667,5 @@ int main(void) {
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(shared_ones_do_not_change),
     };
-    return cmocka_run_group_tests(tests, NULL, tear_down_all);
+    return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }

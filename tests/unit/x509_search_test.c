@@ -224,12 +224,6 @@ static void pruning(void **state) {
     lockstep_trust_free(f.trust);
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(straight),      cmocka_unit_test(out_of_order_and_superfluous),
@@ -238,5 +232,5 @@ int main(void) {
         cmocka_unit_test(trusted_leaf),  cmocka_unit_test(no_issuer),
         cmocka_unit_test(longest_path),  cmocka_unit_test(pruning),
     };
-    return cmocka_run_group_tests(tests, NULL, tear_down);
+    return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }

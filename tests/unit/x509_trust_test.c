@@ -128,12 +128,6 @@ static void system_store(void **state) {
 #endif
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adding),
@@ -141,5 +135,5 @@ int main(void) {
         cmocka_unit_test(fingerprints),
         cmocka_unit_test(system_store),
     };
-    return cmocka_run_group_tests(tests, NULL, tear_down);
+    return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }
