@@ -10,7 +10,7 @@
 /* The most logs of a list; the public ones name some 100. */
 #define LK_LOG_LIST_MAX 1000
 
-/* In the order of lk_log_state (x509/sct.h), which this room may not include. */
+/* In the order of enum lockstep_log_state (lockstep/x509.h), for which the caller takes it. */
 typedef enum lk_log_list_state {
     LK_LOG_LIST_PENDING,
     LK_LOG_LIST_QUALIFIED,

@@ -10,7 +10,7 @@ struct lk_log {
     uint8_t id[LK_LOG_ID_LENGTH];
     lk_public_key *key;
     char *operator_name, *description; /* each a block of its own */
-    lk_log_state state;
+    enum lockstep_log_state state;
     int64_t since_ms, expiry_from_ms, expiry_to_ms;
 };
 
@@ -105,8 +105,8 @@ static bool grow(lk_log_set *set) {
 
 lockstep_status lk_log_set_add(lk_log_set *set, const lk_crypto *crypto, lk_slice spki,
                                const char *operator_name, const char *description,
-                               lk_log_state state, int64_t since_ms, int64_t expiry_from_ms,
-                               int64_t expiry_to_ms) {
+                               enum lockstep_log_state state, int64_t since_ms,
+                               int64_t expiry_from_ms, int64_t expiry_to_ms) {
     uint8_t id[LK_HASH_MAX];
     lk_digest_of(LK_SHA256, id, spki);
     if (lk_log_set_find(set, lk_slice_of(id, LK_LOG_ID_LENGTH)) != NULL)
@@ -174,14 +174,14 @@ typedef struct way {
 } way;
 
 static bool counts_now(const lk_log *log) {
-    return log->state == LK_LOG_QUALIFIED || log->state == LK_LOG_USABLE ||
-           log->state == LK_LOG_READONLY;
+    return log->state == LOCKSTEP_LOG_QUALIFIED || log->state == LOCKSTEP_LOG_USABLE ||
+           log->state == LOCKSTEP_LOG_READONLY;
 }
 
 static obstacle check_state(const lk_log *log, const lk_sct *sct, lk_sct_origin origin) {
     if (counts_now(log))
         return NONE;
-    if (log->state != LK_LOG_RETIRED)
+    if (log->state != LOCKSTEP_LOG_RETIRED)
         return NOT_ACCEPTED;
     bool before = log->since_ms > 0 && sct->timestamp_ms < (uint64_t)log->since_ms;
     return origin == LK_SCT_EMBEDDED && before ? NONE : RETIRED;

@@ -136,17 +136,13 @@ lockstep_status lockstep_policy_add_crl(lockstep_policy *policy, const char **wh
 /* ---- Logs ------------------------------------------------------------------------------------ */
 
 lockstep_status lockstep_policy_add_log(lockstep_policy *policy, const lockstep_log *log) {
-    static const lk_log_state states[] = {
-        [LOCKSTEP_LOG_PENDING] = LK_LOG_PENDING, [LOCKSTEP_LOG_QUALIFIED] = LK_LOG_QUALIFIED,
-        [LOCKSTEP_LOG_USABLE] = LK_LOG_USABLE,   [LOCKSTEP_LOG_READONLY] = LK_LOG_READONLY,
-        [LOCKSTEP_LOG_RETIRED] = LK_LOG_RETIRED, [LOCKSTEP_LOG_REJECTED] = LK_LOG_REJECTED};
     if (!building(policy) || log == NULL || log->operator_name == NULL ||
         (unsigned)log->state > LOCKSTEP_LOG_REJECTED)
         return LOCKSTEP_ERR_USAGE;
     if (policy->logs == NULL && (policy->logs = lk_log_set_new(&policy->heap)) == NULL)
         return LOCKSTEP_ERR_NO_MEMORY;
     return lk_log_set_add(policy->logs, NULL, log->key, log->operator_name,
-                          log->description != NULL ? log->description : "", states[log->state],
+                          log->description != NULL ? log->description : "", log->state,
                           log->since_ms, log->expiry_from_ms, log->expiry_to_ms);
 }
 

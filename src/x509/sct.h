@@ -5,6 +5,8 @@
 #ifndef LK_X509_SCT_H
 #define LK_X509_SCT_H
 
+#include <lockstep/x509.h>
+
 #include "crypto/keys.h"
 #include "util/buffer.h"
 #include "util/heap.h"
@@ -45,15 +47,6 @@ bool lk_sct_precert_tbs(lk_buffer *out, const lk_cert *cert);
 typedef enum lk_sct_origin { LK_SCT_EMBEDDED, LK_SCT_OCSP, LK_SCT_TLS } lk_sct_origin;
 
 /* A log of the list that log operators publish (the JSON form, version 3). */
-typedef enum lk_log_state {
-    LK_LOG_PENDING,
-    LK_LOG_QUALIFIED,
-    LK_LOG_USABLE,
-    LK_LOG_READONLY,
-    LK_LOG_RETIRED,
-    LK_LOG_REJECTED
-} lk_log_state;
-
 typedef struct lk_log lk_log;
 typedef struct lk_log_set lk_log_set;
 
@@ -72,7 +65,7 @@ size_t lk_log_set_count(const lk_log_set *set);
  * that is there already is left as it is. */
 LK_CHECKED lockstep_status lk_log_set_add(lk_log_set *set, const lk_crypto *crypto, lk_slice spki,
                                           const char *operator_name, const char *description,
-                                          lk_log_state state, int64_t since_ms,
+                                          enum lockstep_log_state state, int64_t since_ms,
                                           int64_t expiry_from_ms, int64_t expiry_to_ms);
 
 /* lk_log_set_find returns the log of that id (32 bytes), lent by the set until it is freed; NULL if

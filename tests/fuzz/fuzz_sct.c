@@ -26,7 +26,7 @@ static const lk_log_set *logs(void) {
     if (set == NULL) {
         set = lk_log_set_new(&lk_heap_default);
         NEED(set != NULL && lk_log_set_add(set, NULL, lk_slice_of(log_spki, sizeof log_spki), "A",
-                                           "", LK_LOG_USABLE, 0, 0, 0) == LOCKSTEP_OK);
+                                           "", LOCKSTEP_LOG_USABLE, 0, 0, 0) == LOCKSTEP_OK);
     }
     return set;
 }

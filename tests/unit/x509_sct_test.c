@@ -29,7 +29,8 @@ static const lk_private_key *log_key(unsigned n) {
 static const char *const operators[NUM_LOGS] = {"A", "B", "A", "C", "D"};
 
 static lockstep_status add_key(lk_log_set *set, const lk_private_key *key, const char *name,
-                               lk_log_state state, int64_t since, int64_t from, int64_t to) {
+                               enum lockstep_log_state state, int64_t since, int64_t from,
+                               int64_t to) {
     lk_buffer spki = lk_buffer_of(&lk_heap_default, 0);
     assert_int_equal(lk_private_key_spki(key, &spki), LOCKSTEP_OK);
     lockstep_status status = lk_log_set_add(set, NULL, lk_buffer_slice(&spki), name,
@@ -38,7 +39,7 @@ static lockstep_status add_key(lk_log_set *set, const lk_private_key *key, const
     return status;
 }
 
-static void add_log(lk_log_set *set, unsigned n, lk_log_state state, int64_t since) {
+static void add_log(lk_log_set *set, unsigned n, enum lockstep_log_state state, int64_t since) {
     assert_int_equal(add_key(set, log_key(n), operators[n], state, since, 0, 0), LOCKSTEP_OK);
 }
 
@@ -46,7 +47,7 @@ static lk_log_set *usable_logs(void) {
     lk_log_set *set = lk_log_set_new(&lk_heap_default);
     assert_non_null(set);
     for (unsigned i = 0; i < NUM_LOGS; i++)
-        add_log(set, i, LK_LOG_USABLE, NOW_MS - 1000 * DAY_MS);
+        add_log(set, i, LOCKSTEP_LOG_USABLE, NOW_MS - 1000 * DAY_MS);
     return set;
 }
 
@@ -77,7 +78,7 @@ static bool verified(lk_slice list, const lk_private_key *log, lk_sct_origin ori
     lk_sct scts[LK_SCT_MAX];
     size_t n;
     lk_log_set *set = lk_log_set_new(&lk_heap_default);
-    assert_int_equal(add_key(set, log, "A", LK_LOG_USABLE, 0, 0, 0), LOCKSTEP_OK);
+    assert_int_equal(add_key(set, log, "A", LOCKSTEP_LOG_USABLE, 0, 0, 0), LOCKSTEP_OK);
     assert_true(lk_sct_list_parse(scts, &n, list));
     assert_int_equal(n, 1);
     const lk_log *found = lk_log_set_find(set, scts[0].log_id);
@@ -338,7 +339,7 @@ static void log_sets(void **state) {
     lk_log_set *set = usable_logs();
     assert_int_equal(lk_log_set_count(set), NUM_LOGS);
     /* Once more: what is there stays. */
-    assert_int_equal(add_key(set, log_key(0), "Z", LK_LOG_REJECTED, 0, 0, 0), LOCKSTEP_OK);
+    assert_int_equal(add_key(set, log_key(0), "Z", LOCKSTEP_LOG_REJECTED, 0, 0, 0), LOCKSTEP_OK);
     assert_int_equal(lk_log_set_count(set), NUM_LOGS);
     for (size_t i = 0; i < lk_log_set_count(set); i++) {
         forge_sct sct = {.log = log_key((unsigned)i)};
@@ -353,15 +354,17 @@ static void log_sets(void **state) {
         assert_null(lk_log_set_find(set, lk_slice_of(scts[0].log_id.p, 31)));
     }
     assert_null(lk_log_set_find(set, lk_slice_of("", 0)));
-    assert_int_equal(add_key(set, forge_key(LK_KEY_P384, 0, 0), "A", LK_LOG_USABLE, 0, 0, 0),
-                     LOCKSTEP_ERR_KEY_UNSUPPORTED);
-    assert_int_equal(add_key(set, forge_key(LK_KEY_RSA, 1024, 0), "A", LK_LOG_USABLE, 0, 0, 0),
-                     LOCKSTEP_ERR_KEY_UNSUPPORTED);
-    assert_int_equal(add_key(set, forge_key(LK_KEY_ED25519, 0, 0), "A", LK_LOG_USABLE, 0, 0, 0),
+    assert_int_equal(add_key(set, forge_key(LK_KEY_P384, 0, 0), "A", LOCKSTEP_LOG_USABLE, 0, 0, 0),
                      LOCKSTEP_ERR_KEY_UNSUPPORTED);
     assert_int_equal(
-        lk_log_set_add(set, NULL, lk_slice_of("\x30\x00", 2), "A", "", LK_LOG_USABLE, 0, 0, 0),
+        add_key(set, forge_key(LK_KEY_RSA, 1024, 0), "A", LOCKSTEP_LOG_USABLE, 0, 0, 0),
         LOCKSTEP_ERR_KEY_UNSUPPORTED);
+    assert_int_equal(
+        add_key(set, forge_key(LK_KEY_ED25519, 0, 0), "A", LOCKSTEP_LOG_USABLE, 0, 0, 0),
+        LOCKSTEP_ERR_KEY_UNSUPPORTED);
+    assert_int_equal(lk_log_set_add(set, NULL, lk_slice_of("\x30\x00", 2), "A", "",
+                                    LOCKSTEP_LOG_USABLE, 0, 0, 0),
+                     LOCKSTEP_ERR_KEY_UNSUPPORTED);
     assert_int_equal(lk_log_set_count(set), NUM_LOGS);
     lk_log_set_free(set);
     lk_log_set_free(NULL);
@@ -377,9 +380,9 @@ static void full_set(void **state) {
     for (unsigned i = 0; i <= LK_LOG_SET_MAX; i++) {
         end[-1] = (uint8_t)(2 * i + 1);
         end[-2] = (uint8_t)(i >> 7);
-        assert_int_equal(
-            lk_log_set_add(set, NULL, lk_buffer_slice(&spki), "A", "", LK_LOG_USABLE, 0, 0, 0),
-            i < LK_LOG_SET_MAX ? LOCKSTEP_OK : LOCKSTEP_ERR_LIMIT);
+        assert_int_equal(lk_log_set_add(set, NULL, lk_buffer_slice(&spki), "A", "",
+                                        LOCKSTEP_LOG_USABLE, 0, 0, 0),
+                         i < LK_LOG_SET_MAX ? LOCKSTEP_OK : LOCKSTEP_ERR_LIMIT);
     }
     lk_log_set_free(set);
     lk_buffer_free(&spki);
@@ -416,7 +419,8 @@ static void no_memory(void **state) {
         lk_log_set *set = lk_log_set_new(&heap);
         bool added = set != NULL;
         for (unsigned i = 0; added && i < 2; i++) {
-            lockstep_status status = add_key(set, log_key(i), operators[i], LK_LOG_USABLE, 0, 0, 0);
+            lockstep_status status =
+                add_key(set, log_key(i), operators[i], LOCKSTEP_LOG_USABLE, 0, 0, 0);
             assert_true(status == LOCKSTEP_OK || status == LOCKSTEP_ERR_NO_MEMORY);
             added = status == LOCKSTEP_OK;
         }
@@ -566,9 +570,9 @@ static void not_counted(void **state) {
 }
 
 /* with_state makes log 1 be in `state` since `since`. */
-static question with_state(lk_log_state state, int64_t since, bool embedded) {
+static question with_state(enum lockstep_log_state state, int64_t since, bool embedded) {
     question q = {.logs = lk_log_set_new(&lk_heap_default)};
-    add_log(q.logs, 0, LK_LOG_USABLE, 0);
+    add_log(q.logs, 0, LOCKSTEP_LOG_USABLE, 0);
     add_log(q.logs, 1, state, since);
     q.num_embedded = embedded ? 2 : 0;
     q.num_tls = embedded ? 0 : 2;
@@ -581,23 +585,23 @@ static void states(void **state) {
     (void)state;
     for (int embedded = 0; embedded < 2; embedded++)
         for (int64_t since = LOGGED - 1; since <= LOGGED + 1; since++) {
-            expect(with_state(LK_LOG_USABLE, since, embedded), 2, 2, 2, 2, NULL);
-            expect(with_state(LK_LOG_QUALIFIED, since, embedded), 2, 2, 2, 2, NULL);
-            expect(with_state(LK_LOG_READONLY, since, embedded), 2, 2, 2, 2, NULL);
-            expect(with_state(LK_LOG_PENDING, since, embedded), 2, 1, 1, 2, "not accepted");
-            expect(with_state(LK_LOG_REJECTED, since, embedded), 2, 1, 1, 2, "not accepted");
+            expect(with_state(LOCKSTEP_LOG_USABLE, since, embedded), 2, 2, 2, 2, NULL);
+            expect(with_state(LOCKSTEP_LOG_QUALIFIED, since, embedded), 2, 2, 2, 2, NULL);
+            expect(with_state(LOCKSTEP_LOG_READONLY, since, embedded), 2, 2, 2, 2, NULL);
+            expect(with_state(LOCKSTEP_LOG_PENDING, since, embedded), 2, 1, 1, 2, "not accepted");
+            expect(with_state(LOCKSTEP_LOG_REJECTED, since, embedded), 2, 1, 1, 2, "not accepted");
             if (embedded && since > LOGGED)
-                expect(with_state(LK_LOG_RETIRED, since, embedded), 2, 2, 2, 2, NULL);
+                expect(with_state(LOCKSTEP_LOG_RETIRED, since, embedded), 2, 2, 2, 2, NULL);
             else
-                expect(with_state(LK_LOG_RETIRED, since, embedded), 2, 1, 1, 2, "retired");
+                expect(with_state(LOCKSTEP_LOG_RETIRED, since, embedded), 2, 1, 1, 2, "retired");
         }
-    expect(with_state(LK_LOG_RETIRED, -1, true), 2, 1, 1, 2, "retired");
+    expect(with_state(LOCKSTEP_LOG_RETIRED, -1, true), 2, 1, 1, 2, "retired");
     /* All retired since: nobody watches any of them now. */
     question q = {.logs = lk_log_set_new(&lk_heap_default),
                   .embedded = {BY(0), BY(1), BY(3)},
                   .num_embedded = 3};
     for (unsigned i = 0; i < 4; i++)
-        add_log(q.logs, i, LK_LOG_RETIRED, NOW_MS);
+        add_log(q.logs, i, LOCKSTEP_LOG_RETIRED, NOW_MS);
     expect(q, 3, 3, 3, 2, "retired");
 }
 
@@ -617,9 +621,9 @@ static void intervals(void **state) {
         question q = {.logs = lk_log_set_new(&lk_heap_default),
                       .embedded = {BY(0), BY(1)},
                       .num_embedded = 2};
-        add_log(q.logs, 0, LK_LOG_USABLE, 0);
+        add_log(q.logs, 0, LOCKSTEP_LOG_USABLE, 0);
         assert_int_equal(
-            add_key(q.logs, log_key(1), "B", LK_LOG_USABLE, 0, rows[i].from, rows[i].to),
+            add_key(q.logs, log_key(1), "B", LOCKSTEP_LOG_USABLE, 0, rows[i].from, rows[i].to),
             LOCKSTEP_OK);
         if (rows[i].inside)
             expect(q, 2, 2, 2, 2, NULL);
@@ -654,12 +658,6 @@ static void malformed(void **state) {
     }
 }
 
-static int tear_down(void **state) {
-    (void)state;
-    forge_free_all();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_origin),   cmocka_unit_test(wrong_signatures),
@@ -671,5 +669,5 @@ int main(void) {
         cmocka_unit_test(not_counted),   cmocka_unit_test(states),
         cmocka_unit_test(intervals),     cmocka_unit_test(malformed),
     };
-    return cmocka_run_group_tests(tests, NULL, tear_down);
+    return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }

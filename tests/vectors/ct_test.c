@@ -36,7 +36,7 @@ static bool add(void *arg, const lk_log_list_entry *e) {
     lk_digest_of(LK_SHA256, id, e->spki);
     assert_true(lk_slice_equal(e->log_id, lk_slice_of(id, 32)));
     return lk_log_set_add(arg, NULL, e->spki, e->operator_name, e->description,
-                          (lk_log_state)e->state, e->since_ms, e->expiry_from_ms,
+                          (enum lockstep_log_state)e->state, e->since_ms, e->expiry_from_ms,
                           e->expiry_to_ms) == LOCKSTEP_OK;
 }
 
