@@ -136,7 +136,7 @@ static void mutants(void **state) {
         MUTANTS, num_certs, parsed, good, (double)slowest * 1000 / CLOCKS_PER_SEC);
     assert_int_equal(good, 0);
     assert_true(slowest < CLOCKS_PER_SEC / 10); /* none hangs it */
-    assert_true(parsed > MUTANTS / 50); /* or they would all end at the parser */
+    assert_true(parsed > MUTANTS / 50);         /* or they would all end at the parser */
     lk_buffer_free(&pem);
     for (size_t i = 0; i < num_certs; i++)
         lk_buffer_free(&certs[i]);
