@@ -152,6 +152,14 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_suites(lockstep_config *cfg
                                                             const uint16_t *suites,
                                                             size_t num_suites);
 
+/* Protocol versions (RFC 8446 §4.2.1). */
+enum lockstep_version { LOCKSTEP_TLS12 = 0x0303, LOCKSTEP_TLS13 = 0x0304 };
+
+/* lockstep_config_set_versions sets the oldest and the newest version that is spoken.
+ * LOCKSTEP_ERR_USAGE unless min <= max. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_versions(lockstep_config *cfg, uint16_t min,
+                                                              uint16_t max);
+
 /* lockstep_config_set_record_size_limit sets the largest plaintext, in bytes, that this side
  * accepts in a protected record (RFC 8449): 64 to 16,385, the content type included. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_record_size_limit(lockstep_config *cfg,

@@ -55,6 +55,7 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
     s->heap = heap;
     cfg->protocols = lk_buffer_of(&s->heap, 0);
     s->identities = cfg->identities;
+    s->version_min = s->version_max = LK_TLS13;
     for (size_t i = 0; i < LK_KEX_NUM_GROUPS; i++)
         s->groups[s->num_groups++] = lk_kex_groups[i].id;
     for (size_t i = 0; i < LK_NUM_SUITES; i++)
@@ -269,6 +270,15 @@ lockstep_status lockstep_config_set_suites(lockstep_config *cfg, const uint16_t 
             return LOCKSTEP_ERR_USAGE;
     memcpy(s->suites, suites, num_suites * sizeof *suites);
     s->num_suites = num_suites;
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lockstep_config_set_versions(lockstep_config *cfg, uint16_t min, uint16_t max) {
+    lk_settings *s = building(cfg);
+    if (s == NULL || min > max || min < LOCKSTEP_TLS12 || max > LOCKSTEP_TLS13)
+        return LOCKSTEP_ERR_USAGE;
+    s->version_min = min;
+    s->version_max = max;
     return LOCKSTEP_OK;
 }
 

@@ -30,7 +30,7 @@ static lockstep_status conn_new(lockstep_conn **out, const lockstep_config *cfg,
     conn->accept_max = LK_INNER_MAX;
     conn->failure.alert = LOCKSTEP_ALERT_NONE;
     conn->failure.rule = "";
-    conn->hs = lk_handshake_new(s, &conn->watch, &conn->session, &conn->failure, name);
+    conn->hs = lk_handshake_new(s, &conn->watch, &conn->agreed, &conn->failure, name);
     if (conn->hs == NULL) {
         lockstep_conn_free(conn);
         return LOCKSTEP_ERR_NO_MEMORY;
@@ -55,9 +55,9 @@ lockstep_status lockstep_client_new(lockstep_conn **out, const lockstep_config *
     lockstep_status status = conn_new(&conn, cfg, true, &name);
     if (status != LOCKSTEP_OK)
         return status;
-    conn->session.server_name = lk_copy_of(&s->heap, server_name, strlen(server_name));
+    conn->agreed.server_name = lk_copy_of(&s->heap, server_name, strlen(server_name));
     status =
-        conn->session.server_name == NULL ? LOCKSTEP_ERR_NO_MEMORY : lk_handshake_start(conn->hs);
+        conn->agreed.server_name == NULL ? LOCKSTEP_ERR_NO_MEMORY : lk_handshake_start(conn->hs);
     if (status == LOCKSTEP_OK)
         status = lk_conn_pump(conn);
     if (status != LOCKSTEP_OK) {
@@ -88,7 +88,7 @@ void lockstep_conn_free(lockstep_conn *conn) {
     lockstep_config *config = conn->config;
     lk_heap heap = conn->settings->heap;
     drop_handshake(conn);
-    lk_session_free(&conn->session, &heap);
+    lk_agreed_free(&conn->agreed, &heap);
     lk_protection_free(&conn->in);
     lk_protection_free(&conn->out);
     lk_buffer_free(&conn->record);
@@ -132,8 +132,8 @@ lockstep_status lk_conn_fail(lockstep_conn *conn) {
     lk_protection_free(&conn->out);
     lk_buffer_free(&conn->record);
     lk_buffer_free(&conn->messages);
-    lk_wipe(&conn->session.client, sizeof conn->session.client);
-    lk_wipe(&conn->session.server, sizeof conn->session.server);
+    lk_wipe(&conn->agreed.client, sizeof conn->agreed.client);
+    lk_wipe(&conn->agreed.server, sizeof conn->agreed.server);
     return conn->failure.status;
 }
 
@@ -187,7 +187,7 @@ void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out) {
     *out = (lockstep_info){0};
     if (conn == NULL)
         return;
-    const lk_session *s = &conn->session;
+    const lk_agreed *s = &conn->agreed;
     out->version = s->version;
     out->suite = s->suite;
     out->group = s->group;
@@ -337,7 +337,7 @@ lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type, lk_slice
 /* ---- The application ------------------------------------------------------------------------- */
 
 static bool update_due(const lockstep_conn *conn) {
-    uint64_t limit = lk_record_key_limit(conn->session.aead);
+    uint64_t limit = lk_record_key_limit(conn->agreed.aead);
     uint64_t after = conn->settings->key_update_after;
     return conn->out.sequence >= (after < limit ? after : limit - 1);
 }

@@ -22,7 +22,7 @@ struct lockstep_conn {
     const lk_settings *settings;
     lk_watch watch;
     lk_handshake *hs; /* NULL once it is over */
-    lk_session session;
+    lk_agreed agreed;
     lockstep_failure failure;
     lk_protection in, out;
     lk_buffer record;   /* a record that has come in part */

@@ -19,7 +19,7 @@ static lockstep_status install(lockstep_conn *conn, const lk_traffic_secret *sec
 }
 
 static lk_traffic_secret *secret_of(lockstep_conn *conn, bool client) {
-    return client ? &conn->session.client : &conn->session.server;
+    return client ? &conn->agreed.client : &conn->agreed.server;
 }
 
 /* next_keys moves one direction on (§7.2). */
@@ -29,7 +29,7 @@ static lockstep_status next_keys(lockstep_conn *conn, bool seal) {
     lk_traffic_next(secret);
     lk_note_key(&conn->watch, client, client ? "c ap traffic, updated" : "s ap traffic, updated",
                 "RFC 8446 §7.2", lk_secret_slice(&secret->s));
-    return install(conn, secret, conn->session.aead, seal);
+    return install(conn, secret, conn->agreed.aead, seal);
 }
 
 lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request) {

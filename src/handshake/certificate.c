@@ -37,9 +37,9 @@ static lk_slice keep(uint8_t **to, lk_slice bytes) {
     return kept;
 }
 
-/* keep_chain copies the chain into one block of the session, since it outlives the message. */
+/* keep_chain copies the chain into one block, since it outlives the message. */
 static lockstep_status keep_chain(lk_handshake *hs, const lk_certificate *certificate) {
-    lk_session *session = hs->session;
+    lk_agreed *agreed = hs->agreed;
     size_t n = certificate->num_chain, size = 2 * n * sizeof(lk_slice) + certificate->scts.p_len;
     for (size_t i = 0; i < n; i++)
         size += certificate->chain[i].p_len + certificate->ocsp[i].p_len;
@@ -51,18 +51,18 @@ static lockstep_status keep_chain(lk_handshake *hs, const lk_certificate *certif
         chain[i] = keep(&p, certificate->chain[i]);
         chain[n + i] = keep(&p, certificate->ocsp[i]);
     }
-    session->peer_chain = chain;
-    session->peer_ocsp = chain + n;
-    session->peer_scts = keep(&p, certificate->scts);
-    session->peer_chain_size = size;
-    session->num_peer_chain = certificate->num_chain;
+    agreed->peer_chain = chain;
+    agreed->peer_ocsp = chain + n;
+    agreed->peer_scts = keep(&p, certificate->scts);
+    agreed->peer_chain_size = size;
+    agreed->num_peer_chain = certificate->num_chain;
     return LOCKSTEP_OK;
 }
 
 /* make_key reads the leaf's key where no judge has: CertificateVerify is checked in any case. */
 static lockstep_status make_key(lk_handshake *hs) {
     lk_cert leaf;
-    lockstep_status status = lk_cert_parse(&leaf, hs->session->peer_chain[0]);
+    lockstep_status status = lk_cert_parse(&leaf, hs->agreed->peer_chain[0]);
     if (status == LOCKSTEP_OK)
         status = lk_cert_public_key(&hs->peer_key, hs->settings->crypto, &leaf);
     return status == LOCKSTEP_OK ? status : lk_fail(hs, status, "the peer's own certificate");
@@ -78,13 +78,13 @@ static lockstep_status accepted(lk_handshake *hs) {
 
 static lockstep_status judge(void *arg) {
     lk_handshake *hs = arg;
-    lockstep_report **report = &hs->session->report;
+    lockstep_report **report = &hs->agreed->report;
     return lk_judge_chain(&hs->peer_key, report, &hs->judge);
 }
 
 static lockstep_status judged(lk_handshake *hs) {
     lockstep_status status = hs->jobs[0]->status;
-    const lockstep_report *report = hs->session->report;
+    const lockstep_report *report = hs->agreed->report;
     for (size_t i = 0; report != NULL && i < lockstep_report_num_checks(report); i++) {
         const lockstep_check *check = lockstep_report_check(report, i);
         lk_note_check(&hs->watch, check->name, check->rule, check->status, "%s: %s", check->subject,
@@ -104,10 +104,10 @@ static lockstep_status post_judge(lk_handshake *hs) {
         .crypto = s->crypto,
         .trust = s->trust,
         .policy = hs->policy != NULL ? hs->policy : s->policy,
-        .chain = hs->session->peer_chain,
-        .num_chain = hs->session->num_peer_chain,
-        .ocsp = hs->session->peer_ocsp,
-        .scts = hs->session->peer_scts,
+        .chain = hs->agreed->peer_chain,
+        .num_chain = hs->agreed->num_peer_chain,
+        .ocsp = hs->agreed->peer_ocsp,
+        .scts = hs->agreed->peer_scts,
         .in_handshake = hs->is_client,
         .explain = s->keep_reports || lk_watched(&hs->watch),
         .host = hs->is_client ? &hs->name : NULL,
@@ -147,9 +147,9 @@ lockstep_status lk_handshake_answer_policy(lk_handshake *hs, lockstep_policy *po
 
 static lockstep_status ask_about_chain(lk_handshake *hs, enum lockstep_ask_kind kind,
                                        lk_step then) {
-    hs->ask.server_name = hs->is_client ? (const char *)hs->session->server_name : NULL;
-    hs->ask.chain = hs->session->peer_chain;
-    hs->ask.num_chain = hs->session->num_peer_chain;
+    hs->ask.server_name = hs->is_client ? (const char *)hs->agreed->server_name : NULL;
+    hs->ask.chain = hs->agreed->peer_chain;
+    hs->ask.num_chain = hs->agreed->num_peer_chain;
     lk_ask_question(hs, kind, then);
     return LOCKSTEP_OK;
 }
@@ -162,7 +162,7 @@ static lockstep_status skip(lk_handshake *hs) {
                   "NOT CHECKED, as the configuration demands: anybody could be on the other end");
     LK_TRY(make_key(hs));
     if (policy != NULL && policy->num_pins > 0 &&
-        (lk_cert_parse(&leaf, hs->session->peer_chain[0]) != LOCKSTEP_OK ||
+        (lk_cert_parse(&leaf, hs->agreed->peer_chain[0]) != LOCKSTEP_OK ||
          !lk_policy_pinned(policy, &leaf)))
         return lk_fail(hs, LOCKSTEP_CERT_PIN, "the leaf's key is not among the %zu pinned",
                        policy->num_pins);

@@ -34,7 +34,7 @@ static lockstep_status send_signature(lk_handshake *hs, uint16_t scheme, lk_slic
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
     lk_certificate_verify_build(&b, scheme, signature);
     LK_TRY(lk_send(hs, &b, at));
-    hs->session->own_scheme = scheme;
+    hs->agreed->own_scheme = scheme;
     return lk_send_finished(hs);
 }
 
@@ -99,13 +99,13 @@ lockstep_status lk_send_certificate_verify(lk_handshake *hs) {
 
 lk_possession_proof lk_possession_not_needed(const lk_handshake *hs) {
     /* Only a client may stay without a certificate, and only where none is required. */
-    return (lk_possession_proof){!hs->is_client && hs->session->num_peer_chain == 0 &&
+    return (lk_possession_proof){!hs->is_client && hs->agreed->num_peer_chain == 0 &&
                                  hs->settings->client_auth != LOCKSTEP_CLIENT_AUTH_REQUIRE};
 }
 
 static lockstep_status verified(lk_handshake *hs) {
     lockstep_status status = hs->jobs[0]->status;
-    const lk_scheme *scheme = lk_scheme_of(hs->session->peer_scheme);
+    const lk_scheme *scheme = lk_scheme_of(hs->agreed->peer_scheme);
     if (status != LOCKSTEP_OK)
         return lk_fail(hs, status, "%s over the handshake so far", scheme->name);
     lk_note_check(&hs->watch, "CertificateVerify", "RFC 8446 §4.4.3", LOCKSTEP_OK,
@@ -127,7 +127,7 @@ lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message) {
     if (scheme == NULL || !scheme->in_handshake || scheme->key != lk_public_key_kind(hs->peer_key))
         return lk_fail(hs, LOCKSTEP_PEER_SIGNATURE_SCHEME, "scheme 0x%04x (%s)", cv.scheme,
                        lockstep_scheme_name(cv.scheme));
-    hs->session->peer_scheme = cv.scheme;
+    hs->agreed->peer_scheme = cv.scheme;
     LK_TRY(make_to_sign(hs, !hs->is_client, &to_verify));
     LK_TRY(lk_hash_message(hs, message));
     lk_job *job = lk_arena_copy(&hs->arena, &signature, cv.signature)

@@ -27,11 +27,11 @@ static lockstep_status check_protocol(lk_handshake *hs, lk_slice protocol) {
     lk_slice offered = hs->settings->protocols, name;
     while (lk_protocol_list_next(&offered, &name))
         if (lk_slice_equal(name, protocol)) {
-            hs->session->alpn = lk_copy_of(&hs->settings->heap, name.p, name.p_len);
-            if (hs->session->alpn == NULL)
+            hs->agreed->alpn = lk_copy_of(&hs->settings->heap, name.p, name.p_len);
+            if (hs->agreed->alpn == NULL)
                 return lk_fail_memory(hs);
             lk_note_choice(&hs->watch, false, "application protocol", "RFC 7301 §3.1", "%s",
-                           hs->session->alpn);
+                           hs->agreed->alpn);
             return LOCKSTEP_OK;
         }
     return lk_fail(hs, LOCKSTEP_PEER_ALPN, "a name of %zu bytes", protocol.p_len);

@@ -16,13 +16,13 @@ static void derive_application(lk_handshake *hs) {
     lk_master_secret master;
     lk_secret exporter;
     uint8_t transcript[LK_HASH_MAX];
-    lk_session *session = hs->session;
+    lk_agreed *agreed = hs->agreed;
     lk_transcript_hash(&hs->transcript, transcript);
     lk_schedule_master(&master, &hs->handshake_secret);
-    lk_schedule_application_traffic(&session->client, &session->server, &exporter, &master,
+    lk_schedule_application_traffic(&agreed->client, &agreed->server, &exporter, &master,
                                     transcript);
-    lk_slice client = lk_secret_slice(&session->client.s);
-    lk_slice server = lk_secret_slice(&session->server.s);
+    lk_slice client = lk_secret_slice(&agreed->client.s);
+    lk_slice server = lk_secret_slice(&agreed->server.s);
     lk_note_key(&hs->watch, hs->is_client, "master secret", "RFC 8446 §7.1",
                 lk_secret_slice(&master.s));
     lk_note_key(&hs->watch, true, "c ap traffic", "RFC 8446 §7.1", client);
@@ -44,13 +44,13 @@ lockstep_status lk_send_finished(lk_handshake *hs) {
     lk_finished_build(&b, lk_slice_of(verify_data, lk_hash_length(hs->suite->hash)));
     LK_TRY(lk_send(hs, &b, at));
     if (hs->is_client) {
-        LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->session->client));
-        LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->session->server));
+        LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->agreed->client));
+        LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->agreed->server));
         return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
     }
     /* The server may send application data at once; it reads none before the client's Finished. */
     derive_application(hs);
-    LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->session->server));
+    LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->agreed->server));
     if (hs->settings->client_auth == LOCKSTEP_CLIENT_AUTH_NONE) {
         hs->chain_proof = lk_chain_not_needed(hs);
         hs->possession_proof = lk_possession_not_needed(hs);
@@ -95,6 +95,6 @@ lockstep_status lk_on_finished(lk_handshake *hs, lk_slice message) {
         derive_application(hs);
         return client_flight(hs);
     }
-    LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->session->client));
+    LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->agreed->client));
     return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
 }

@@ -17,8 +17,8 @@
 typedef struct lk_handshake lk_handshake;
 
 /* What a handshake leaves behind. Owned by the connection, filled by the handshake, freed by
- * lk_session_free. */
-typedef struct lk_session {
+ * lk_agreed_free. */
+typedef struct lk_agreed {
     uint16_t version, suite, group, peer_scheme, own_scheme;
     bool retried;
     char *server_name;    /* in heap memory, escaped; NULL: none */
@@ -30,16 +30,16 @@ typedef struct lk_session {
     lockstep_report *report;
     lk_traffic_secret client, server; /* application traffic, the newest */
     lk_aead_kind aead;
-} lk_session;
+} lk_agreed;
 
-void lk_session_free(lk_session *session, const lk_heap *heap);
+void lk_agreed_free(lk_agreed *agreed, const lk_heap *heap);
 
 /*
  * lk_handshake_new makes a handshake. `name` is whom a client wants to reach (NULL for a server).
  * All that is passed is borrowed until lk_handshake_free. NULL: no memory.
  */
 lk_handshake *lk_handshake_new(const lk_settings *settings, const lk_watch *watch,
-                               lk_session *session, lockstep_failure *failure, const lk_host *name);
+                               lk_agreed *agreed, lockstep_failure *failure, const lk_host *name);
 void lk_handshake_free(lk_handshake *hs);
 
 /* lk_handshake_start begins a client's handshake. */

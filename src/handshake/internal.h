@@ -43,7 +43,7 @@ typedef struct lk_share {
 struct lk_handshake {
     const lk_settings *settings;
     lk_watch watch;
-    lk_session *session;
+    lk_agreed *agreed;
     lockstep_failure *failure;
     bool is_client;
     lk_state state;

@@ -142,14 +142,13 @@ lockstep_status lk_fail_memory(lk_handshake *hs) {
 /* ---- Life ------------------------------------------------------------------------------------ */
 
 lk_handshake *lk_handshake_new(const lk_settings *settings, const lk_watch *watch,
-                               lk_session *session, lockstep_failure *failure,
-                               const lk_host *name) {
+                               lk_agreed *agreed, lockstep_failure *failure, const lk_host *name) {
     lk_handshake *hs = lk_alloc(&settings->heap, sizeof *hs);
     if (hs == NULL)
         return NULL;
     hs->settings = hs->identities = settings;
     hs->watch = *watch;
-    hs->session = session;
+    hs->agreed = agreed;
     hs->failure = failure;
     hs->is_client = watch->is_client;
     hs->state = hs->is_client ? LK_CLIENT_START : LK_SERVER_START;
@@ -175,14 +174,14 @@ void lk_handshake_free(lk_handshake *hs) {
     lk_release(&hs->settings->heap, hs, sizeof *hs);
 }
 
-void lk_session_free(lk_session *session, const lk_heap *heap) {
-    if (session->server_name != NULL)
-        lk_release(heap, session->server_name, strlen(session->server_name) + 1);
-    if (session->alpn != NULL)
-        lk_release(heap, session->alpn, strlen(session->alpn) + 1);
-    lk_release(heap, session->peer_chain, session->peer_chain_size);
-    lockstep_report_free(session->report);
-    lk_wipe(session, sizeof *session);
+void lk_agreed_free(lk_agreed *agreed, const lk_heap *heap) {
+    if (agreed->server_name != NULL)
+        lk_release(heap, agreed->server_name, strlen(agreed->server_name) + 1);
+    if (agreed->alpn != NULL)
+        lk_release(heap, agreed->alpn, strlen(agreed->alpn) + 1);
+    lk_release(heap, agreed->peer_chain, agreed->peer_chain_size);
+    lockstep_report_free(agreed->report);
+    lk_wipe(agreed, sizeof *agreed);
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------- */

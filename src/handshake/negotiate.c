@@ -149,26 +149,26 @@ static char *heap_text(const lk_heap *heap, lk_slice s) {
     return lk_copy_of(heap, s.p, s.p_len);
 }
 
-/* keep copies what outlives the handshake into the session. A protocol's name is one of our own. */
+/* keep copies what outlives the handshake. A protocol's name is one of our own. */
 static lockstep_status keep(lk_handshake *hs) {
     const lk_heap *heap = &hs->settings->heap;
-    lk_session *session = hs->session;
+    lk_agreed *agreed = hs->agreed;
     lk_host host;
     if (hs->hello.server_name.p_len > 0 && lk_host_parse(&host, hs->hello.server_name)) {
-        session->server_name = heap_text(heap, lk_slice_of(host.bytes, host.len));
-        if (session->server_name == NULL)
+        agreed->server_name = heap_text(heap, lk_slice_of(host.bytes, host.len));
+        if (agreed->server_name == NULL)
             return lk_fail_memory(hs);
     }
     if (hs->protocol.p_len > 0) {
-        session->alpn = heap_text(heap, hs->protocol);
-        if (session->alpn == NULL)
+        agreed->alpn = heap_text(heap, hs->protocol);
+        if (agreed->alpn == NULL)
             return lk_fail_memory(hs);
     }
-    session->version = LK_TLS13;
-    session->suite = hs->suite->id;
-    session->aead = hs->suite->aead;
-    session->group = hs->group->id;
-    session->retried = hs->retried;
+    agreed->version = LK_TLS13;
+    agreed->suite = hs->suite->id;
+    agreed->aead = hs->suite->aead;
+    agreed->group = hs->group->id;
+    agreed->retried = hs->retried;
     return LOCKSTEP_OK;
 }
 
@@ -194,12 +194,12 @@ static lockstep_status choose_identity(lk_handshake *hs) {
     hs->peer_schemes = hs->hello.schemes;
     if (hs->identities == NULL)
         return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "the application refused the name %s",
-                       hs->session->server_name != NULL ? hs->session->server_name : "(none)");
+                       hs->agreed->server_name != NULL ? hs->agreed->server_name : "(none)");
     lockstep_status status = lk_settings_identity(hs->identities, &hs->identity, &hs->scheme,
                                                   hs->hello.server_name, hs->peer_schemes);
     if (status != LOCKSTEP_OK)
         return lk_fail(hs, status, "for the name %s; the client offers %zu signature algorithms",
-                       hs->session->server_name != NULL ? hs->session->server_name : "(none)",
+                       hs->agreed->server_name != NULL ? hs->agreed->server_name : "(none)",
                        lk_u16_count(hs->peer_schemes));
     lk_note_choice(&hs->watch, false, "certificate", "RFC 8446 §4.4.2.2",
                    "chain of %zu, to be signed with %s", hs->identity->num_chain, hs->scheme->name);
@@ -224,7 +224,7 @@ static lockstep_status answer(lk_handshake *hs) {
     if ((hs->settings->asks & LOCKSTEP_ASK_IDENTITY) == 0)
         return choose_identity(hs);
     LK_TRY(ask_schemes(hs, hs->hello.schemes));
-    hs->ask.server_name = hs->session->server_name;
+    hs->ask.server_name = hs->agreed->server_name;
     lk_ask_question(hs, LOCKSTEP_ASK_IDENTITY, choose_identity);
     return LOCKSTEP_OK;
 }

@@ -200,11 +200,11 @@ lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message) {
     lk_note_choice(&hs->watch, false, "key exchange group", "RFC 8446 §4.2.8", "%s",
                    hs->group->name);
     LK_TRY(lk_hash_message(hs, message));
-    hs->session->version = LK_TLS13;
-    hs->session->suite = hs->suite->id;
-    hs->session->aead = hs->suite->aead;
-    hs->session->group = hs->group->id;
-    hs->session->retried = hs->retried;
+    hs->agreed->version = LK_TLS13;
+    hs->agreed->suite = hs->suite->id;
+    hs->agreed->aead = hs->suite->aead;
+    hs->agreed->group = hs->group->id;
+    hs->agreed->retried = hs->retried;
     lk_job *job = lk_arena_copy(&hs->arena, &peer, h.key_exchange)
                       ? lk_post(hs, LK_JOB_DERIVE, derived)
                       : NULL;

@@ -39,6 +39,7 @@ typedef struct lk_settings {
     lockstep_policy *policy; /* made when the config is sealed, if none was set */
     const lk_identity *identities;
     size_t num_identities;
+    uint16_t version_min, version_max;
     uint16_t groups[LK_KEX_NUM_GROUPS];
     size_t num_groups, num_shares;
     uint16_t suites[LK_NUM_SUITES];

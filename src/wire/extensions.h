@@ -20,43 +20,53 @@ typedef enum lk_place {
     LK_IN_CERTIFICATE = 1 << 3,
     LK_IN_CERTIFICATE_REQUEST = 1 << 4,
     LK_IN_NEW_SESSION_TICKET = 1 << 5,
-    LK_IN_HELLO_RETRY_REQUEST = 1 << 6
+    LK_IN_HELLO_RETRY_REQUEST = 1 << 6,
+    LK_IN_SERVER_HELLO_12 = 1 << 7 /* of TLS 1.2 */
 } lk_place;
 
-/* X(our name, ExtensionType, places, RFC): the letters are those of §4.2, CH SH EE CT CR NST HRR.
- */
-#define LK_CH  LK_IN_CLIENT_HELLO
-#define LK_SH  LK_IN_SERVER_HELLO
-#define LK_EE  LK_IN_ENCRYPTED_EXTENSIONS
-#define LK_CT  LK_IN_CERTIFICATE
-#define LK_CR  LK_IN_CERTIFICATE_REQUEST
-#define LK_NST LK_IN_NEW_SESSION_TICKET
-#define LK_HRR LK_IN_HELLO_RETRY_REQUEST
+/* X(our name, ExtensionType, places, RFC): the letters are those of §4.2, CH SH EE CT CR NST HRR,
+ * and SH12 for the ServerHello of TLS 1.2. */
+#define LK_CH   LK_IN_CLIENT_HELLO
+#define LK_SH   LK_IN_SERVER_HELLO
+#define LK_EE   LK_IN_ENCRYPTED_EXTENSIONS
+#define LK_CT   LK_IN_CERTIFICATE
+#define LK_CR   LK_IN_CERTIFICATE_REQUEST
+#define LK_NST  LK_IN_NEW_SESSION_TICKET
+#define LK_HRR  LK_IN_HELLO_RETRY_REQUEST
+#define LK_SH12 LK_IN_SERVER_HELLO_12
 /* clang-format off */
 #define LK_EXTENSION_MAP(X)                                                                        \
-    X(server_name,                0, LK_CH | LK_EE,                   "RFC 6066 §3")               \
-    X(max_fragment_length,        1, LK_CH | LK_EE,                   "RFC 6066 §4")               \
-    X(status_request,             5, LK_CH | LK_CR | LK_CT,           "RFC 6066 §8")               \
-    X(supported_groups,          10, LK_CH | LK_EE,                   "RFC 8446 §4.2.7")           \
-    X(signature_algorithms,      13, LK_CH | LK_CR,                   "RFC 8446 §4.2.3")           \
-    X(use_srtp,                  14, LK_CH | LK_EE,                   "RFC 5764")                  \
-    X(heartbeat,                 15, LK_CH | LK_EE,                   "RFC 6520")                  \
-    X(application_layer_protocol_negotiation, 16, LK_CH | LK_EE,      "RFC 7301 §3.1")             \
-    X(signed_certificate_timestamp, 18, LK_CH | LK_CR | LK_CT,        "RFC 6962 §3.3")             \
-    X(client_certificate_type,   19, LK_CH | LK_EE,                   "RFC 7250")                  \
-    X(server_certificate_type,   20, LK_CH | LK_EE,                   "RFC 7250")                  \
-    X(padding,                   21, LK_CH,                           "RFC 7685")                  \
-    X(record_size_limit,         28, LK_CH | LK_EE,                   "RFC 8449 §4")               \
-    X(pre_shared_key,            41, LK_CH | LK_SH,                   "RFC 8446 §4.2.11")          \
-    X(early_data,                42, LK_CH | LK_EE | LK_NST,          "RFC 8446 §4.2.10")          \
-    X(supported_versions,        43, LK_CH | LK_SH | LK_HRR,          "RFC 8446 §4.2.1")           \
-    X(cookie,                    44, LK_CH | LK_HRR,                  "RFC 8446 §4.2.2")           \
-    X(psk_key_exchange_modes,    45, LK_CH,                           "RFC 8446 §4.2.9")           \
-    X(certificate_authorities,   47, LK_CH | LK_CR,                   "RFC 8446 §4.2.4")           \
-    X(oid_filters,               48, LK_CR,                           "RFC 8446 §4.2.5")           \
-    X(post_handshake_auth,       49, LK_CH,                           "RFC 8446 §4.2.6")           \
-    X(signature_algorithms_cert, 50, LK_CH | LK_CR,                   "RFC 8446 §4.2.3")           \
-    X(key_share,                 51, LK_CH | LK_SH | LK_HRR,          "RFC 8446 §4.2.8")
+    X(server_name, 0, LK_CH | LK_EE | LK_SH12, "RFC 6066 §3")                                      \
+    X(max_fragment_length, 1, LK_CH | LK_EE | LK_SH12, "RFC 6066 §4")                              \
+    X(status_request, 5, LK_CH | LK_CR | LK_CT | LK_SH12, "RFC 6066 §8")                           \
+    X(supported_groups, 10, LK_CH | LK_EE, "RFC 8446 §4.2.7")                                      \
+    X(ec_point_formats, 11, LK_CH | LK_SH12, "RFC 8422 §5.1.2")                                    \
+    X(signature_algorithms, 13, LK_CH | LK_CR, "RFC 8446 §4.2.3")                                  \
+    X(use_srtp, 14, LK_CH | LK_EE | LK_SH12, "RFC 5764")                                           \
+    X(heartbeat, 15, LK_CH | LK_EE | LK_SH12, "RFC 6520")                                          \
+    X(application_layer_protocol_negotiation, 16, LK_CH | LK_EE | LK_SH12, "RFC 7301 §3.1")        \
+    X(signed_certificate_timestamp, 18, LK_CH | LK_CR | LK_CT | LK_SH12, "RFC 6962 §3.3")          \
+    X(client_certificate_type, 19, LK_CH | LK_EE | LK_SH12, "RFC 7250")                            \
+    X(server_certificate_type, 20, LK_CH | LK_EE | LK_SH12, "RFC 7250")                            \
+    X(padding, 21, LK_CH, "RFC 7685")                                                              \
+    X(extended_master_secret, 23, LK_CH | LK_SH12, "RFC 7627 §5.1")                                \
+    X(compress_certificate, 27, LK_CH | LK_CR, "RFC 8879 §3")                                      \
+    X(record_size_limit, 28, LK_CH | LK_EE | LK_SH12, "RFC 8449 §4")                               \
+    X(delegated_credential, 34, LK_CH | LK_CR | LK_CT, "RFC 9345 §4")                              \
+    X(session_ticket, 35, LK_CH | LK_SH12, "RFC 5077 §3.2")                                        \
+    X(pre_shared_key, 41, LK_CH | LK_SH, "RFC 8446 §4.2.11")                                       \
+    X(early_data, 42, LK_CH | LK_EE | LK_NST, "RFC 8446 §4.2.10")                                  \
+    X(supported_versions, 43, LK_CH | LK_SH | LK_HRR, "RFC 8446 §4.2.1")                           \
+    X(cookie, 44, LK_CH | LK_HRR, "RFC 8446 §4.2.2")                                               \
+    X(psk_key_exchange_modes, 45, LK_CH, "RFC 8446 §4.2.9")                                        \
+    X(certificate_authorities, 47, LK_CH | LK_CR, "RFC 8446 §4.2.4")                               \
+    X(oid_filters, 48, LK_CR, "RFC 8446 §4.2.5")                                                   \
+    X(post_handshake_auth, 49, LK_CH, "RFC 8446 §4.2.6")                                           \
+    X(signature_algorithms_cert, 50, LK_CH | LK_CR, "RFC 8446 §4.2.3")                             \
+    X(key_share, 51, LK_CH | LK_SH | LK_HRR, "RFC 8446 §4.2.8")                                    \
+    X(ech_outer_extensions, 0xfd00, 0 /* inside the encryption only */, "RFC 9849 §5.1")           \
+    X(encrypted_client_hello, 0xfe0d, LK_CH | LK_EE | LK_HRR, "RFC 9849 §5")                       \
+    X(renegotiation_info, 0xff01, LK_CH | LK_SH12, "RFC 5746 §3.2")
 /* clang-format on */
 
 /* The place of an extension in the table, also its bit in a set of extensions. */

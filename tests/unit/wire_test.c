@@ -22,11 +22,38 @@ static const struct {
     unsigned id;
     const char *places;
 } rfc[] = {
-    {0, "CH EE"},      {1, "CH EE"},   {5, "CH CR CT"},   {10, "CH EE"},    {13, "CH CR"},
-    {14, "CH EE"},     {15, "CH EE"},  {16, "CH EE"},     {18, "CH CR CT"}, {19, "CH EE"},
-    {20, "CH EE"},     {21, "CH"},     {51, "CH SH HRR"}, {41, "CH SH"},    {45, "CH"},
-    {42, "CH EE NST"}, {44, "CH HRR"}, {43, "CH SH HRR"}, {47, "CH CR"},    {48, "CR"},
-    {49, "CH"},        {50, "CH CR"},  {28, "CH EE"}, /* the last is of RFC 8449 */
+    {0, "CH EE 12"},
+    {5, "CH CR CT 12"},
+    {10, "CH EE"},
+    {13, "CH CR"},
+    {14, "CH EE 12"},
+    {15, "CH EE 12"},
+    {16, "CH EE 12"},
+    {18, "CH CR CT 12"},
+    {19, "CH EE 12"},
+    {20, "CH EE 12"},
+    {21, "CH"},
+    {51, "CH SH HRR"},
+    {41, "CH SH"},
+    {45, "CH"},
+    {42, "CH EE NST"},
+    {44, "CH HRR"},
+    {43, "CH SH HRR"},
+    {47, "CH CR"},
+    {48, "CR"},
+    {49, "CH"},
+    {50, "CH CR"},
+    {1, "CH EE 12"},
+    /* of other RFCs: 8449, 8422, 7627, 8879, 9345, 5077, 9849 (two), 5746 */
+    {28, "CH EE 12"},
+    {11, "CH 12"},
+    {23, "CH 12"},
+    {27, "CH CR"},
+    {34, "CH CR CT"},
+    {35, "CH 12"},
+    {0xfd00, ""},
+    {0xfe0d, "CH EE HRR"},
+    {0xff01, "CH 12"},
 };
 
 static const struct {
@@ -35,7 +62,7 @@ static const struct {
 } places[] = {{LK_IN_CLIENT_HELLO, "CH"},         {LK_IN_SERVER_HELLO, "SH"},
               {LK_IN_ENCRYPTED_EXTENSIONS, "EE"}, {LK_IN_CERTIFICATE, "CT"},
               {LK_IN_CERTIFICATE_REQUEST, "CR"},  {LK_IN_NEW_SESSION_TICKET, "NST"},
-              {LK_IN_HELLO_RETRY_REQUEST, "HRR"}};
+              {LK_IN_HELLO_RETRY_REQUEST, "HRR"}, {LK_IN_SERVER_HELLO_12, "12"}};
 
 static bool allowed(unsigned id, const char *letters, bool *known) {
     *known = false;
@@ -47,7 +74,7 @@ static bool allowed(unsigned id, const char *letters, bool *known) {
     return true;
 }
 
-/* Each of the 65,536 types in each of the seven messages. */
+/* Each of the 65,536 types in each of the eight messages. */
 static void test_places(void **state) {
     (void)state;
     lk_extensions e;
