@@ -238,7 +238,9 @@ enum lockstep_state {
     LOCKSTEP_SECURE = 1 << 5,    /* handshake done: peer verified as the config demands */
     LOCKSTEP_PEER_DONE = 1 << 6, /* close_notify received: no more application bytes will come */
     LOCKSTEP_CLOSED = 1 << 7,    /* nothing more in or out; see lockstep_failure_of for why */
-    LOCKSTEP_HAS_JOB = 1 << 8    /* waits for public-key work; see lockstep_next_job */
+    LOCKSTEP_HAS_JOB = 1 << 8,   /* waits for public-key work; see lockstep_next_job */
+    LOCKSTEP_EARLY_IN = 1 << 9,  /* client: accepts 0-RTT data (lockstep/session.h) */
+    LOCKSTEP_EARLY_OUT = 1 << 10 /* server: has 0-RTT data, and the handshake is not done */
 };
 LOCKSTEP_API unsigned lockstep_state_of(const lockstep_conn *conn);
 
@@ -266,7 +268,8 @@ LOCKSTEP_API void lockstep_wire_sent(lockstep_conn *conn, size_t n);
 /*
  * lockstep_app_in encrypts application bytes (borrowed) and sets `*used` to how many it took: up
  * to 64 KiB of records are buffered, then 0 until lockstep_wire_sent makes room. It fails with
- * LOCKSTEP_ERR_USAGE before LOCKSTEP_SECURE.
+ * LOCKSTEP_ERR_USAGE without LOCKSTEP_APP_IN: before LOCKSTEP_SECURE, except on a server that has
+ * accepted 0-RTT data and may answer it at once.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used,
                                                  const uint8_t *in, size_t in_len);
@@ -288,14 +291,24 @@ LOCKSTEP_CHECKED lockstep_status lockstep_update_keys(lockstep_conn *conn, bool 
 /* lockstep_failure_of returns the connection's failure (lent), or NULL if it has not failed. */
 LOCKSTEP_API const lockstep_failure *lockstep_failure_of(const lockstep_conn *conn);
 
+/* 0-RTT (lockstep/session.h). */
+enum lockstep_early_data {
+    LOCKSTEP_EARLY_NONE = 0,
+    LOCKSTEP_EARLY_OFFERED, /* client: the server has not answered yet */
+    LOCKSTEP_EARLY_ACCEPTED,
+    LOCKSTEP_EARLY_REJECTED /* nothing of it was read */
+};
+
 /* What was agreed on. Zero or NULL where it is not known yet. */
 typedef struct lockstep_info {
-    uint16_t version;        /* 0x0304 */
-    uint16_t suite;          /* CipherSuite */
-    uint16_t group;          /* NamedGroup */
-    uint16_t peer_scheme;    /* SignatureScheme of the peer's CertificateVerify */
-    uint16_t own_scheme;     /* of our own */
-    bool retried;            /* a HelloRetryRequest was sent or received */
+    uint16_t version;     /* 0x0304 */
+    uint16_t suite;       /* CipherSuite */
+    uint16_t group;       /* NamedGroup */
+    uint16_t peer_scheme; /* SignatureScheme of the peer's CertificateVerify */
+    uint16_t own_scheme;  /* of our own */
+    bool retried;         /* a HelloRetryRequest was sent or received */
+    bool resumed;         /* a session was resumed, or an external PSK used */
+    enum lockstep_early_data early_data;
     const char *server_name; /* client: the name asked for; server: the SNI received; escaped */
     const char *alpn;        /* the protocol agreed on */
     const lockstep_slice *peer_chain; /* DER certificates, leaf first */

@@ -68,6 +68,7 @@ extern "C" {
     X(ERR_KEY_EXHAUSTED,        10, INTERNAL_ERROR, "RFC 8446 §5.5", "the keys reached their limit and could not be renewed") \
     X(ERR_LIMIT,                11, NONE, "", "larger than this library's limit")                  \
     X(ERR_CANCELED,             12, USER_CANCELED, "RFC 8446 §6.1", "the application gave up the handshake") \
+    X(ERR_SESSION,              13, NONE, "", "not the bytes of a session")                        \
     /* 100-129: the peer broke the record protocol */                                              \
     X(PEER_RECORD_TYPE,        100, UNEXPECTED_MESSAGE, "RFC 8446 §5", "record of an unknown content type") \
     X(PEER_NOT_TLS,            101, UNEXPECTED_MESSAGE, "RFC 8446 §5.1", "the peer does not speak TLS") \
@@ -82,6 +83,7 @@ extern "C" {
     X(PEER_ALERT_MALFORMED,    110, DECODE_ERROR, "RFC 8446 §6", "alert does not parse")           \
     X(PEER_FLOOD,              111, UNEXPECTED_MESSAGE, "RFC 8446 §D.4", "too many records or messages of no use") \
     X(PEER_EARLY_APP_DATA,     112, UNEXPECTED_MESSAGE, "RFC 8446 §2", "application data before the handshake is complete") \
+    X(PEER_EARLY_DATA_TOO_MUCH, 120, UNEXPECTED_MESSAGE, "RFC 8446 §4.2.10", "more 0-RTT data than allowed") \
     /* 130-149: a message that does not parse */                                                   \
     X(PEER_MESSAGE_TOO_LARGE,  130, ILLEGAL_PARAMETER, "RFC 8446 §4", "handshake message larger than the limit") \
     X(PEER_UNKNOWN_MESSAGE,    131, UNEXPECTED_MESSAGE, "RFC 8446 §4", "handshake message of an unknown type") \
@@ -126,6 +128,10 @@ extern "C" {
     X(PEER_KEY_UPDATE,         176, ILLEGAL_PARAMETER, "RFC 8446 §4.6.3", "KeyUpdate.request_update is neither 0 nor 1") \
     X(PEER_LEGACY_VERSION,     177, PROTOCOL_VERSION, "RFC 8446 §4.1.2, §D.5", "legacy_version is SSL 3.0 or below") \
     X(PEER_TICKET_LIFETIME,    178, ILLEGAL_PARAMETER, "RFC 8446 §4.6.1", "ticket lifetime above seven days") \
+    X(PEER_PSK_BINDER,         190, DECRYPT_ERROR, "RFC 8446 §4.2.11.2", "PSK binder is wrong: the client does not have the key, or somebody changed its ClientHello") \
+    X(PEER_PSK_SELECTED,       191, ILLEGAL_PARAMETER, "RFC 8446 §4.2.11", "server chose a PSK that was not offered, or that does not suit") \
+    X(PEER_EARLY_DATA_ANSWER,  192, ILLEGAL_PARAMETER, "RFC 8446 §4.2.10", "server accepted 0-RTT data and changed what it was sent under") \
+    X(PEER_DECODE_END_OF_EARLY_DATA, 193, DECODE_ERROR, "RFC 8446 §4.5", "EndOfEarlyData is not empty") \
     /* 200-249: no common ground */                                                                \
     X(NO_COMMON_VERSION,       200, PROTOCOL_VERSION, "RFC 8446 §4.2.1", "no TLS version in common") \
     X(NO_COMMON_SUITE,         201, HANDSHAKE_FAILURE, "RFC 8446 §4.1.1", "no cipher suite in common") \

@@ -1,7 +1,5 @@
 #include "conn/config.h"
 
-#include <time.h>
-
 #include "util/pem.h"
 #include "util/secret.h"
 
@@ -12,25 +10,6 @@
 #define STAPLE_MAX 32768
 /* Half of what §5.5 allows an AES-GCM key is far more than any key needs; a change costs 1 µs. */
 #define KEY_UPDATE_AFTER (UINT64_C(1) << 23)
-
-static int64_t system_now_ms(void *arg) {
-    struct timespec t;
-    (void)arg;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static lockstep_env complete(const lockstep_env *env) {
-    lockstep_env e = env == NULL ? (lockstep_env){0} : *env;
-    if (e.now_ms == NULL)
-        e.now_ms = system_now_ms;
-    if (e.random == NULL)
-        e.random = lk_crypto_random;
-    lk_heap heap = lk_heap_of(&e);
-    e.alloc = heap.alloc;
-    e.release = heap.release;
-    return e;
-}
 
 /* default_shares: the first group, and where that is a hybrid, the first that is not, so that
  * servers without ML-KEM answer in one round trip too. It must directly follow to be among the
@@ -44,7 +23,7 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
     if (out == NULL)
         return LOCKSTEP_ERR_USAGE;
     *out = NULL;
-    lockstep_env e = complete(env);
+    lockstep_env e = lk_env_complete(env);
     lk_heap heap = {e.arg, e.alloc, e.release};
     lockstep_config *cfg = lk_alloc(&heap, sizeof *cfg);
     if (cfg == NULL)
@@ -90,6 +69,7 @@ void lockstep_config_free(lockstep_config *cfg) {
     lk_heap heap = s->heap;
     for (size_t i = 0; i < s->num_identities; i++)
         free_identity(&heap, &cfg->identities[i]);
+    lk_config_free_sessions(s);
     lockstep_trust_free(s->trust);
     lockstep_policy_free(s->policy);
     lk_buffer_free(&cfg->protocols);
@@ -110,15 +90,14 @@ lockstep_config *lk_config_share(const lockstep_config *cfg) {
     return shared;
 }
 
-/* building returns the settings while they may be changed, or NULL. */
-static lk_settings *building(lockstep_config *cfg) {
+lk_settings *lk_config_building(lockstep_config *cfg) {
     return cfg == NULL || cfg->sealed ? NULL : &cfg->settings;
 }
 
 /* ---- Setters --------------------------------------------------------------------------------- */
 
 lockstep_status lockstep_config_set_trust(lockstep_config *cfg, lockstep_trust *trust) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || trust == NULL)
         return LOCKSTEP_ERR_USAGE;
     lockstep_trust *old = s->trust;
@@ -128,7 +107,7 @@ lockstep_status lockstep_config_set_trust(lockstep_config *cfg, lockstep_trust *
 }
 
 lockstep_status lockstep_config_set_policy(lockstep_config *cfg, lockstep_policy *policy) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || policy == NULL)
         return LOCKSTEP_ERR_USAGE;
     lockstep_policy *old = s->policy;
@@ -161,7 +140,7 @@ static lockstep_status read_chain(lk_identity *identity, const lk_heap *heap, lk
 
 lockstep_status lockstep_config_add_identity(lockstep_config *cfg, const uint8_t *chain,
                                              size_t chain_len, const uint8_t *key, size_t key_len) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || chain == NULL || key == NULL)
         return LOCKSTEP_ERR_USAGE;
     if (s->num_identities == LK_IDENTITIES_MAX)
@@ -193,7 +172,7 @@ static lockstep_status keep_staple(const lk_heap *heap, lk_slice *to, const uint
 
 lockstep_status lockstep_config_staple(lockstep_config *cfg, const uint8_t *ocsp, size_t ocsp_len,
                                        const uint8_t *scts, size_t scts_len) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || s->num_identities == 0 || (ocsp == NULL && ocsp_len > 0) ||
         (scts == NULL && scts_len > 0))
         return LOCKSTEP_ERR_USAGE;
@@ -205,7 +184,7 @@ lockstep_status lockstep_config_staple(lockstep_config *cfg, const uint8_t *ocsp
 }
 
 lockstep_status lockstep_config_require_known_name(lockstep_config *cfg) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL)
         return LOCKSTEP_ERR_USAGE;
     s->require_known_name = true;
@@ -214,7 +193,7 @@ lockstep_status lockstep_config_require_known_name(lockstep_config *cfg) {
 
 lockstep_status lockstep_config_set_alpn(lockstep_config *cfg, const char *const *names,
                                          size_t num_names) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || names == NULL || num_names < 1 || num_names > 8)
         return LOCKSTEP_ERR_USAGE;
     lk_buffer list = lk_buffer_of(&s->heap, 0);
@@ -246,7 +225,7 @@ static bool distinct(const uint16_t *list, size_t num_list) {
 
 lockstep_status lockstep_config_set_groups(lockstep_config *cfg, const uint16_t *groups,
                                            size_t num_groups, size_t num_shares) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || groups == NULL || num_groups < 1 || num_groups > LK_KEX_NUM_GROUPS ||
         num_shares > num_groups || !distinct(groups, num_groups))
         return LOCKSTEP_ERR_USAGE;
@@ -261,7 +240,7 @@ lockstep_status lockstep_config_set_groups(lockstep_config *cfg, const uint16_t 
 
 lockstep_status lockstep_config_set_suites(lockstep_config *cfg, const uint16_t *suites,
                                            size_t num_suites) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || suites == NULL || num_suites < 1 || num_suites > LK_NUM_SUITES ||
         !distinct(suites, num_suites))
         return LOCKSTEP_ERR_USAGE;
@@ -274,7 +253,7 @@ lockstep_status lockstep_config_set_suites(lockstep_config *cfg, const uint16_t 
 }
 
 lockstep_status lockstep_config_set_versions(lockstep_config *cfg, uint16_t min, uint16_t max) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || min > max || min < LOCKSTEP_TLS12 || max > LOCKSTEP_TLS13)
         return LOCKSTEP_ERR_USAGE;
     s->version_min = min;
@@ -283,7 +262,7 @@ lockstep_status lockstep_config_set_versions(lockstep_config *cfg, uint16_t min,
 }
 
 lockstep_status lockstep_config_set_record_size_limit(lockstep_config *cfg, size_t limit) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || limit < 64 || limit > 16385)
         return LOCKSTEP_ERR_USAGE;
     s->record_size_limit = (uint16_t)limit;
@@ -292,7 +271,7 @@ lockstep_status lockstep_config_set_record_size_limit(lockstep_config *cfg, size
 
 lockstep_status lockstep_config_set_client_auth(lockstep_config *cfg,
                                                 enum lockstep_client_auth mode) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || (unsigned)mode > LOCKSTEP_CLIENT_AUTH_REQUIRE)
         return LOCKSTEP_ERR_USAGE;
     s->client_auth = mode;
@@ -300,7 +279,7 @@ lockstep_status lockstep_config_set_client_auth(lockstep_config *cfg,
 }
 
 lockstep_status lockstep_config_danger_skip_verification(lockstep_config *cfg) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL)
         return LOCKSTEP_ERR_USAGE;
     s->danger_skip_verification = true;
@@ -308,7 +287,7 @@ lockstep_status lockstep_config_danger_skip_verification(lockstep_config *cfg) {
 }
 
 lockstep_status lockstep_config_ask(lockstep_config *cfg, unsigned kinds) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL || (kinds & ~(unsigned)(LOCKSTEP_ASK_IDENTITY | LOCKSTEP_ASK_SIGNATURE |
                                           LOCKSTEP_ASK_VERDICT | LOCKSTEP_ASK_POLICY)) != 0)
         return LOCKSTEP_ERR_USAGE;
@@ -317,7 +296,7 @@ lockstep_status lockstep_config_ask(lockstep_config *cfg, unsigned kinds) {
 }
 
 lockstep_status lockstep_config_keep_reports(lockstep_config *cfg) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL)
         return LOCKSTEP_ERR_USAGE;
     s->keep_reports = true;
@@ -325,7 +304,7 @@ lockstep_status lockstep_config_keep_reports(lockstep_config *cfg) {
 }
 
 lockstep_status lockstep_config_gather_jobs(lockstep_config *cfg) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL)
         return LOCKSTEP_ERR_USAGE;
     s->gather_jobs = true;
@@ -333,12 +312,15 @@ lockstep_status lockstep_config_gather_jobs(lockstep_config *cfg) {
 }
 
 lockstep_status lockstep_config_seal(lockstep_config *cfg) {
-    lk_settings *s = building(cfg);
+    lk_settings *s = lk_config_building(cfg);
     if (s == NULL)
         return LOCKSTEP_ERR_USAGE;
     /* Client certificates that nobody could judge would all be refused: better said now. */
     if (s->client_auth != LOCKSTEP_CLIENT_AUTH_NONE && s->trust == NULL &&
         (s->asks & LOCKSTEP_ASK_VERDICT) == 0)
+        return LOCKSTEP_ERR_USAGE;
+    /* 0-RTT data comes under tickets only. */
+    if (s->strikes != NULL && s->tickets == NULL)
         return LOCKSTEP_ERR_USAGE;
     /* A policy that nobody would look at: who sets one must not think that it holds. */
     if ((s->policy != NULL && (s->asks & LOCKSTEP_ASK_VERDICT) != 0) ||

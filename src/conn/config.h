@@ -10,6 +10,10 @@
 
 #define LK_IDENTITIES_MAX 32
 
+/* Tickets that a server sends at once, and bytes of 0-RTT data that it takes at most. */
+#define LK_TICKETS_MAX    8
+#define LK_EARLY_DATA_MAX 65536
+
 struct lockstep_config {
     atomic_size_t references;
     bool sealed;
@@ -21,6 +25,12 @@ struct lockstep_config {
 /* lk_config_settings gives tests and demonstrations the settings that applications may not change;
  * before sealing only. */
 lk_settings *lk_config_settings(lockstep_config *cfg);
+
+/* lk_config_building returns the settings while they may be changed, or NULL. */
+lk_settings *lk_config_building(lockstep_config *cfg);
+
+/* lk_config_free_sessions frees what config_session.c set. */
+void lk_config_free_sessions(lk_settings *s);
 
 /* lk_config_share takes a reference to a sealed config; NULL if it is not sealed. */
 lockstep_config *lk_config_share(const lockstep_config *cfg);

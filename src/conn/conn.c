@@ -39,8 +39,8 @@ static lockstep_status conn_new(lockstep_conn **out, const lockstep_config *cfg,
     return LOCKSTEP_OK;
 }
 
-lockstep_status lockstep_client_new(lockstep_conn **out, const lockstep_config *cfg,
-                                    const char *server_name) {
+lockstep_status lk_client_new(lockstep_conn **out, const lockstep_config *cfg,
+                              const char *server_name, const lockstep_session *session) {
     lk_host name;
     lockstep_conn *conn;
     if (out == NULL || cfg == NULL || server_name == NULL)
@@ -48,7 +48,8 @@ lockstep_status lockstep_client_new(lockstep_conn **out, const lockstep_config *
     *out = NULL;
     /* There is no client that would not know whom it talks to. */
     const lk_settings *s = &cfg->settings;
-    if (s->trust == NULL && !s->danger_skip_verification && (s->asks & LOCKSTEP_ASK_VERDICT) == 0)
+    if (s->trust == NULL && !s->danger_skip_verification && (s->asks & LOCKSTEP_ASK_VERDICT) == 0 &&
+        s->num_imported == 0)
         return LOCKSTEP_ERR_USAGE;
     if (!lk_host_parse(&name, lk_slice_of_str(server_name)))
         return LOCKSTEP_ERR_NAME;
@@ -56,8 +57,12 @@ lockstep_status lockstep_client_new(lockstep_conn **out, const lockstep_config *
     if (status != LOCKSTEP_OK)
         return status;
     conn->agreed.server_name = lk_copy_of(&s->heap, server_name, strlen(server_name));
-    status =
-        conn->agreed.server_name == NULL ? LOCKSTEP_ERR_NO_MEMORY : lk_handshake_start(conn->hs);
+    if (conn->agreed.server_name == NULL)
+        status = LOCKSTEP_ERR_NO_MEMORY;
+    if (status == LOCKSTEP_OK && session != NULL)
+        status = lk_handshake_offer(conn->hs, session);
+    if (status == LOCKSTEP_OK)
+        status = lk_handshake_start(conn->hs);
     if (status == LOCKSTEP_OK)
         status = lk_conn_pump(conn);
     if (status != LOCKSTEP_OK) {
@@ -68,11 +73,17 @@ lockstep_status lockstep_client_new(lockstep_conn **out, const lockstep_config *
     return LOCKSTEP_OK;
 }
 
+lockstep_status lockstep_client_new(lockstep_conn **out, const lockstep_config *cfg,
+                                    const char *server_name) {
+    return lk_client_new(out, cfg, server_name, NULL);
+}
+
 lockstep_status lockstep_server_new(lockstep_conn **out, const lockstep_config *cfg) {
     if (out == NULL || cfg == NULL)
         return LOCKSTEP_ERR_USAGE;
     *out = NULL;
-    if (cfg->settings.num_identities == 0 && (cfg->settings.asks & LOCKSTEP_ASK_IDENTITY) == 0)
+    if (cfg->settings.num_identities == 0 && cfg->settings.num_imported == 0 &&
+        (cfg->settings.asks & LOCKSTEP_ASK_IDENTITY) == 0)
         return LOCKSTEP_ERR_USAGE;
     return conn_new(out, cfg, false, NULL);
 }
@@ -88,6 +99,7 @@ void lockstep_conn_free(lockstep_conn *conn) {
     lockstep_config *config = conn->config;
     lk_heap heap = conn->settings->heap;
     drop_handshake(conn);
+    lk_conn_free_sessions(conn);
     lk_agreed_free(&conn->agreed, &heap);
     lk_protection_free(&conn->in);
     lk_protection_free(&conn->out);
@@ -132,6 +144,7 @@ lockstep_status lk_conn_fail(lockstep_conn *conn) {
     lk_protection_free(&conn->out);
     lk_buffer_free(&conn->record);
     lk_buffer_free(&conn->messages);
+    lk_wipe(&conn->agreed.resumption, sizeof conn->agreed.resumption);
     lk_wipe(&conn->agreed.client, sizeof conn->agreed.client);
     lk_wipe(&conn->agreed.server, sizeof conn->agreed.server);
     return conn->failure.status;
@@ -166,7 +179,9 @@ unsigned lockstep_state_of(const lockstep_conn *conn) {
     if (lk_buffer_length(&conn->wire_out) > 0)
         state |= LOCKSTEP_WIRE_OUT;
     if (lk_buffer_length(&conn->app_out) > 0)
-        state |= LOCKSTEP_APP_OUT;
+        state |= conn->secure ? LOCKSTEP_APP_OUT : LOCKSTEP_EARLY_OUT;
+    if (!broken && !full && lk_conn_early_in(conn))
+        state |= LOCKSTEP_EARLY_IN;
     if (conn->secure)
         state |= LOCKSTEP_SECURE;
     if (conn->peer_done)
@@ -175,10 +190,10 @@ unsigned lockstep_state_of(const lockstep_conn *conn) {
         state |= lk_handshake_asking(conn->hs) != NULL ? LOCKSTEP_ASKS : LOCKSTEP_HAS_JOB;
     if (!broken && !waiting && !full && !conn->peer_done && (state & LOCKSTEP_APP_OUT) == 0)
         state |= LOCKSTEP_WIRE_IN;
-    if (!broken && conn->secure && !conn->close_sent && !full)
+    if (!broken && lk_conn_may_send(conn) && !conn->close_sent && !full)
         state |= LOCKSTEP_APP_IN;
     if ((broken || (conn->peer_done && conn->close_sent)) &&
-        (state & (LOCKSTEP_WIRE_OUT | LOCKSTEP_APP_OUT)) == 0)
+        (state & (LOCKSTEP_WIRE_OUT | LOCKSTEP_APP_OUT | LOCKSTEP_EARLY_OUT)) == 0)
         state |= LOCKSTEP_CLOSED;
     return state;
 }
@@ -194,6 +209,8 @@ void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out) {
     out->peer_scheme = s->peer_scheme;
     out->own_scheme = s->own_scheme;
     out->retried = s->retried;
+    out->resumed = s->resumed;
+    out->early_data = s->early_data;
     out->server_name = s->server_name;
     out->alpn = s->alpn;
     out->peer_chain = s->peer_chain;
@@ -211,7 +228,7 @@ void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out) {
 static bool may_take(const lockstep_conn *conn) {
     return failed(conn) == LOCKSTEP_OK && !conn->peer_done &&
            (conn->hs == NULL || !lk_handshake_waiting(conn->hs)) &&
-           lk_buffer_length(&conn->app_out) == 0 &&
+           (lk_buffer_length(&conn->app_out) == 0 || !conn->secure) &&
            lk_buffer_length(&conn->wire_out) < LK_WIRE_OUT_MAX;
 }
 
@@ -336,6 +353,10 @@ lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type, lk_slice
 
 /* ---- The application ------------------------------------------------------------------------- */
 
+bool lk_conn_may_send(const lockstep_conn *conn) {
+    return conn->secure || (!conn->is_client && conn->early_read);
+}
+
 static bool update_due(const lockstep_conn *conn) {
     uint64_t limit = lk_record_key_limit(conn->agreed.aead);
     uint64_t after = conn->settings->key_update_after;
@@ -349,11 +370,13 @@ lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used, const uint8_t
     *used = 0;
     if (failed(conn) != LOCKSTEP_OK)
         return failed(conn);
-    if (!conn->secure || conn->close_sent)
+    if (!lk_conn_may_send(conn) || conn->close_sent)
         return LOCKSTEP_ERR_USAGE;
     while (*used < in_len && lk_buffer_length(&conn->wire_out) < LK_WIRE_OUT_MAX) {
         size_t n = in_len - *used < conn->send_max ? in_len - *used : conn->send_max;
         lockstep_status status = LOCKSTEP_OK;
+        if (update_due(conn) && !conn->secure)
+            return LOCKSTEP_OK; /* no KeyUpdate before the client's Finished */
         if (update_due(conn))
             status = lk_conn_update_keys(conn, false);
         if (status == LOCKSTEP_OK)
@@ -367,15 +390,18 @@ lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used, const uint8_t
 }
 
 size_t lockstep_app_out(const lockstep_conn *conn, const uint8_t **out) {
-    if (conn == NULL || out == NULL)
+    if (conn == NULL || out == NULL || !conn->secure)
         return 0;
     *out = lk_buffer_bytes(&conn->app_out);
     return lk_buffer_length(&conn->app_out);
 }
 
 void lockstep_app_taken(lockstep_conn *conn, size_t n) {
-    if (conn == NULL)
-        return;
+    if (conn != NULL && conn->secure)
+        lk_conn_taken(conn, n);
+}
+
+void lk_conn_taken(lockstep_conn *conn, size_t n) {
     size_t have = lk_buffer_length(&conn->app_out);
     lk_buffer_take(&conn->app_out, n < have ? n : have);
     lk_buffer_drop_if_empty(&conn->app_out);

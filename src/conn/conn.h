@@ -16,6 +16,9 @@
  * CCS in each direction, a few tickets; nobody sends empty records. */
 #define LK_MAX_USELESS 32
 
+/* Sessions that wait for the application; the oldest makes room. */
+#define LK_SESSIONS_MAX 8
+
 struct lockstep_conn {
     lockstep_config *config;     /* a reference */
     lockstep_config *identities; /* a reference, if an application answered with one */
@@ -32,6 +35,10 @@ struct lockstep_conn {
     size_t accept_max; /* bytes of inner plaintext in a record that we accept */
     size_t skip_early; /* bytes of 0-RTT records still to be passed over */
     uint64_t bytes_in, bytes_out;
+    size_t early_left; /* bytes of 0-RTT data that may still be sent, or may still come */
+    bool early_read;   /* 0-RTT data comes, under its own keys */
+    lockstep_session *sessions[LK_SESSIONS_MAX]; /* the oldest first; not taken yet */
+    size_t num_sessions;
     unsigned useless;
     bool is_client;
     bool heard;       /* a record has come */
@@ -45,6 +52,16 @@ struct lockstep_conn {
 
 /* lk_conn_jobs_out: is a job with whoever runs it? The handshake that owns it must then stay. */
 bool lk_conn_jobs_out(const lockstep_conn *conn);
+
+/* lk_conn_may_send: application data may go out; on a server that answers 0-RTT data that is so
+ * before the client's Finished. */
+bool lk_conn_may_send(const lockstep_conn *conn);
+
+/* lk_conn_early_in: a client may send 0-RTT data now (early.c). */
+bool lk_conn_early_in(const lockstep_conn *conn);
+
+/* lk_conn_taken drops the first `n` bytes that wait for the application. */
+void lk_conn_taken(lockstep_conn *conn, size_t n);
 
 /* lk_conn_fail ends the connection: the alert is queued, keys and handshake are wiped. */
 lockstep_status lk_conn_fail(lockstep_conn *conn);
@@ -63,6 +80,14 @@ LK_CHECKED lockstep_status lk_conn_messages(lockstep_conn *conn);
 
 /* lk_conn_record takes one record (receive.c). */
 LK_CHECKED lockstep_status lk_conn_record(lockstep_conn *conn, const lk_record *record);
+
+/* lk_conn_keep_session takes over a session that was given (sessions.c). */
+void lk_conn_keep_session(lockstep_conn *conn, lockstep_session *session);
+void lk_conn_free_sessions(lockstep_conn *conn);
+
+/* lk_client_new is lockstep_client_new with a session to offer, or NULL (conn.c). */
+LK_CHECKED lockstep_status lk_client_new(lockstep_conn **out, const lockstep_config *cfg,
+                                         const char *server_name, const lockstep_session *session);
 
 /* lk_conn_update_keys sends a KeyUpdate and changes the sending keys (§4.6.3). */
 LK_CHECKED lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request);

@@ -73,7 +73,21 @@ static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item) {
     case LK_OUT_WRITE_KEYS:
         return install(conn, &item->secret, item->aead, true);
     case LK_OUT_READ_KEYS:
+        conn->early_read = false;
         return install(conn, &item->secret, item->aead, false);
+    case LK_OUT_EARLY_WRITE:
+        conn->early_left = item->length;
+        return install(conn, &item->secret, item->aead, true);
+    case LK_OUT_EARLY_OVER:
+        conn->early_left = 0;
+        return LOCKSTEP_OK;
+    case LK_OUT_EARLY_READ:
+        conn->early_left = item->length;
+        conn->early_read = true;
+        return install(conn, &item->secret, item->aead, false);
+    case LK_OUT_WRITE_CLEAR:
+        lk_protection_free(&conn->out);
+        return LOCKSTEP_OK;
     case LK_OUT_PEER_LIMIT:
         /* The limit counts the content type (RFC 8449 §4). What exceeds the protocol's own is not
          * used; ours holds from here on too, since both sides know the extension. */
@@ -163,9 +177,12 @@ static lockstep_status post_handshake(lockstep_conn *conn, lk_slice message, boo
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_FLOOD,
                                  "%u messages in a row without application data", conn->useless);
     lockstep_status status =
-        lk_post_handshake_receive(&post, &conn->failure, conn->is_client, message, ends_record);
+        lk_post_handshake_receive(&post, &conn->failure, conn->settings, &conn->agreed,
+                                  conn->is_client, message, ends_record);
     if (status != LOCKSTEP_OK)
         return lk_conn_fail(conn);
+    if (post.session != NULL)
+        lk_conn_keep_session(conn, post.session);
     if (post.keys_changed && (status = next_keys(conn, false)) != LOCKSTEP_OK)
         return status;
     /* After our close_notify nothing is sent any more, no answer either. */

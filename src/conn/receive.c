@@ -63,7 +63,10 @@ static lockstep_status on_handshake(lockstep_conn *conn, lk_slice content) {
 
 /* on_data: the content is at the end of app_out already, but not committed. */
 static lockstep_status on_data(lockstep_conn *conn, size_t length) {
-    if (!conn->secure)
+    if (conn->early_read && length > conn->early_left)
+        return lk_conn_fail_with(conn, LOCKSTEP_PEER_EARLY_DATA_TOO_MUCH, "%zu bytes more than %zu",
+                                 length, conn->early_left);
+    if (!conn->secure && !conn->early_read)
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_EARLY_APP_DATA, "%zu bytes", length);
     if (length == 0) {
         /* allowed, "as they are potentially useful as a traffic analysis countermeasure" (§5.1) */
@@ -72,6 +75,8 @@ static lockstep_status on_data(lockstep_conn *conn, size_t length) {
                    : LOCKSTEP_OK;
     }
     conn->useless = 0;
+    if (conn->early_read)
+        conn->early_left -= length;
     conn->bytes_in += length;
     lk_buffer_commit(&conn->app_out, length);
     return LOCKSTEP_OK;

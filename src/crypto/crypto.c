@@ -3,8 +3,10 @@
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <time.h>
 
 #include "crypto/provider.h"
+#include "util/heap.h"
 
 lk_crypto *lk_crypto_new(void) {
     lk_crypto *c = OPENSSL_zalloc(sizeof *c);
@@ -50,4 +52,23 @@ bool lk_crypto_random(void *arg, uint8_t *out, size_t out_len) {
         out_len -= (size_t)n;
     }
     return true;
+}
+
+static int64_t system_now_ms(void *arg) {
+    struct timespec t;
+    (void)arg;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+lockstep_env lk_env_complete(const lockstep_env *env) {
+    lockstep_env e = env == NULL ? (lockstep_env){0} : *env;
+    if (e.now_ms == NULL)
+        e.now_ms = system_now_ms;
+    if (e.random == NULL)
+        e.random = lk_crypto_random;
+    lk_heap heap = lk_heap_of(&e);
+    e.alloc = heap.alloc;
+    e.release = heap.release;
+    return e;
 }

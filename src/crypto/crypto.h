@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <lockstep/env.h>
+
 typedef struct lk_crypto lk_crypto;
 
 /* lk_crypto_new returns the algorithms, or NULL if libcrypto lacks one that must be there. */
@@ -20,5 +22,9 @@ void lk_crypto_free(lk_crypto *crypto);
 /* lk_crypto_random fills `out` from libcrypto's generator, which reseeds itself after a fork. It is
  * the default of lockstep_env.random; `arg` is not used. */
 bool lk_crypto_random(void *arg, uint8_t *out, size_t out_len);
+
+/* lk_env_complete returns `env` (NULL: an empty one) with the defaults for the clock, the random
+ * source and the heap where it has none. */
+lockstep_env lk_env_complete(const lockstep_env *env);
 
 #endif

@@ -59,16 +59,50 @@ static lockstep_status keep_chain(lk_handshake *hs, const lk_certificate *certif
     return LOCKSTEP_OK;
 }
 
+/* What is judged: the chain of a session, or the one that was just sent. */
+typedef struct shown {
+    const lk_slice *chain, *ocsp;
+    size_t num_chain;
+    lk_slice scts;
+} shown;
+
+static shown shown_by_peer(const lk_handshake *hs) {
+    const lk_agreed *a = hs->agreed;
+    const lk_certificate *of = hs->resumes_peer;
+    return hs->judging_resumed
+               ? (shown){of->chain, of->ocsp, of->num_chain, of->scts}
+               : (shown){a->peer_chain, a->peer_ocsp, a->num_peer_chain, a->peer_scts};
+}
+
+/* refused: the chain is not good, which ends the handshake; only that of a session just means that
+ * there is none to resume. */
+static lockstep_status refused(lk_handshake *hs, lockstep_status status, const char *why) {
+    if (!hs->judging_resumed || status < LOCKSTEP_CERT_MALFORMED)
+        return lk_fail(hs, status, "%s", why);
+    hs->judging_resumed = false;
+    lockstep_report_free(hs->agreed->report);
+    hs->agreed->report = NULL;
+    return hs->after_judging(hs);
+}
+
 /* make_key reads the leaf's key where no judge has: CertificateVerify is checked in any case. */
 static lockstep_status make_key(lk_handshake *hs) {
     lk_cert leaf;
-    lockstep_status status = lk_cert_parse(&leaf, hs->agreed->peer_chain[0]);
+    lockstep_status status = lk_cert_parse(&leaf, shown_by_peer(hs).chain[0]);
     if (status == LOCKSTEP_OK)
         status = lk_cert_public_key(&hs->peer_key, hs->settings->crypto, &leaf);
     return status == LOCKSTEP_OK ? status : lk_fail(hs, status, "the peer's own certificate");
 }
 
+/* accepted: the chain is good; of a session it is remembered as such, should that be resumed. */
 static lockstep_status accepted(lk_handshake *hs) {
+    if (hs->judging_resumed) {
+        hs->judging_resumed = false;
+        hs->resumes_chain = prove();
+        lk_public_key_free(hs->peer_key); /* a session has no CertificateVerify */
+        hs->peer_key = NULL;
+        return hs->after_judging(hs);
+    }
     hs->chain_proof = prove();
     hs->state = hs->is_client ? LK_CLIENT_WAIT_CV : LK_SERVER_WAIT_CV;
     return LOCKSTEP_OK;
@@ -91,23 +125,26 @@ static lockstep_status judged(lk_handshake *hs) {
                       check->compared);
     }
     if (status != LOCKSTEP_OK)
-        return lk_fail(hs, status, "%s", report != NULL ? lockstep_report_sentence(report) : "");
+        return refused(hs, status, report != NULL ? lockstep_report_sentence(report) : "");
     return accepted(hs);
 }
 
 static lockstep_status post_judge(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
+    const shown peer = shown_by_peer(hs);
     lk_job *job = lk_post(hs, LK_JOB_JUDGE, judged);
     if (job == NULL)
         return lk_fail_memory(hs);
+    lockstep_report_free(hs->agreed->report); /* that of a session that was not resumed */
+    hs->agreed->report = NULL;
     hs->judge = (lk_judge_request){
         .crypto = s->crypto,
         .trust = s->trust,
         .policy = hs->policy != NULL ? hs->policy : s->policy,
-        .chain = hs->agreed->peer_chain,
-        .num_chain = hs->agreed->num_peer_chain,
-        .ocsp = hs->agreed->peer_ocsp,
-        .scts = hs->agreed->peer_scts,
+        .chain = peer.chain,
+        .num_chain = peer.num_chain,
+        .ocsp = peer.ocsp,
+        .scts = peer.scts,
         .in_handshake = hs->is_client,
         .explain = s->keep_reports || lk_watched(&hs->watch),
         .host = hs->is_client ? &hs->name : NULL,
@@ -119,8 +156,9 @@ static lockstep_status post_judge(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
-/* The application's verdict was good; a bad one ends in lk_handshake_answer_verdict. */
 static lockstep_status answered(lk_handshake *hs) {
+    if (hs->verdict != LOCKSTEP_OK)
+        return refused(hs, hs->verdict, "by the application's verdict");
     LK_TRY(make_key(hs));
     return accepted(hs);
 }
@@ -131,8 +169,7 @@ lockstep_status lk_handshake_answer_verdict(lk_handshake *hs, lockstep_status ve
     if (!hs->asking || hs->ask.kind != LOCKSTEP_ASK_VERDICT || !known)
         return LOCKSTEP_ERR_USAGE;
     hs->asking = false;
-    if (verdict != LOCKSTEP_OK)
-        return lk_fail(hs, verdict, "by the application's verdict");
+    hs->verdict = verdict;
     return LOCKSTEP_OK;
 }
 
@@ -141,6 +178,7 @@ lockstep_status lk_handshake_answer_policy(lk_handshake *hs, lockstep_policy *po
     if (!hs->asking || hs->ask.kind != LOCKSTEP_ASK_POLICY)
         return LOCKSTEP_ERR_USAGE;
     hs->asking = false;
+    lockstep_policy_free(hs->policy);
     hs->policy = lockstep_policy_share(policy);
     return LOCKSTEP_OK;
 }
@@ -148,8 +186,8 @@ lockstep_status lk_handshake_answer_policy(lk_handshake *hs, lockstep_policy *po
 static lockstep_status ask_about_chain(lk_handshake *hs, enum lockstep_ask_kind kind,
                                        lk_step then) {
     hs->ask.server_name = hs->is_client ? (const char *)hs->agreed->server_name : NULL;
-    hs->ask.chain = hs->agreed->peer_chain;
-    hs->ask.num_chain = hs->agreed->num_peer_chain;
+    hs->ask.chain = shown_by_peer(hs).chain;
+    hs->ask.num_chain = shown_by_peer(hs).num_chain;
     lk_ask_question(hs, kind, then);
     return LOCKSTEP_OK;
 }
@@ -162,10 +200,9 @@ static lockstep_status skip(lk_handshake *hs) {
                   "NOT CHECKED, as the configuration demands: anybody could be on the other end");
     LK_TRY(make_key(hs));
     if (policy != NULL && policy->num_pins > 0 &&
-        (lk_cert_parse(&leaf, hs->agreed->peer_chain[0]) != LOCKSTEP_OK ||
+        (lk_cert_parse(&leaf, shown_by_peer(hs).chain[0]) != LOCKSTEP_OK ||
          !lk_policy_pinned(policy, &leaf)))
-        return lk_fail(hs, LOCKSTEP_CERT_PIN, "the leaf's key is not among the %zu pinned",
-                       policy->num_pins);
+        return refused(hs, LOCKSTEP_CERT_PIN, "the leaf's key is not among those pinned");
     return accepted(hs);
 }
 
@@ -178,6 +215,33 @@ static lockstep_status decide(lk_handshake *hs) {
         return ask_about_chain(hs, LOCKSTEP_ASK_POLICY, post_judge);
     return post_judge(hs);
 }
+
+/* ---- The peer's: of a session ---------------------------------------------------------------- */
+
+lockstep_status lk_judge_resumed(lk_handshake *hs, lk_step then) {
+    lk_certificate *peer = hs->resumes_peer;
+    enum lockstep_client_auth wanted = hs->settings->client_auth;
+    if (!hs->is_client && wanted == LOCKSTEP_CLIENT_AUTH_NONE)
+        peer->num_chain = 0; /* who it was is nothing to this server */
+    hs->after_judging = then;
+    if (peer->num_chain == 0) {
+        hs->resumes_chain =
+            (lk_chain_proof){!hs->is_client && wanted != LOCKSTEP_CLIENT_AUTH_REQUIRE};
+        return then(hs);
+    }
+    hs->judging_resumed = true;
+    return decide(hs);
+}
+
+lockstep_status lk_keep_resumed_chain(lk_handshake *hs) {
+    return hs->resumes_peer->num_chain == 0 ? LOCKSTEP_OK : keep_chain(hs, hs->resumes_peer);
+}
+
+lk_chain_proof lk_chain_by_external_psk(const lk_handshake *hs) {
+    return (lk_chain_proof){hs->psk != NULL && hs->psk->kind != LK_PSK_RESUMPTION};
+}
+
+/* ---- The peer's: the message ----------------------------------------------------------------- */
 
 /* A client without a certificate is let in unless one is required (§4.4.2.4). */
 static lockstep_status no_client_certificate(lk_handshake *hs) {

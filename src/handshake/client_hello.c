@@ -33,6 +33,13 @@ static void pick_grease(lk_handshake *hs, const uint8_t *random) {
         hs->grease[4] ^= 0x1010;
 }
 
+static lockstep_status post_shares(lk_handshake *hs) {
+    const lk_settings *s = hs->settings;
+    for (size_t i = 0; i < s->num_shares; i++)
+        LK_TRY(post_share(hs, lk_kex_group_of(s->groups[i]), lk_send_client_hello));
+    return LOCKSTEP_OK;
+}
+
 lockstep_status lk_client_start(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
     uint8_t grease[5];
@@ -43,9 +50,7 @@ lockstep_status lk_client_start(lk_handshake *hs) {
         return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for the ClientHello");
     if (s->grease)
         pick_grease(hs, grease);
-    for (size_t i = 0; i < s->num_shares; i++)
-        LK_TRY(post_share(hs, lk_kex_group_of(s->groups[i]), lk_send_client_hello));
-    return LOCKSTEP_OK;
+    return lk_client_psks(hs, post_shares);
 }
 
 /* take_shares makes the private halves ours before anything can fail. */
@@ -64,12 +69,24 @@ static lockstep_status take_shares(lk_handshake *hs) {
     return status == LOCKSTEP_OK ? status : lk_fail(hs, status, "making a key share");
 }
 
+/* list_psks makes the list to send; in the arena. */
+static const lk_psk_out *list_psks(lk_handshake *hs) {
+    lk_psk_out *list = lk_arena_alloc(&hs->arena, (hs->num_psks + 1) * sizeof *list);
+    for (size_t i = 0; list != NULL && i < hs->num_psks; i++)
+        list[i] = (lk_psk_out){hs->psks[i].identity, hs->psks[i].obfuscated_age,
+                               lk_hash_length(hs->psks[i].early.s.hash)};
+    return list;
+}
+
 lockstep_status lk_send_client_hello(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
     static const uint16_t versions[] = {LK_TLS13};
     lk_key_share_out shares[LK_KEX_NUM_GROUPS];
     size_t num_shares = 0;
     LK_TRY(take_shares(hs));
+    const lk_psk_out *psks = list_psks(hs);
+    if (psks == NULL)
+        return lk_fail_memory(hs);
     /* After a HelloRetryRequest "a single KeyShareEntry from the indicated group" (§4.1.2), which
      * is the last that was made. */
     bool new_share = hs->retried && hs->group != NULL;
@@ -97,6 +114,10 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         .cookie = hs->cookie,
         .record_size_limit = s->record_size_limit,
         .status = true,
+        .psk_dhe_ke = s->keep_sessions || hs->num_psks > 0,
+        .early_data = lk_early_wanted(hs),
+        .psks = psks,
+        .num_psks = hs->num_psks,
         .grease_suite = hs->grease[0],
         .grease_group = hs->grease[1],
         .grease_share = !new_share,
@@ -113,14 +134,20 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         hs->offered |= lk_extension_bit(application_layer_protocol_negotiation);
     if (s->record_size_limit != 0)
         hs->offered |= lk_extension_bit(record_size_limit);
+    if (hello.num_psks > 0)
+        hs->offered |= lk_extension_bit(pre_shared_key);
+    if (hello.early_data)
+        hs->offered |= lk_extension_bit(early_data);
     if (hs->retried)
         LK_TRY(lk_out_ccs(hs));
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
     lk_client_hello_build(&b, &hello);
+    if (lk_builder_ok(&b))
+        lk_fill_binders(hs, at);
     LK_TRY(lk_send(hs, &b, at));
     hs->state = LK_CLIENT_WAIT_SH;
-    return LOCKSTEP_OK;
+    return hello.early_data ? lk_early_begin(hs) : LOCKSTEP_OK;
 }
 
 /* ---- The second one, after a HelloRetryRequest ----------------------------------------------- */

@@ -16,6 +16,7 @@ lockstep_status lk_send_encrypted_extensions(lk_handshake *hs) {
         .protocol = hs->protocol,
         /* "MUST NOT send [...] unless" the client did (RFC 8449 §4) */
         .record_size_limit = hs->peer_limit != 0 ? hs->settings->record_size_limit : 0,
+        .early_data = hs->agreed->early_data == LOCKSTEP_EARLY_ACCEPTED,
     };
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
@@ -62,7 +63,8 @@ lockstep_status lk_on_encrypted_extensions(lk_handshake *hs, lk_slice message) {
                            ee.record_size_limit);
         LK_TRY(lk_out(hs, LK_OUT_PEER_LIMIT, ee.record_size_limit));
     }
+    LK_TRY(lk_early_answered(hs, (ee.ext.present & lk_extension_bit(early_data)) != 0));
     LK_TRY(lk_hash_message(hs, message));
-    hs->state = LK_CLIENT_WAIT_CERT_CR;
+    hs->state = hs->psk != NULL ? LK_CLIENT_WAIT_FINISHED : LK_CLIENT_WAIT_CERT_CR;
     return LOCKSTEP_OK;
 }

@@ -13,24 +13,22 @@ static lk_finished_proof prove(void) {
 
 /* derive_application: the transcript ends with the server's Finished. */
 static void derive_application(lk_handshake *hs) {
-    lk_master_secret master;
     lk_secret exporter;
     uint8_t transcript[LK_HASH_MAX];
     lk_agreed *agreed = hs->agreed;
     lk_transcript_hash(&hs->transcript, transcript);
-    lk_schedule_master(&master, &hs->handshake_secret);
-    lk_schedule_application_traffic(&agreed->client, &agreed->server, &exporter, &master,
+    lk_schedule_master(&hs->master, &hs->handshake_secret);
+    lk_schedule_application_traffic(&agreed->client, &agreed->server, &exporter, &hs->master,
                                     transcript);
     lk_slice client = lk_secret_slice(&agreed->client.s);
     lk_slice server = lk_secret_slice(&agreed->server.s);
     lk_note_key(&hs->watch, hs->is_client, "master secret", "RFC 8446 §7.1",
-                lk_secret_slice(&master.s));
+                lk_secret_slice(&hs->master.s));
     lk_note_key(&hs->watch, true, "c ap traffic", "RFC 8446 §7.1", client);
     lk_note_key(&hs->watch, false, "s ap traffic", "RFC 8446 §7.1", server);
     lk_keylog(&hs->watch, "CLIENT_TRAFFIC_SECRET_0", hs->client_random, client);
     lk_keylog(&hs->watch, "SERVER_TRAFFIC_SECRET_0", hs->client_random, server);
     lk_keylog(&hs->watch, "EXPORTER_SECRET", hs->client_random, lk_secret_slice(&exporter));
-    lk_wipe(&master, sizeof master);
     lk_wipe(&exporter, sizeof exporter);
     lk_wipe(&hs->handshake_secret, sizeof hs->handshake_secret);
 }
@@ -44,6 +42,8 @@ lockstep_status lk_send_finished(lk_handshake *hs) {
     lk_finished_build(&b, lk_slice_of(verify_data, lk_hash_length(hs->suite->hash)));
     LK_TRY(lk_send(hs, &b, at));
     if (hs->is_client) {
+        lk_transcript_hash(&hs->transcript, transcript);
+        lk_schedule_resumption(&hs->agreed->resumption, &hs->master, transcript);
         LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->agreed->client));
         LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->agreed->server));
         return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
@@ -51,7 +51,10 @@ lockstep_status lk_send_finished(lk_handshake *hs) {
     /* The server may send application data at once; it reads none before the client's Finished. */
     derive_application(hs);
     LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->agreed->server));
-    if (hs->settings->client_auth == LOCKSTEP_CLIENT_AUTH_NONE) {
+    if (hs->psk != NULL) {
+        hs->state = hs->agreed->early_data == LOCKSTEP_EARLY_ACCEPTED ? LK_SERVER_WAIT_EOED
+                                                                      : LK_SERVER_WAIT_FINISHED;
+    } else if (hs->settings->client_auth == LOCKSTEP_CLIENT_AUTH_NONE) {
         hs->chain_proof = lk_chain_not_needed(hs);
         hs->possession_proof = lk_possession_not_needed(hs);
         hs->state = LK_SERVER_WAIT_FINISHED;
@@ -90,11 +93,15 @@ lockstep_status lk_on_finished(lk_handshake *hs, lk_slice message) {
     lk_note_check(&hs->watch, "Finished", "RFC 8446 §4.4.4", LOCKSTEP_OK,
                   "both sides saw the same %s handshake", hs->suite->name);
     hs->finished_proof = prove();
+    if (hs->psk == NULL)
+        hs->agreed->verified_ms = hs->settings->env.now_ms(hs->settings->env.arg);
     LK_TRY(lk_hash_message(hs, message));
     if (hs->is_client) {
         derive_application(hs);
+        LK_TRY(lk_send_end_of_early_data(hs));
         return client_flight(hs);
     }
     LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->agreed->client));
+    LK_TRY(lk_send_new_session_tickets(hs));
     return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
 }

@@ -10,6 +10,7 @@
 
 #include "crypto/jobs.h"
 #include "handshake/outbox.h"
+#include "handshake/session.h"
 #include "handshake/settings.h"
 #include "handshake/watch.h"
 #include "x509/name.h"
@@ -20,7 +21,8 @@ typedef struct lk_handshake lk_handshake;
  * lk_agreed_free. */
 typedef struct lk_agreed {
     uint16_t version, suite, group, peer_scheme, own_scheme;
-    bool retried;
+    bool retried, resumed;
+    enum lockstep_early_data early_data;
     char *server_name;    /* in heap memory, escaped; NULL: none */
     char *alpn;           /* likewise */
     lk_slice *peer_chain; /* one allocation of `peer_chain_size`: chain, `peer_ocsp`, the bytes */
@@ -28,7 +30,9 @@ typedef struct lk_agreed {
     lk_slice peer_scts;   /* the SCT list of the leaf's entry, or empty */
     size_t num_peer_chain, peer_chain_size;
     lockstep_report *report;
+    int64_t verified_ms;              /* when the peer last proved that it has its key */
     lk_traffic_secret client, server; /* application traffic, the newest */
+    lk_secret resumption;             /* client: what its tickets' keys come from */
     lk_aead_kind aead;
 } lk_agreed;
 
@@ -41,6 +45,10 @@ void lk_agreed_free(lk_agreed *agreed, const lk_heap *heap);
 lk_handshake *lk_handshake_new(const lk_settings *settings, const lk_watch *watch,
                                lk_agreed *agreed, lockstep_failure *failure, const lk_host *name);
 void lk_handshake_free(lk_handshake *hs);
+
+/* lk_handshake_offer makes a client offer a session (copied), if it fits, before
+ * lk_handshake_start. LOCKSTEP_ERR_NO_MEMORY. */
+LK_CHECKED lockstep_status lk_handshake_offer(lk_handshake *hs, const lockstep_session *session);
 
 /* lk_handshake_start begins a client's handshake. */
 LK_CHECKED lockstep_status lk_handshake_start(lk_handshake *hs);
@@ -81,12 +89,16 @@ const char *lk_handshake_state_name(const lk_handshake *hs);
 
 /* After the handshake: messages of §4.6, without a handshake object. */
 typedef struct lk_post_message {
-    bool keys_changed; /* the peer's sending keys have moved on */
-    bool answer;       /* and it wants ours to */
+    bool keys_changed;         /* the peer's sending keys have moved on */
+    bool answer;               /* and it wants ours to */
+    lockstep_session *session; /* a client was given this one; the caller's to free */
 } lk_post_message;
 
+/* lk_post_handshake_receive takes a whole message. On failure `failure` is filled. */
 LK_CHECKED lockstep_status lk_post_handshake_receive(lk_post_message *out,
-                                                     lockstep_failure *failure, bool is_client,
+                                                     lockstep_failure *failure,
+                                                     const lk_settings *settings,
+                                                     const lk_agreed *agreed, bool is_client,
                                                      lk_slice message, bool ends_record);
 
 /* lk_failure_set fills `failure` for `status` with the status's own rule and alert, unless it holds

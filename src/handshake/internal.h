@@ -23,7 +23,8 @@ typedef enum lk_state {
     LK_CLIENT_CONNECTED,
     LK_SERVER_START,
     LK_SERVER_WAIT_SECOND_CH, /* START again, after a HelloRetryRequest */
-    LK_SERVER_WAIT_CERT,      /* WAIT_FLIGHT2 with client authentication */
+    LK_SERVER_WAIT_EOED,
+    LK_SERVER_WAIT_CERT, /* WAIT_FLIGHT2 with client authentication */
     LK_SERVER_WAIT_CV,
     LK_SERVER_WAIT_FINISHED,
     LK_SERVER_CONNECTED,
@@ -39,6 +40,17 @@ typedef struct lk_share {
     lk_ephemeral *own;
     uint8_t *bytes;
 } lk_share;
+
+/* A PSK that is offered, or was chosen. */
+typedef struct lk_psk {
+    lk_psk_kind kind;
+    lk_slice identity;
+    uint32_t obfuscated_age;
+    lk_early_secret early; /* what it makes of the key schedule; has its hash too */
+} lk_psk;
+
+/* A session and external keys with each hash. */
+#define LK_PSKS_MAX (1 + LK_IMPORTED_MAX)
 
 struct lk_handshake {
     const lk_settings *settings;
@@ -68,6 +80,20 @@ struct lk_handshake {
     /* the key schedule, as far as it has come; each wiped when the next is there */
     lk_handshake_secret handshake_secret;
     lk_traffic_secret client_hs, server_hs;
+    lk_master_secret master;
+
+    /* resumption and 0-RTT; see pre_shared_key.c and early_data.c */
+    lk_psk *psks; /* client: those offered */
+    size_t num_psks;
+    const lk_psk *psk; /* the one chosen; NULL: a full handshake */
+    uint16_t psk_index;
+    lk_session *resumes;          /* the session offered, or in the ticket; NULL: none */
+    lk_certificate *resumes_peer; /* whose it is */
+    lk_chain_proof resumes_chain; /* and that it is good still */
+    bool judging_resumed;
+    lockstep_status verdict; /* the application's, of an answer */
+    lk_step after_judging, after_psks;
+    lk_traffic_secret client_early;
 
     /* client */
     lk_host name;
@@ -161,6 +187,52 @@ lk_possession_proof lk_possession_not_needed(const lk_handshake *hs);
 lockstep_status lk_send_finished(lk_handshake *hs); /* finished.c */
 lockstep_status lk_on_finished(lk_handshake *hs, lk_slice message);
 lk_chain_proof lk_chain_not_needed(const lk_handshake *hs);
+
+/* ---- pre_shared_key.c ---- */
+
+/* lk_client_psks makes the PSKs to offer: when `then` runs, hs->psks are those that fit and whose
+ * chain is judged good. */
+lockstep_status lk_client_psks(lk_handshake *hs, lk_step then);
+/* lk_fill_binders writes the binders of the ClientHello that is at `at` of the outbox, whole. */
+void lk_fill_binders(lk_handshake *hs, size_t at);
+/* lk_drop_psks drops those that a HelloRetryRequest's suite does not suit (§4.1.4). */
+void lk_drop_psks(lk_handshake *hs);
+/* lk_server_psk looks for a PSK in `message`, the ClientHello, which it then hashes; when `then`
+ * runs, hs->psk is the one that is used, or NULL. */
+lockstep_status lk_server_psk(lk_handshake *hs, lk_slice message, lk_step then);
+/* lk_psk_chosen makes hs->psk, whose binder or acceptance both sides have seen, count: chain and
+ * proofs are those of the session. */
+lockstep_status lk_psk_chosen(lk_handshake *hs);
+lk_possession_proof lk_possession_by_psk(const lk_handshake *hs);
+
+/* ---- early_data.c ---- */
+
+/* The client's half: begin after the ClientHello; what the server's answer means; the end. */
+lockstep_status lk_early_begin(lk_handshake *hs);
+bool lk_early_wanted(const lk_handshake *hs);
+lockstep_status lk_early_refused(lk_handshake *hs);
+lockstep_status lk_early_answered(lk_handshake *hs, bool accepted);
+lockstep_status lk_send_end_of_early_data(lk_handshake *hs);
+/* The server's: decide, read, and the end. */
+void lk_early_decide(lk_handshake *hs);
+lockstep_status lk_early_read(lk_handshake *hs);
+lockstep_status lk_on_end_of_early_data(lk_handshake *hs, lk_slice message);
+
+/* ---- new_session_ticket.c ---- */
+lockstep_status lk_send_new_session_tickets(lk_handshake *hs);
+/* lk_on_new_session_ticket takes a ticket after the handshake; `*out` is the session that is to be
+ * kept, or NULL. */
+lockstep_status lk_on_new_session_ticket(lockstep_session **out, lockstep_failure *failure,
+                                         const lk_settings *settings, const lk_agreed *agreed,
+                                         lk_slice message);
+
+/* ---- certificate.c, of a session ---- */
+
+/* lk_judge_resumed judges the chain of hs->resumes anew; when `then` runs, hs->resumes_chain says
+ * whether it is good. */
+lockstep_status lk_judge_resumed(lk_handshake *hs, lk_step then);
+lockstep_status lk_keep_resumed_chain(lk_handshake *hs);
+lk_chain_proof lk_chain_by_external_psk(const lk_handshake *hs);
 
 /* lk_install_handshake_keys derives the handshake traffic secrets from the shared secret, once
  * ServerHello is hashed, and installs them both ways (server_hello.c). */

@@ -29,11 +29,30 @@ static void next_stage(lk_secret *out, const lk_secret *from, lk_slice input) {
     lk_wipe(&salt, sizeof salt);
 }
 
-void lk_schedule_early(lk_early_secret *out, lk_hash hash) {
+void lk_schedule_early(lk_early_secret *out, lk_hash hash, lk_slice psk) {
     static const uint8_t zeros[LK_HASH_MAX];
     lk_slice zero = lk_slice_of(zeros, lk_hash_length(hash));
     out->s.hash = hash;
-    lk_hkdf_extract(hash, out->s.bytes, zero, zero);
+    lk_hkdf_extract(hash, out->s.bytes, zero, psk.p_len > 0 ? psk : zero);
+}
+
+void lk_schedule_binder(lk_traffic_secret *out, const lk_early_secret *early, lk_psk_kind kind) {
+    static const char *const labels[] = {"res binder", "ext binder", "imp binder"};
+    lk_hmac mac;
+    uint8_t of_nothing[LK_HASH_MAX];
+    lk_digest_of(early->s.hash, of_nothing, empty());
+    lk_hmac_key(&mac, early->s.hash, lk_secret_slice(&early->s));
+    derive(&out->s, &mac, early->s.hash, labels[kind], of_nothing);
+    lk_wipe(&mac, sizeof mac);
+}
+
+void lk_schedule_early_traffic(lk_traffic_secret *client, lk_secret *exporter,
+                               const lk_early_secret *early, const uint8_t *transcript) {
+    lk_hmac mac;
+    lk_hmac_key(&mac, early->s.hash, lk_secret_slice(&early->s));
+    derive(&client->s, &mac, early->s.hash, "c e traffic", transcript);
+    derive(exporter, &mac, early->s.hash, "e exp master", transcript);
+    lk_wipe(&mac, sizeof mac);
 }
 
 void lk_schedule_handshake(lk_handshake_secret *out, const lk_early_secret *early,
@@ -64,6 +83,21 @@ void lk_schedule_application_traffic(lk_traffic_secret *client, lk_traffic_secre
     derive(&client->s, &mac, master->s.hash, "c ap traffic", transcript);
     derive(&server->s, &mac, master->s.hash, "s ap traffic", transcript);
     derive(exporter, &mac, master->s.hash, "exp master", transcript);
+    lk_wipe(&mac, sizeof mac);
+}
+
+void lk_schedule_resumption(lk_secret *out, const lk_master_secret *master,
+                            const uint8_t *transcript) {
+    lk_hmac mac;
+    lk_hmac_key(&mac, master->s.hash, lk_secret_slice(&master->s));
+    derive(out, &mac, master->s.hash, "res master", transcript);
+    lk_wipe(&mac, sizeof mac);
+}
+
+void lk_resumption_psk(uint8_t *out, const lk_secret *resumption, lk_slice nonce) {
+    lk_hmac mac;
+    lk_hmac_key(&mac, resumption->hash, lk_secret_slice(resumption));
+    lk_hkdf_expand_label(&mac, out, lk_hash_length(resumption->hash), "resumption", nonce);
     lk_wipe(&mac, sizeof mac);
 }
 

@@ -33,8 +33,18 @@ static inline lk_slice lk_secret_slice(const lk_secret *s) {
     return lk_slice_of(s->bytes, lk_hash_length(s->hash));
 }
 
-/* lk_schedule_early starts the schedule without a PSK. */
-void lk_schedule_early(lk_early_secret *out, lk_hash hash);
+/* lk_schedule_early starts the schedule with a PSK; empty: without one. */
+void lk_schedule_early(lk_early_secret *out, lk_hash hash, lk_slice psk);
+
+/* How a PSK came to be, which its binder says (§4.2.11.2, RFC 9258 §5). */
+typedef enum lk_psk_kind { LK_PSK_RESUMPTION, LK_PSK_EXTERNAL, LK_PSK_IMPORTED } lk_psk_kind;
+
+/* lk_schedule_binder derives the binder_key, which lk_finished_mac makes the binder with. */
+void lk_schedule_binder(lk_traffic_secret *out, const lk_early_secret *early, lk_psk_kind kind);
+
+/* The secrets of 0-RTT data; `transcript` is the hash of the ClientHello. */
+void lk_schedule_early_traffic(lk_traffic_secret *client, lk_secret *exporter,
+                               const lk_early_secret *early, const uint8_t *transcript);
 
 /* lk_schedule_handshake puts the (EC)DHE shared secret in. */
 void lk_schedule_handshake(lk_handshake_secret *out, const lk_early_secret *early, lk_slice shared);
@@ -51,6 +61,13 @@ void lk_schedule_master(lk_master_secret *out, const lk_handshake_secret *handsh
 void lk_schedule_application_traffic(lk_traffic_secret *client, lk_traffic_secret *server,
                                      lk_secret *exporter, const lk_master_secret *master,
                                      const uint8_t *transcript);
+
+/* The secret that sessions come from; `transcript` is the hash of ClientHello...client Finished. */
+void lk_schedule_resumption(lk_secret *out, const lk_master_secret *master,
+                            const uint8_t *transcript);
+
+/* lk_resumption_psk writes the PSK of the ticket with `nonce`, as long as the hash (§4.6.1). */
+void lk_resumption_psk(uint8_t *out, const lk_secret *resumption, lk_slice nonce);
 
 /* lk_traffic_keys derives the key and IV of records (§7.3). */
 void lk_traffic_keys(const lk_traffic_secret *secret, lk_aead_kind aead,

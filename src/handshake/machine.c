@@ -34,15 +34,16 @@ static const flight flights[] = {
     {LK_CLIENT_WAIT_FINISHED, LK_FINISHED, lk_on_finished, OTHER_MAX, true},
     {LK_SERVER_START, LK_CLIENT_HELLO, lk_on_client_hello, HELLO_MAX, true},
     {LK_SERVER_WAIT_SECOND_CH, LK_CLIENT_HELLO, lk_on_second_client_hello, HELLO_MAX, true},
+    {LK_SERVER_WAIT_EOED, LK_END_OF_EARLY_DATA, lk_on_end_of_early_data, OTHER_MAX, true},
     {LK_SERVER_WAIT_CERT, LK_CERTIFICATE, lk_on_certificate, CERTIFICATE_MAX, false},
     {LK_SERVER_WAIT_CV, LK_CERTIFICATE_VERIFY, lk_on_certificate_verify, OTHER_MAX, false},
     {LK_SERVER_WAIT_FINISHED, LK_FINISHED, lk_on_finished, OTHER_MAX, true},
 };
 
 static const char *const state_names[LK_NUM_STATES] = {
-    "START",     "WAIT_SH",       "WAIT_EE",       "WAIT_CERT_CR", "WAIT_CERT",
-    "WAIT_CV",   "WAIT_FINISHED", "CONNECTED",     "START",        "START after HelloRetryRequest",
-    "WAIT_CERT", "WAIT_CV",       "WAIT_FINISHED", "CONNECTED"};
+    "START",     "WAIT_SH",       "WAIT_EE",   "WAIT_CERT_CR",  "WAIT_CERT",
+    "WAIT_CV",   "WAIT_FINISHED", "CONNECTED", "START",         "START after HelloRetryRequest",
+    "WAIT_EOED", "WAIT_CERT",     "WAIT_CV",   "WAIT_FINISHED", "CONNECTED"};
 
 static const flight *flight_of(const lk_handshake *hs, uint8_t type) {
     for (size_t i = 0; i < sizeof flights / sizeof flights[0]; i++)

@@ -62,7 +62,8 @@ static lockstep_status check_hello(lk_handshake *hs) {
     if (h->compression_methods.p_len != 1 || h->compression_methods.p[0] != 0)
         return lk_fail(hs, LOCKSTEP_PEER_COMPRESSION, "%zu methods", h->compression_methods.p_len);
     /* What a ClientHello without a PSK must have (§9.2). */
-    LK_TRY(need(hs, LK_EXTENSION_signature_algorithms));
+    if ((h->ext.present & lk_extension_bit(pre_shared_key)) == 0)
+        LK_TRY(need(hs, LK_EXTENSION_signature_algorithms));
     LK_TRY(need(hs, LK_EXTENSION_supported_groups));
     LK_TRY(need(hs, LK_EXTENSION_key_share));
     if ((h->ext.present & lk_extension_bit(pre_shared_key)) != 0)
@@ -219,8 +220,17 @@ static lockstep_status ask_schemes(lk_handshake *hs, lk_u16_list list) {
     return LOCKSTEP_OK;
 }
 
+/* answer goes on when it is clear whether a PSK is used: then no certificate is needed. */
 static lockstep_status answer(lk_handshake *hs) {
     LK_TRY(keep(hs));
+    if (hs->psk != NULL)
+        LK_TRY(lk_psk_chosen(hs));
+    lk_early_decide(hs);
+    if (hs->agreed->early_data == LOCKSTEP_EARLY_REJECTED && !hs->retried)
+        LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, LK_SKIP_EARLY_MAX));
+    if (hs->psk != NULL)
+        return post_respond(hs);
+    LK_TRY(need(hs, LK_EXTENSION_signature_algorithms));
     if ((hs->settings->asks & LOCKSTEP_ASK_IDENTITY) == 0)
         return choose_identity(hs);
     LK_TRY(ask_schemes(hs, hs->hello.schemes));
@@ -263,11 +273,11 @@ lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
     LK_TRY(choose_group(hs, &share));
     LK_TRY(choose_protocol(hs));
     lk_transcript_start(&hs->transcript, hs->suite->hash);
+    if (share.p_len > 0)
+        return lk_server_psk(hs, message, answer);
     LK_TRY(lk_hash_message(hs, message));
     if ((hs->hello.ext.present & lk_extension_bit(early_data)) != 0)
         LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, LK_SKIP_EARLY_MAX));
-    if (share.p_len > 0)
-        return answer(hs);
     return lk_send_hello_retry_request(hs);
 }
 
@@ -303,7 +313,6 @@ lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message) {
     if (!lk_key_share_next(&rest, &group, &share) || rest.p_len > 0 || group != hs->group->id)
         return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO,
                        "key_share is not the one of %s that was asked for", hs->group->name);
-    LK_TRY(lk_hash_message(hs, message));
     LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, 0)); /* it ends with the second ClientHello */
-    return answer(hs);
+    return lk_server_psk(hs, message, answer);
 }

@@ -13,6 +13,10 @@ typedef enum lk_out_kind {
     LK_OUT_WRITE_KEYS,         /* protect what is sent from here on with `secret` */
     LK_OUT_READ_KEYS,          /* expect `secret` from here on */
     LK_OUT_PEER_LIMIT,         /* the peer accepts plaintexts of `length` bytes, type included */
+    LK_OUT_EARLY_WRITE,        /* client: 0-RTT data may be sent with `secret`, `length` bytes */
+    LK_OUT_EARLY_OVER,         /* client: no more of it */
+    LK_OUT_EARLY_READ,         /* server: 0-RTT data comes with `secret`, up to `length` bytes */
+    LK_OUT_WRITE_CLEAR,        /* client: what is sent from here on is not protected, after all */
     LK_OUT_SKIP_EARLY_DATA,    /* pass over up to `length` bytes of 0-RTT data, not accepted */
     LK_OUT_SECURE              /* the handshake is done and everything proven */
 } lk_out_kind;
@@ -25,11 +29,14 @@ typedef struct lk_out_item {
 } lk_out_item;
 
 /* 0-RTT data that is passed over when it was not accepted, in bytes of ciphertext (§4.2.10). */
-#define LK_SKIP_EARLY_MAX 65536
+#define LK_SKIP_EARLY_MAX (65536 + 4096)
 
 /* The longest run: ServerHello, CCS, 2 keys, limit, EncryptedExtensions, CertificateRequest,
- * Certificate, CertificateVerify, Finished, keys. */
-#define LK_OUTBOX_MAX 14
+ * Certificate, CertificateVerify, Finished, keys; and keys, 8 tickets, the end. */
+#define LK_OUTBOX_MAX 16
+
+/* A server with a record_size_limit below this accepts no 0-RTT data. */
+#define LK_EARLY_RECORD_LIMIT 16385
 
 typedef struct lk_outbox {
     lk_out_item items[LK_OUTBOX_MAX];

@@ -5,7 +5,6 @@
 #include "handshake/handshake.h"
 #include "handshake/internal.h"
 #include "wire/key_update.h"
-#include "wire/new_session_ticket.h"
 
 static lockstep_status on_key_update(lk_post_message *out, lockstep_failure *failure,
                                      lk_slice message, bool ends_record) {
@@ -19,28 +18,15 @@ static lockstep_status on_key_update(lk_post_message *out, lockstep_failure *fai
     return LOCKSTEP_OK;
 }
 
-static lockstep_status on_ticket(lockstep_failure *failure, lk_slice message) {
-    lk_new_session_ticket ticket;
-    lk_flaw flaw;
-    lockstep_status status = lk_new_session_ticket_parse(&ticket, &flaw, lk_body(message));
-    if (status != LOCKSTEP_OK)
-        return lk_failure_set(failure, status, "%s",
-                              flaw.has_extension ? lk_extension_name(flaw.extension) : "");
-    /* "Servers MUST NOT use any value greater than 604800 seconds (7 days)." (§4.6.1) */
-    if (ticket.lifetime > 604800)
-        return lk_failure_set(failure, LOCKSTEP_PEER_TICKET_LIFETIME, "%u seconds",
-                              ticket.lifetime);
-    return LOCKSTEP_OK;
-}
-
 lockstep_status lk_post_handshake_receive(lk_post_message *out, lockstep_failure *failure,
+                                          const lk_settings *settings, const lk_agreed *agreed,
                                           bool is_client, lk_slice message, bool ends_record) {
     uint8_t type = message.p[0];
-    *out = (lk_post_message){false, false};
+    *out = (lk_post_message){0};
     if (type == LK_KEY_UPDATE)
         return on_key_update(out, failure, message, ends_record);
     if (type == LK_NEW_SESSION_TICKET && is_client)
-        return on_ticket(failure, message);
+        return lk_on_new_session_ticket(&out->session, failure, settings, agreed, message);
     return lk_failure_set(failure, LOCKSTEP_PEER_UNEXPECTED_MESSAGE,
                           "%s (%u) came in state CONNECTED", lk_handshake_name(type), type);
 }

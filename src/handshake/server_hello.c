@@ -12,7 +12,10 @@ lockstep_status lk_install_handshake_keys(lk_handshake *hs, lk_slice shared) {
     lk_early_secret early;
     uint8_t transcript[LK_HASH_MAX];
     lk_note_key(&hs->watch, hs->is_client, "(EC)DHE shared secret", "RFC 8446 §7.4", shared);
-    lk_schedule_early(&early, hs->suite->hash);
+    if (hs->psk != NULL)
+        early = hs->psk->early;
+    else
+        lk_schedule_early(&early, hs->suite->hash, lk_slice_of(NULL, 0));
     lk_schedule_handshake(&hs->handshake_secret, &early, shared);
     lk_transcript_hash(&hs->transcript, transcript);
     lk_schedule_handshake_traffic(&hs->client_hs, &hs->server_hs, &hs->handshake_secret,
@@ -26,9 +29,19 @@ lockstep_status lk_install_handshake_keys(lk_handshake *hs, lk_slice shared) {
     lk_note_key(&hs->watch, false, "s hs traffic", "RFC 8446 §7.1", server);
     lk_keylog(&hs->watch, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", hs->client_random, client);
     lk_keylog(&hs->watch, "SERVER_HANDSHAKE_TRAFFIC_SECRET", hs->client_random, server);
+    lk_wipe(&early, sizeof early);
     LK_TRY(lk_out_ccs(hs));
-    LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, hs->is_client ? &hs->client_hs : &hs->server_hs));
-    return lk_out_keys(hs, LK_OUT_READ_KEYS, hs->is_client ? &hs->server_hs : &hs->client_hs);
+    /* While 0-RTT data is on its way, the client's direction still has its early keys. */
+    enum lockstep_early_data early_data = hs->agreed->early_data;
+    if (!hs->is_client)
+        LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->server_hs));
+    else if (early_data != LOCKSTEP_EARLY_OFFERED)
+        LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->client_hs));
+    if (hs->is_client)
+        return lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->server_hs);
+    return early_data == LOCKSTEP_EARLY_ACCEPTED
+               ? LOCKSTEP_OK
+               : lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->client_hs);
 }
 
 /* ---- Server ---------------------------------------------------------------------------------- */
@@ -61,16 +74,21 @@ lockstep_status lk_send_server_hello(lk_handshake *hs) {
                                  .cipher_suite = hs->suite->id,
                                  .group = hs->group->id,
                                  .key_exchange =
-                                     lk_slice_of(job->u.kex.share, hs->group->server_share)};
+                                     lk_slice_of(job->u.kex.share, hs->group->server_share),
+                                 .psk = hs->psk != NULL,
+                                 .selected_identity = hs->psk_index};
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
     lk_server_hello_build(&b, &hello);
+    LK_TRY(lk_early_read(hs));
     LK_TRY(lk_send(hs, &b, at));
     LK_TRY(lk_install_handshake_keys(hs, lk_slice_of(job->u.kex.secret, job->u.kex.secret_len)));
     lk_wipe(job->u.kex.secret, sizeof job->u.kex.secret);
     if (hs->peer_limit != 0)
         LK_TRY(lk_out(hs, LK_OUT_PEER_LIMIT, hs->peer_limit));
     LK_TRY(lk_send_encrypted_extensions(hs));
+    if (hs->psk != NULL)
+        return lk_send_finished(hs); /* no certificates: both sides have the key (§2.2) */
     if (hs->settings->client_auth != LOCKSTEP_CLIENT_AUTH_NONE)
         LK_TRY(lk_send_certificate_request(hs));
     LK_TRY(lk_send_certificate(hs));
@@ -160,6 +178,11 @@ static lockstep_status on_retry(lk_handshake *hs, const lk_server_hello *h, lk_s
                    group != NULL ? group->name : "the same group and a cookie");
     lk_transcript_retry(&hs->transcript);
     LK_TRY(lk_hash_message(hs, message));
+    if (hs->agreed->early_data == LOCKSTEP_EARLY_OFFERED) {
+        LK_TRY(lk_early_refused(hs));
+        LK_TRY(lk_out(hs, LK_OUT_WRITE_CLEAR, 0));
+    }
+    lk_drop_psks(hs);
     hs->retried = true;
     hs->group = group;
     return lk_send_second_client_hello(hs, group);
@@ -173,6 +196,19 @@ static lockstep_status derived(lk_handshake *hs) {
     lk_wipe(job->u.kex.secret, sizeof job->u.kex.secret);
     hs->state = LK_CLIENT_WAIT_EE;
     return LOCKSTEP_OK;
+}
+
+/* "the client MUST verify that the server's selected_identity is within the range supplied by the
+ * client, that the server selected a cipher suite indicating a Hash associated with the PSK" */
+static lockstep_status on_selected_identity(lk_handshake *hs, uint16_t i) {
+    if (i >= hs->num_psks)
+        return lk_fail(hs, LOCKSTEP_PEER_PSK_SELECTED, "PSK %u of %zu", i, hs->num_psks);
+    if (hs->psks[i].early.s.hash != hs->suite->hash)
+        return lk_fail(hs, LOCKSTEP_PEER_PSK_SELECTED, "PSK %u has another hash than %s", i,
+                       hs->suite->name);
+    hs->psk = &hs->psks[i];
+    hs->psk_index = i;
+    return lk_psk_chosen(hs);
 }
 
 lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message) {
@@ -195,6 +231,8 @@ lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message) {
     if (own == NULL || (hs->group != NULL && hs->group->id != h.group))
         return lk_fail(hs, LOCKSTEP_PEER_KEY_SHARE_GROUP,
                        "the server chose group 0x%04x, for which no share was sent", h.group);
+    if (has(&h, LK_EXTENSION_pre_shared_key))
+        LK_TRY(on_selected_identity(hs, h.selected_identity));
     hs->group = lk_kex_group_of(h.group);
     lk_note_choice(&hs->watch, false, "cipher suite", "RFC 8446 §4.1.3", "%s", hs->suite->name);
     lk_note_choice(&hs->watch, false, "key exchange group", "RFC 8446 §4.2.8", "%s",

@@ -8,7 +8,10 @@
 #include <lockstep/lockstep.h>
 
 #include "crypto/kex.h"
+#include "handshake/key_schedule.h"
+#include "handshake/strikes.h"
 #include "handshake/suites.h"
+#include "handshake/tickets.h"
 #include "wire/certificate.h"
 #include "x509/cert.h"
 
@@ -23,6 +26,15 @@ typedef struct lk_identity {
     lk_slice ocsp, scts; /* to staple, or empty; owned by the config */
     lk_private_key *key;
 } lk_identity;
+
+/* A pre-shared key that was imported for TLS 1.3 and one hash (RFC 9258 §3, external_psk.c). */
+typedef struct lk_imported_psk {
+    lk_slice identity; /* ImportedIdentity, as it is sent; owned by the config */
+    lk_secret key;
+} lk_imported_psk;
+
+/* External keys, each with two hashes. */
+#define LK_IMPORTED_MAX (2 * 8)
 
 /*
  * Changes a message of this side before it is sent and hashed: `bytes[at...]` is the message. It is
@@ -51,6 +63,13 @@ typedef struct lk_settings {
     bool danger_skip_verification;
     bool gather_jobs;
     bool keep_reports;
+    bool keep_sessions, offer_early_data; /* client */
+    lockstep_tickets *tickets;            /* server; NULL: nobody resumes */
+    size_t num_tickets;                   /* sent after a full handshake */
+    lockstep_strikes *strikes;            /* NULL: no 0-RTT */
+    uint32_t max_early_data;              /* bytes */
+    lk_imported_psk imported[LK_IMPORTED_MAX];
+    size_t num_imported;
     unsigned asks; /* enum lockstep_ask_kind */
     /* fixed for applications, changed by tests */
     bool compatibility_mode;   /* §D.4: a session id and change_cipher_spec records */
@@ -58,6 +77,9 @@ typedef struct lk_settings {
     uint64_t key_update_after; /* records that one sending key protects before it is changed */
     lk_tamper tamper;
     void *tamper_arg;
+    /* Opens a ticket that this project did not make; `plain` as for lk_tickets_open. */
+    bool (*open_ticket)(void *arg, uint8_t *plain, size_t *plain_len, lk_slice ticket);
+    void *open_ticket_arg;
 } lk_settings;
 
 /* lk_settings_identity picks the identity for a server_name (empty: none was sent) and the peer's

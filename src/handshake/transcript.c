@@ -39,3 +39,13 @@ void lk_transcript_retry(lk_transcript *t) {
 void lk_transcript_hash(const lk_transcript *t, uint8_t *out) {
     lk_digest_peek(&t->digest, out);
 }
+
+void lk_transcript_hash_with(const lk_transcript *t, lk_hash hash, lk_slice part, uint8_t *out) {
+    lk_digest d = t->digest;
+    if (!t->started) {
+        lk_digest_init(&d, hash);
+        lk_digest_update(&d, t->waiting);
+    }
+    lk_digest_update(&d, part);
+    lk_digest_peek(&d, out);
+}

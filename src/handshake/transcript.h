@@ -29,4 +29,8 @@ void lk_transcript_retry(lk_transcript *t);
 /* lk_transcript_hash writes the hash of all messages so far. */
 void lk_transcript_hash(const lk_transcript *t, uint8_t *out);
 
+/* lk_transcript_hash_with writes the hash of all messages so far and of `part`, which is not added
+ * to them. `hash` says which one where that is not fixed yet. */
+void lk_transcript_hash_with(const lk_transcript *t, lk_hash hash, lk_slice part, uint8_t *out);
+
 #endif

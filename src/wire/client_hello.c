@@ -8,6 +8,22 @@ bool lk_key_share_next(lk_slice *list, uint16_t *group, lk_slice *key_exchange) 
     return true;
 }
 
+bool lk_psk_identity_next(lk_slice *list, lk_slice *identity, uint32_t *obfuscated_age) {
+    lk_reader r = lk_reader_of(*list);
+    if (!lk_read_vector(&r, 2, 1, UINT16_MAX, identity) || !lk_read_u32(&r, obfuscated_age))
+        return false;
+    *list = lk_reader_rest(&r);
+    return true;
+}
+
+bool lk_psk_binder_next(lk_slice *list, lk_slice *binder) {
+    lk_reader r = lk_reader_of(*list);
+    if (!lk_read_vector(&r, 1, 32, 255, binder))
+        return false;
+    *list = lk_reader_rest(&r);
+    return true;
+}
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 /* ServerNameList (RFC 6066 §3): one host_name; other types of name were never defined, and a list
@@ -41,23 +57,22 @@ static bool parse_key_shares(lk_slice data, lk_slice *out) {
     return true;
 }
 
-/* OfferedPsks (§4.2.11): checked here, used by resumption. `*paired`: "one for each value in the
- * identities list" holds of the binders. */
-static bool parse_pre_shared_key(lk_slice data, bool *paired) {
-    lk_reader r = lk_reader_of(data), at;
-    lk_slice identities, binders, one;
+/* OfferedPsks (§4.2.11): "one for each value in the identities list" must hold of the binders. */
+static bool parse_pre_shared_key(lk_client_hello *h, lk_slice data) {
+    lk_reader r = lk_reader_of(data);
+    lk_slice rest, one;
     uint32_t age;
     size_t num_identities = 0, num_binders = 0;
-    if (!lk_read_vector(&r, 2, 7, UINT16_MAX, &identities) ||
-        !lk_read_vector(&r, 2, 33, UINT16_MAX, &binders) || !lk_reader_done(&r))
+    if (!lk_read_vector(&r, 2, 7, UINT16_MAX, &h->psk_identities) ||
+        !lk_read_vector(&r, 2, 33, UINT16_MAX, &h->psk_binders) || !lk_reader_done(&r))
         return false;
-    for (at = lk_reader_of(identities); !lk_reader_done(&at); num_identities++)
-        if (!lk_read_vector(&at, 2, 1, UINT16_MAX, &one) || !lk_read_u32(&at, &age))
+    for (rest = h->psk_identities; rest.p_len > 0; num_identities++)
+        if (!lk_psk_identity_next(&rest, &one, &age))
             return false;
-    for (at = lk_reader_of(binders); !lk_reader_done(&at); num_binders++)
-        if (!lk_read_vector(&at, 1, 32, 255, &one))
+    for (rest = h->psk_binders; rest.p_len > 0; num_binders++)
+        if (!lk_psk_binder_next(&rest, &one))
             return false;
-    *paired = num_identities == num_binders;
+    h->psk_paired = num_identities == num_binders;
     return true;
 }
 
@@ -102,7 +117,7 @@ static bool parse_contents(lk_client_hello *h, enum lk_extension_index i, lk_sli
     case LK_EXTENSION_psk_key_exchange_modes:
         return parse_vector(data, 1, &h->psk_modes);
     case LK_EXTENSION_pre_shared_key:
-        return parse_pre_shared_key(data, &h->psk_paired);
+        return parse_pre_shared_key(h, data);
     case LK_EXTENSION_record_size_limit:
         return lk_read_u16(&r, &h->record_size_limit) && lk_reader_done(&r);
     case LK_EXTENSION_status_request:
@@ -187,6 +202,25 @@ static void build_key_shares(lk_builder *b, const lk_client_hello_out *h) {
     lk_build_close(b, ext);
 }
 
+static void build_psks(lk_builder *b, const lk_client_hello_out *h) {
+    lk_length ext = lk_extension_open(b, LK_EXTENSION_pre_shared_key);
+    lk_length list = lk_build_open(b, 2);
+    for (size_t i = 0; i < h->num_psks; i++) {
+        lk_build_vector(b, 2, h->psks[i].identity);
+        lk_build_u32(b, h->psks[i].obfuscated_age);
+    }
+    lk_build_close(b, list);
+    list = lk_build_open(b, 2);
+    for (size_t i = 0; i < h->num_psks; i++) {
+        lk_build_u8(b, (uint8_t)h->psks[i].binder_len);
+        uint8_t *binder = lk_build_room(b, h->psks[i].binder_len);
+        if (binder != NULL)
+            memset(binder, 0, h->psks[i].binder_len);
+    }
+    lk_build_close(b, list);
+    lk_build_close(b, ext);
+}
+
 static void build_empty_grease(lk_builder *b, uint16_t type, lk_slice contents) {
     if (type == 0)
         return;
@@ -239,6 +273,14 @@ void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
         lk_build_close(b, ext);
     }
     build_key_shares(b, h);
+    if (h->psk_dhe_ke) {
+        ext = lk_extension_open(b, LK_EXTENSION_psk_key_exchange_modes);
+        lk_build_u8(b, 1);
+        lk_build_u8(b, LK_PSK_DHE_KE);
+        lk_build_close(b, ext);
+    }
+    if (h->early_data)
+        lk_build_close(b, lk_extension_open(b, LK_EXTENSION_early_data));
     /* "servers that do not support 0-byte final extensions" exist: the last one is not empty. */
     build_empty_grease(b, h->grease_extension_2, lk_slice_of("", 1));
     if (h->padding > 0) {
@@ -248,6 +290,8 @@ void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
             memset(zeros, 0, h->padding);
         lk_build_close(b, ext);
     }
+    if (h->num_psks > 0)
+        build_psks(b, h);
     lk_build_close(b, all);
     lk_build_close(b, message);
 }

@@ -21,8 +21,10 @@ typedef struct lk_client_hello {
     lk_slice protocols;  /* ProtocolName list, each name checked */
     lk_slice cookie;
     lk_slice psk_modes;
-    bool wants_ocsp; /* status_request of type ocsp */
-    bool psk_paired; /* pre_shared_key has a binder for each identity */
+    lk_slice psk_identities, psk_binders; /* lists, each entry checked; as many of the one as of the
+                                             other */
+    bool wants_ocsp;                      /* status_request of type ocsp */
+    bool psk_paired;                      /* that there are */
     uint16_t record_size_limit;
 } lk_client_hello;
 
@@ -34,6 +36,26 @@ LK_CHECKED lockstep_status lk_client_hello_parse(lk_client_hello *out, lk_flaw *
 
 /* lk_key_share_next takes the next KeyShareEntry off a list that was checked; false at the end. */
 bool lk_key_share_next(lk_slice *list, uint16_t *group, lk_slice *key_exchange);
+
+/* lk_psk_identity_next and lk_psk_binder_next do the same with PskIdentity and PskBinderEntry. */
+bool lk_psk_identity_next(lk_slice *list, lk_slice *identity, uint32_t *obfuscated_age);
+bool lk_psk_binder_next(lk_slice *list, lk_slice *binder);
+
+/* lk_client_hello_truncated returns the message without the list of binders at its end, which they
+ * are computed over (§4.2.11.2). `binders_len` is without the length of the list. */
+static inline lk_slice lk_client_hello_truncated(lk_slice message, size_t binders_len) {
+    return lk_slice_of(message.p, message.p_len - binders_len - 2);
+}
+
+/* PskKeyExchangeMode (§4.2.9) */
+enum { LK_PSK_KE = 0, LK_PSK_DHE_KE = 1 };
+
+/* A PSK to offer. */
+typedef struct lk_psk_out {
+    lk_slice identity;
+    uint32_t obfuscated_age;
+    size_t binder_len;
+} lk_psk_out;
 
 /* A key share to send. */
 typedef struct lk_key_share_out {
@@ -56,7 +78,11 @@ typedef struct lk_client_hello_out {
     bool status; /* ask for an OCSP response and SCTs (RFC 6066 §8, RFC 6962 §3.3) */
     uint16_t grease_suite, grease_group, grease_version, grease_extension_1, grease_extension_2;
     bool grease_share; /* a key share for grease_group too */
-    size_t padding;    /* bytes of the padding extension; 0: none (RFC 7685) */
+    bool psk_dhe_ke;   /* the server may resume, or give tickets, with a fresh key exchange */
+    bool early_data;
+    const lk_psk_out *psks; /* the binders are left zero, at the end of the message */
+    size_t num_psks;
+    size_t padding; /* bytes of the padding extension; 0: none (RFC 7685) */
 } lk_client_hello_out;
 
 /* lk_client_hello_build appends the message, header included. */

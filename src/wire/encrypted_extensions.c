@@ -59,6 +59,8 @@ void lk_encrypted_extensions_build(lk_builder *b, const lk_encrypted_extensions_
         lk_build_u16(b, ee->record_size_limit);
         lk_build_close(b, ext);
     }
+    if (ee->early_data)
+        lk_build_close(b, lk_extension_open(b, LK_EXTENSION_early_data));
     lk_build_close(b, all);
     lk_build_close(b, message);
 }

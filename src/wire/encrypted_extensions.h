@@ -20,6 +20,7 @@ typedef struct lk_encrypted_extensions_out {
     bool server_name;           /* the server used the name (RFC 6066 §3) */
     lk_slice protocol;          /* empty: no ALPN */
     uint16_t record_size_limit; /* 0: no extension */
+    bool early_data;            /* 0-RTT data is accepted */
 } lk_encrypted_extensions_out;
 
 void lk_encrypted_extensions_build(lk_builder *b, const lk_encrypted_extensions_out *ee);

@@ -18,3 +18,19 @@ lockstep_status lk_new_session_ticket_parse(lk_new_session_ticket *out, lk_flaw 
         return lk_flaw_in(flaw, LK_EXTENSION_early_data, LOCKSTEP_PEER_DECODE_EXTENSION, NULL);
     return LOCKSTEP_OK;
 }
+
+void lk_new_session_ticket_build(lk_builder *b, const lk_new_session_ticket *t) {
+    lk_length message = lk_message_open(b, LK_NEW_SESSION_TICKET);
+    lk_build_u32(b, t->lifetime);
+    lk_build_u32(b, t->age_add);
+    lk_build_vector(b, 1, t->nonce);
+    lk_build_vector(b, 2, t->ticket);
+    lk_length all = lk_build_open(b, 2);
+    if (t->max_early_data > 0) {
+        lk_length ext = lk_extension_open(b, LK_EXTENSION_early_data);
+        lk_build_u32(b, t->max_early_data);
+        lk_build_close(b, ext);
+    }
+    lk_build_close(b, all);
+    lk_build_close(b, message);
+}

@@ -17,4 +17,7 @@ typedef struct lk_new_session_ticket {
 LK_CHECKED lockstep_status lk_new_session_ticket_parse(lk_new_session_ticket *out, lk_flaw *flaw,
                                                        lk_slice body);
 
+/* lk_new_session_ticket_build appends the message; max_early_data 0: no extension. */
+void lk_new_session_ticket_build(lk_builder *b, const lk_new_session_ticket *ticket);
+
 #endif

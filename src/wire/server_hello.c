@@ -89,6 +89,11 @@ void lk_server_hello_build(lk_builder *b, const lk_server_hello_out *h) {
         lk_build_vector(b, 2, h->cookie);
         lk_build_close(b, ext);
     }
+    if (h->psk) {
+        ext = lk_extension_open(b, LK_EXTENSION_pre_shared_key);
+        lk_build_u16(b, h->selected_identity);
+        lk_build_close(b, ext);
+    }
     ext = lk_extension_open(b, LK_EXTENSION_supported_versions);
     lk_build_u16(b, LK_TLS13);
     lk_build_close(b, ext);

@@ -36,6 +36,8 @@ typedef struct lk_server_hello_out {
     uint16_t group; /* 0: no key_share */
     lk_slice key_exchange;
     lk_slice cookie; /* empty: none */
+    bool psk;        /* the PSK `selected_identity` was chosen */
+    uint16_t selected_identity;
 } lk_server_hello_out;
 
 /* lk_server_hello_build appends the message, header included. */

@@ -23,6 +23,8 @@ static void parse(const uint8_t *data, size_t size) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static const lk_settings settings; /* keeps no sessions */
+    static const lk_agreed agreed;
     lk_post_message post;
     lk_buffer message = lk_buffer_of(&lk_heap_default, 0);
     lk_builder b = lk_builder_of(&message);
@@ -35,8 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     NEED(lk_builder_ok(&b));
     for (int i = 0; i < 4; i++) {
         lockstep_failure failure = {0};
-        lockstep_status status = lk_post_handshake_receive(&post, &failure, i % 2 == 1,
-                                                           lk_buffer_slice(&message), i / 2 == 1);
+        lockstep_status status = lk_post_handshake_receive(
+            &post, &failure, &settings, &agreed, i % 2 == 1, lk_buffer_slice(&message), i / 2 == 1);
         NEED(status == failure.status);
         NEED(status == LOCKSTEP_OK || (!post.keys_changed && failure.rule[0] != '\0'));
     }

@@ -18,8 +18,8 @@
 /* ---- The world ------------------------------------------------------------------------------- */
 
 static int64_t world_now(void *arg) {
-    (void)arg;
-    return TEST_NOW_MS;
+    const world *w = arg;
+    return TEST_NOW_MS + w->later_ms;
 }
 
 static bool world_random(void *arg, uint8_t *out, size_t out_len) {
@@ -165,8 +165,14 @@ void seal(lockstep_config *cfg) {
 
 void pair_open(pair *p, const lockstep_config *client, const lockstep_config *server,
                const char *name) {
-    p->to_server = p->to_client = p->got_server = p->got_client = lk_buffer_of(&lk_heap_default, 0);
-    MUST(lockstep_client_new(&p->client, client, name));
+    pair_resume(p, client, server, name, NULL);
+}
+
+void pair_resume(pair *p, const lockstep_config *client, const lockstep_config *server,
+                 const char *name, const lockstep_session *session) {
+    p->to_server = p->to_client = p->got_server = p->got_client = p->got_early =
+        lk_buffer_of(&lk_heap_default, 0);
+    MUST(lockstep_client_resume(&p->client, client, name, session));
     MUST(lockstep_server_new(&p->server, server));
 }
 
@@ -177,6 +183,7 @@ void pair_close(pair *p) {
     lk_buffer_free(&p->to_client);
     lk_buffer_free(&p->got_server);
     lk_buffer_free(&p->got_client);
+    lk_buffer_free(&p->got_early);
     p->client = p->server = NULL;
 }
 
@@ -205,6 +212,11 @@ static bool step(pair *p, lockstep_conn *conn, bool is_client) {
         lockstep_wire_sent(conn, n);
         if (p->meddle != NULL)
             p->meddle(p, is_client, out);
+        moved = true;
+    }
+    if (!p->leave_early && (n = lockstep_early_out(conn, &bytes)) > 0) {
+        (void)lk_buffer_append(&p->got_early, lk_slice_of(bytes, n));
+        lockstep_early_taken(conn, n);
         moved = true;
     }
     if ((n = lockstep_app_out(conn, &bytes)) > 0) {

@@ -9,6 +9,7 @@
 
 #include <lockstep/lockstep.h>
 #include <lockstep/note.h>
+#include <lockstep/session.h>
 
 #include "util/buffer.h"
 
@@ -19,6 +20,7 @@
 typedef struct world {
     lockstep_env env;
     uint64_t seed;
+    int64_t later_ms;   /* how long after TEST_NOW_MS it is */
     bool no_random;     /* the random source fails from here on */
     long fail_alloc_at; /* the n-th allocation fails, counted from 1; 0: none */
     long allocs, live;  /* allocations so far; blocks not yet given back */
@@ -51,11 +53,16 @@ struct pair {
     lk_buffer got_server, got_client;             /* application bytes that came out */
     lockstep_status client_status, server_status; /* the last that a call returned */
     bool meddled;
+    bool leave_early; /* 0-RTT data is left on the server, not taken */
+    lk_buffer got_early;
 };
 
-/* pair_open makes both ends of sealed configs; pair_close frees all. */
+/* pair_open makes both ends of sealed configs; pair_close frees all. pair_resume makes the
+ * client with a session. */
 void pair_open(pair *p, const lockstep_config *client, const lockstep_config *server,
                const char *name);
+void pair_resume(pair *p, const lockstep_config *client, const lockstep_config *server,
+                 const char *name, const lockstep_session *session);
 void pair_close(pair *p);
 
 /* pair_run moves bytes, runs jobs and takes application bytes until nothing moves any more. */

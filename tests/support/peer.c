@@ -34,7 +34,7 @@ static void protect(peer *p, lk_protection *protection, const lk_traffic_secret 
 static void handshake_keys(peer *p, lk_slice shared) {
     lk_early_secret early;
     uint8_t transcript[LK_HASH_MAX];
-    lk_schedule_early(&early, p->suite->hash);
+    lk_schedule_early(&early, p->suite->hash, lk_slice_of(NULL, 0));
     lk_schedule_handshake(&p->handshake_secret, &early, shared);
     lk_transcript_hash(&p->transcript, transcript);
     lk_schedule_handshake_traffic(&p->client_hs, &p->server_hs, &p->handshake_secret, transcript);

@@ -175,7 +175,7 @@ static void test_early_secret(void **state) {
                                     0x10, 0xad, 0xf3, 0x00, 0xaa, 0x1f, 0x26, 0x60,
                                     0xe1, 0xb2, 0x2e, 0x10, 0xf1, 0x70, 0xf9, 0x2a};
     lk_early_secret early;
-    lk_schedule_early(&early, LK_SHA256);
+    lk_schedule_early(&early, LK_SHA256, lk_slice_of(NULL, 0));
     assert_int_equal(lk_secret_slice(&early.s).p_len, sizeof known);
     assert_memory_equal(early.s.bytes, known, sizeof known);
     /* A key update changes the secret, and two differ. */

@@ -1,0 +1,43 @@
+/*
+ * early.c - the application's side of 0-RTT (lockstep/session.h).
+ */
+#include "conn/conn.h"
+
+bool lk_conn_early_in(const lockstep_conn *conn) {
+    return conn->is_client && conn->hs != NULL && conn->early_left > 0 && !conn->close_sent;
+}
+
+lockstep_status lockstep_early_in(lockstep_conn *conn, size_t *used, const uint8_t *in,
+                                  size_t in_len) {
+    if (conn == NULL || used == NULL || (in == NULL && in_len > 0))
+        return LOCKSTEP_ERR_USAGE;
+    *used = 0;
+    if (conn->failure.status != LOCKSTEP_OK)
+        return conn->failure.status;
+    if (!lk_conn_early_in(conn))
+        return LOCKSTEP_ERR_USAGE;
+    while (*used < in_len && conn->early_left > 0 &&
+           lk_buffer_length(&conn->wire_out) < LK_WIRE_OUT_MAX) {
+        size_t n = in_len - *used < conn->early_left ? in_len - *used : conn->early_left;
+        n = n < conn->send_max ? n : conn->send_max;
+        lockstep_status status = lk_conn_send(conn, LK_APPLICATION_DATA, lk_slice_of(in + *used, n));
+        if (status != LOCKSTEP_OK)
+            return status;
+        *used += n;
+        conn->early_left -= n;
+        conn->bytes_out += n;
+    }
+    return LOCKSTEP_OK;
+}
+
+size_t lockstep_early_out(const lockstep_conn *conn, const uint8_t **out) {
+    if (conn == NULL || out == NULL || conn->secure)
+        return 0;
+    *out = lk_buffer_bytes(&conn->app_out);
+    return lk_buffer_length(&conn->app_out);
+}
+
+void lockstep_early_taken(lockstep_conn *conn, size_t n) {
+    if (conn != NULL && !conn->secure)
+        lk_conn_taken(conn, n);
+}
