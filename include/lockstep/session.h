@@ -77,12 +77,11 @@ typedef struct lockstep_tickets lockstep_tickets;
 /* lockstep_tickets_new makes a set. Tickets are good for `lifetime_s` seconds, 1 to 604,800
  * (§4.6.1). `env` is copied; NULL takes all defaults. LOCKSTEP_ERR_NO_RANDOM. */
 LOCKSTEP_CHECKED lockstep_status lockstep_tickets_new(lockstep_tickets **out,
-                                                      const lockstep_env *env,
-                                                      uint32_t lifetime_s);
+                                                      const lockstep_env *env, uint32_t lifetime_s);
 
-/* lockstep_tickets_add_key adds a key of LOCKSTEP_TICKET_KEY_LEN random bytes (copied): from here on
- * it seals, and those before only open; the newest 8 are kept. Several servers that add the same keys
- * take each other's tickets; making new ones in time is then the caller's part. */
+/* lockstep_tickets_add_key adds a key of LOCKSTEP_TICKET_KEY_LEN random bytes (copied): from here
+ * on it seals, and those before only open; the newest 8 are kept. Several servers that add the same
+ * keys take each other's tickets; making new ones in time is then the caller's part. */
 #define LOCKSTEP_TICKET_KEY_LEN 48
 LOCKSTEP_CHECKED lockstep_status lockstep_tickets_add_key(lockstep_tickets *tickets,
                                                           const uint8_t *key, size_t key_len);
@@ -100,22 +99,23 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_tickets(lockstep_config *cf
 /* ---- 0-RTT (RFC 8446 §2.3, §4.2.10, §8) ------------------------------------------------------ */
 
 /*
- * 0-RTT data is sent before the server has said a word. Whoever records it can send it again, and it
- * has no forward secrecy: use it for requests that may be carried out twice, and only for those.
+ * 0-RTT data is sent before the server has said a word. Whoever records it can send it again, and
+ * it has no forward secrecy: use it for requests that may be carried out twice, and only for those.
  */
 
 /*
  * lockstep_strikes remembers which tickets were used for 0-RTT within the last `window_ms`, so that
  * none is accepted twice; what is older is refused by its age (§8.3). It has room for `max_entries`
- * tickets in 2 * window_ms (some 90 bytes each) and refuses all that come when that is full, and
- * all that come in the first 2 * window_ms of its life, since it cannot know what was used before. It may be shared by
+ * tickets in 2 * window_ms (some 90 bytes each) and refuses all that come when that is full; and in
+ * the first 2 * window_ms of its life all that are older than itself, since it cannot know whether
+ * they were used before. It may be shared by
  * configs and threads. Servers that share ticket keys must not accept 0-RTT unless they share this
  * too.
  */
 typedef struct lockstep_strikes lockstep_strikes;
 
-/* lockstep_strikes_new makes one. `max_entries` 1 to 2^24, `window_ms` 1,000 to 60,000; 10,000 suits clients on the open
- * internet. `env` is copied; NULL takes all defaults. */
+/* lockstep_strikes_new makes one. `max_entries` 1 to 2^24, `window_ms` 1,000 to 60,000; 10,000
+ * suits clients on the open internet. `env` is copied; NULL takes all defaults. */
 LOCKSTEP_CHECKED lockstep_status lockstep_strikes_new(lockstep_strikes **out,
                                                       const lockstep_env *env, size_t max_entries,
                                                       int64_t window_ms);
@@ -156,8 +156,10 @@ LOCKSTEP_API void lockstep_early_taken(lockstep_conn *conn, size_t n);
  * (§3), so it can be used with nothing else. A peer that proves that it has the key needs no
  * certificate.
  */
-LOCKSTEP_CHECKED lockstep_status lockstep_config_add_psk(lockstep_config *cfg, lockstep_slice identity,
-                                                         lockstep_slice key, lockstep_slice context);
+LOCKSTEP_CHECKED lockstep_status lockstep_config_add_psk(lockstep_config *cfg,
+                                                         lockstep_slice identity,
+                                                         lockstep_slice key,
+                                                         lockstep_slice context);
 
 #ifdef __cplusplus
 }

@@ -12,8 +12,9 @@ void lk_explain(const lockstep_conn *conn) {
     lockstep_info info;
     lockstep_info_of(conn, &info);
     if (info.version != 0)
-        fprintf(stderr, "TLS 1.3, %s, %s, signed with %s\n", lockstep_suite_name(info.suite),
-                lockstep_group_name(info.group), lockstep_scheme_name(info.peer_scheme));
+        fprintf(stderr, "TLS 1.3, %s, %s, signed with %s%s\n", lockstep_suite_name(info.suite),
+                lockstep_group_name(info.group), lockstep_scheme_name(info.peer_scheme),
+                info.resumed ? ", resumed" : "");
     if (info.report == NULL) {
         fprintf(stderr, "no certificate was judged\n");
         return;
@@ -41,12 +42,17 @@ void lk_explain_json(const lockstep_conn *conn) {
     lockstep_info_of(conn, &info);
     bool secure = (lockstep_state_of(conn) & LOCKSTEP_SECURE) != 0;
     json_t *all = json_pack(
-        "{s:i, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:o, s:s?, s:s?, s:s?, s:s?}", "version", 1,
-        "outcome", secure ? "established" : "aborted", "tls", info.version != 0 ? "1.3" : NULL,
-        "suite", info.suite != 0 ? lockstep_suite_name(info.suite) : NULL, "group",
+        "{s:i, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:b, s:s?, s:o, s:s?, s:s?, s:s?, s:s?}",
+        "version", 1, "outcome", secure ? "established" : "aborted", "tls",
+        info.version != 0 ? "1.3" : NULL, "suite",
+        info.suite != 0 ? lockstep_suite_name(info.suite) : NULL, "group",
         info.group != 0 ? lockstep_group_name(info.group) : NULL, "signature",
         info.peer_scheme != 0 ? lockstep_scheme_name(info.peer_scheme) : NULL, "alpn", info.alpn,
-        "retried", info.retried, "checks", lk_checks_json(info.report), "verdict",
+        "retried", info.retried, "resumed", info.resumed, "early_data",
+        info.early_data == LOCKSTEP_EARLY_ACCEPTED   ? "accepted"
+        : info.early_data == LOCKSTEP_EARLY_REJECTED ? "rejected"
+                                                     : NULL,
+        "checks", lk_checks_json(info.report), "verdict",
         info.report != NULL ? lockstep_report_sentence(info.report) : NULL, "failure",
         f != NULL ? lockstep_status_name(f->status) : NULL, "alert",
         f != NULL && f->alert >= 0 ? lockstep_alert_name(f->alert) : NULL, "detail",

@@ -159,10 +159,13 @@ static void secured(lk_fetch *f, int64_t started) {
     if (!f->verbose)
         return;
     lockstep_info_of(f->conn, &info);
-    fprintf(stderr, "* TLS 1.3, %s, %s, the server signed with %s%s\n",
+    fprintf(stderr, "* TLS 1.3, %s, %s, the server %ssigned with %s%s%s%s\n",
             lockstep_suite_name(info.suite), lockstep_group_name(info.group),
-            lockstep_scheme_name(info.peer_scheme),
-            info.retried ? ", after a HelloRetryRequest" : "");
+            info.resumed ? "once " : "", lockstep_scheme_name(info.peer_scheme),
+            info.resumed ? ", resumed" : "", info.retried ? ", after a HelloRetryRequest" : "",
+            info.early_data == LOCKSTEP_EARLY_ACCEPTED   ? ", 0-RTT data accepted"
+            : info.early_data == LOCKSTEP_EARLY_REJECTED ? ", 0-RTT data refused"
+                                                         : "");
     tell('>', f->request);
 }
 
@@ -175,9 +178,64 @@ static void answer(lk_fetch *f) {
     lockstep_policy_free(policy);
 }
 
+/* place writes where sessions for this URL belong. */
+static void place(char *out, size_t out_len, const lk_url *url) {
+    snprintf(out, out_len, "%s:%u", url->host, url->port);
+}
+
+static void keep_sessions(lk_fetch *f) {
+    char where[600];
+    lockstep_session *session;
+    place(where, sizeof where, f->url);
+    while ((session = lockstep_take_session(f->conn)) != NULL) {
+        lk_sessions_put(f->sessions, where, session);
+        f->got_session = true;
+    }
+}
+
+/* With 0-RTT the answer can be there before the tickets, which come behind our Finished. Whoever
+ * wants to come again waits a little for them. */
+#define TICKET_MS 1000
+
+static bool done(lk_fetch *f) {
+    keep_sessions(f);
+    if (f->response.state != LK_RESPONSE_DONE)
+        return false;
+    if (f->got_session || !f->wants_session || !f->went_early)
+        return true;
+    int64_t now = lk_monotonic_ms();
+    if (!f->waits_for_session && (f->deadline_ms == 0 || f->deadline_ms > now + TICKET_MS))
+        f->deadline_ms = now + TICKET_MS;
+    f->waits_for_session = true;
+    return false;
+}
+
+/* send_early gives the request to the engine before the server has said a word, and returns how
+ * much of it was taken. */
+static size_t send_early(lk_fetch *f) {
+    size_t sent = 0, used;
+    while (f->early && sent < f->request.p_len &&
+           (lockstep_state_of(f->conn) & LOCKSTEP_EARLY_IN) != 0 &&
+           lockstep_early_in(f->conn, &used, f->request.p + sent, f->request.p_len - sent) ==
+               LOCKSTEP_OK &&
+           used > 0)
+        sent += used;
+    return sent;
+}
+
+/* settle_early: the handshake is done, and what was sent early has arrived or has to be sent again.
+ */
+static void settle_early(lk_fetch *f, size_t *sent) {
+    lockstep_info info;
+    lockstep_info_of(f->conn, &info);
+    f->went_early = *sent > 0 && info.early_data == LOCKSTEP_EARLY_ACCEPTED;
+    if (!f->went_early)
+        *sent = 0;
+}
+
 static int converse(lk_fetch *f, int fd, int64_t started) {
     static uint8_t in[BUFFER];
-    size_t have = 0, at = 0, used, sent = 0;
+    size_t have = 0, at = 0, used, sent = send_early(f);
     bool first = true, truncated = false;
     for (;;) {
         int code = flush(f, fd);
@@ -188,13 +246,15 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
         if (f->response.state == LK_RESPONSE_BROKEN)
             return broken_off(f, f->response.why);
         unsigned state = lockstep_state_of(f->conn);
-        if ((state & LOCKSTEP_SECURE) != 0 && f->secured_s == 0)
+        if ((state & LOCKSTEP_SECURE) != 0 && f->secured_s == 0) {
+            settle_early(f, &sent);
             secured(f, started);
+        }
         if ((state & LOCKSTEP_ASKS) != 0) {
             answer(f);
             continue;
         }
-        if (sent < f->request.p_len && (state & LOCKSTEP_APP_IN) != 0) {
+        if (sent < f->request.p_len && f->secured_s != 0 && (state & LOCKSTEP_APP_IN) != 0) {
             if (lockstep_app_in(f->conn, &used, f->request.p + sent, f->request.p_len - sent) ==
                 LOCKSTEP_OK) {
                 sent += used;
@@ -202,12 +262,14 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
                     continue;
             }
         }
-        if (f->response.state == LK_RESPONSE_DONE || lockstep_failure_of(f->conn) != NULL ||
+        if (done(f) || lockstep_failure_of(f->conn) != NULL ||
             (state & (LOCKSTEP_CLOSED | LOCKSTEP_PEER_DONE)) != 0)
             break;
         if (at == have) {
             lk_dial_status status = lk_dial_receive(fd, &have, in, sizeof in, f->deadline_ms);
             at = 0;
+            if (status == LK_DIAL_TIMEOUT && f->waits_for_session)
+                break;
             if (status == LK_DIAL_TIMEOUT)
                 return timed_out(f, (state & LOCKSTEP_SECURE) != 0 ? "while receiving"
                                                                    : "during the handshake");
@@ -233,6 +295,7 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
         at += used;
     }
     int code = outcome(f, truncated);
+    keep_sessions(f);
     if (lockstep_close(f->conn) == LOCKSTEP_OK)
         (void)flush(f, fd);
     return code;
@@ -246,7 +309,11 @@ int lk_fetch_run(lk_fetch *f) {
     if (code != 0)
         return code;
     f->connected_s = (double)(lk_monotonic_us() - started) / 1e6;
-    lockstep_status status = lockstep_client_new(&f->conn, f->config, f->url->host);
+    char where[600];
+    place(where, sizeof where, f->url);
+    lockstep_session *session = lk_sessions_take(f->sessions, where);
+    lockstep_status status = lockstep_client_resume(&f->conn, f->config, f->url->host, session);
+    lockstep_session_free(session);
     if (status == LOCKSTEP_ERR_NAME) {
         lk_error("the host of the URL is neither a DNS name nor an IP address", NULL, NULL);
         code = LK_EXIT_URL;

@@ -4,8 +4,9 @@
 #ifndef LK_CMD_FETCH_H
 #define LK_CMD_FETCH_H
 
-#include <lockstep/lockstep.h>
+#include <lockstep/session.h>
 
+#include "cmd/sessions.h"
 #include "http/response.h"
 #include "http/url.h"
 
@@ -22,6 +23,9 @@ typedef struct lk_fetch {
     size_t num_redirections;
     lk_slice request; /* head and body */
     bool is_head;
+    lk_sessions *sessions;           /* of this client: one is taken, and new ones are put there */
+    bool wants_session;              /* wait a little for one */
+    bool early;                      /* send the request as 0-RTT data if the session allows */
     int64_t connect_ms, deadline_ms; /* monotonic; 0: none */
     bool verbose;
     /* asked when the server's chain is there and the config asks for a policy; owned by the caller
@@ -34,6 +38,8 @@ typedef struct lk_fetch {
     /* results */
     lk_response response;
     lockstep_conn *conn; /* until lk_fetch_free */
+    bool got_session, waits_for_session;
+    bool went_early; /* the server has taken the request as 0-RTT data */
     char address[64];
     double connected_s, secured_s; /* since the start, for -w */
 } lk_fetch;

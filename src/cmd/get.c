@@ -12,6 +12,7 @@
 #include "cmd/errors.h"
 #include "cmd/explain.h"
 #include "cmd/get.h"
+#include "cmd/identity.h"
 #include "cmd/keylog.h"
 #include "cmd/lists.h"
 #include "cmd/localca.h"
@@ -34,8 +35,9 @@ static bool on_head(void *arg, const lk_response *response) {
     lk_slice location; /* or another field's value */
     r->size = 0;
     r->total = response->chunked || response->until_close ? 0 : response->left;
-    r->error_body = is_error(r, response) || follows(r, response, &location);
-    if (is_error(r, response))
+    r->error_body = is_error(r, response) || follows(r, response, &location) ||
+                    (r->early_data && response->code == 425);
+    if (r->error_body && (is_error(r, response) || response->code == 425))
         return true;
     lk_inflate_free(r->inflate);
     r->inflate = NULL;
@@ -151,7 +153,7 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
     lk_url url, next;
     char text[512];
     const char *bad = lk_url_parse(&url, r->url);
-    bool with_data = r->has_data;
+    bool with_data = r->has_data, not_early = false;
     for (;;) {
         if (bad == NULL && strcmp(url.scheme, "https") != 0)
             bad = "http:// is not encrypted, and this command speaks HTTPS alone";
@@ -167,12 +169,17 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
                      "the method, -A and each header have room for 8 KB");
             return LK_EXIT_FAILED;
         }
+        bool is_head = r->head || (r->method != NULL && strcmp(r->method, "HEAD") == 0);
+        bool safe = !with_data && (r->method == NULL || is_head || strcmp(r->method, "GET") == 0);
         lk_fetch f = {.url = &url,
                       .config = config,
+                      .sessions = &r->sessions,
+                      .wants_session = r->session != NULL,
+                      .early = r->early_data && safe && !not_early,
                       .redirections = r->redirections,
                       .num_redirections = r->num_redirections,
                       .request = lk_buffer_slice(&head),
-                      .is_head = r->head || (r->method != NULL && strcmp(r->method, "HEAD") == 0),
+                      .is_head = is_head,
                       .verbose = r->verbose,
                       .policy = policy_for,
                       .head = on_head,
@@ -196,8 +203,13 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
         hint_at_local_ca(r, code, &f);
         lk_buffer_free(&head);
         lk_slice location;
-        bool again = code == 0 && follows(r, &f.response, &location);
-        if (again) {
+        bool too_early = code == 0 && f.response.code == 425 && f.went_early;
+        bool again = code == 0 && (too_early || follows(r, &f.response, &location));
+        if (too_early) {
+            /* "the client MAY retry", once the handshake is complete (RFC 8470 §5.2) */
+            not_early = true;
+            next = url;
+        } else if (again) {
             snprintf(text, sizeof text, "%.*s", (int)location.p_len, (const char *)location.p);
             bad = location.p_len < sizeof text ? lk_url_join(&next, &url, text)
                                                : "the redirection is too long";
@@ -267,6 +279,13 @@ static int make_config(lk_get *r, lockstep_config **out) {
         return LK_EXIT_FAILED;
     }
     int code = lk_set_lists(*out, r->curves, r->ciphers);
+    if (code == 0 && r->cert != NULL)
+        code = lk_add_identity(*out, r->cert, r->key != NULL ? r->key : r->cert);
+    if (code == 0 && r->session != NULL)
+        code = lk_sessions_load(&r->sessions, r->session);
+    if (code == 0 && (lockstep_config_keep_sessions(*out) != LOCKSTEP_OK ||
+                      (r->early_data && lockstep_config_offer_early_data(*out) != LOCKSTEP_OK)))
+        code = LK_EXIT_FAILED;
     if (code != 0)
         return code;
     code = set_policy(r, *out);
@@ -335,8 +354,11 @@ static int run(int argc, char **argv) {
         r.started_us = lk_monotonic_us();
         r.started_ms = r.started_us / 1000;
         code = failed ? LK_EXIT_USAGE : make_config(&r, &config);
-        if (code == 0)
+        if (code == 0) {
             code = fetch_all(&r, config);
+            int saved = r.session == NULL ? 0 : lk_sessions_save(&r.sessions, r.session);
+            code = code == 0 ? saved : code;
+        }
     }
     if (r.out != NULL && (r.out == stdout ? fflush(stdout) : fclose(r.out)) != 0 && code == 0) {
         lk_error("the output cannot be written", NULL,
@@ -344,6 +366,7 @@ static int run(int argc, char **argv) {
         code = LK_EXIT_WRITE;
     }
     lk_inflate_free(r.inflate);
+    lk_sessions_free(&r.sessions);
     lockstep_config_free(config);
     lockstep_trust_free(r.trust);
     lk_buffer_free(&r.data);

@@ -9,6 +9,7 @@
 #include "cmd/fetch.h"
 #include "cmd/options.h"
 #include "cmd/policy.h"
+#include "cmd/sessions.h"
 #include "http/inflate.h"
 
 #define MAX_HEADERS      64
@@ -17,11 +18,11 @@
 
 typedef struct lk_get {
     const char *url, *output, *method, *agent, *cacert, *capath, *curves, *ciphers, *write_out,
-        *keylog;
+        *keylog, *cert, *key, *session;
     const char *headers[MAX_HEADERS];
     size_t num_headers;
     bool remote_name, include, head, location, silent, show_error, verbose, fail, insecure,
-        has_data, compressed, explain, json;
+        has_data, compressed, explain, json, early_data;
     long max_redirs;
     double max_time, connect_timeout;
     lk_policy_options policy;
@@ -29,6 +30,7 @@ typedef struct lk_get {
     lk_buffer data;
     lk_redirection redirections[MAX_REDIRECTIONS];
     size_t num_redirections;
+    lk_sessions sessions;
     /* while it runs */
     FILE *out;
     const char *out_name;

@@ -35,6 +35,10 @@ enum {
     O_CT,
     O_CT_LOGS,
     O_PINS,
+    O_CERT,
+    O_KEY,
+    O_SESSION,
+    O_EARLY_DATA,
     O_RESOLVE,
     O_CONNECT_TO,
     O_CURVES,
@@ -76,6 +80,12 @@ const lk_option lk_get_options[] = {
     [O_CT] = LK_OPTION_CT,
     [O_CT_LOGS] = LK_OPTION_CT_LOGS,
     [O_PINS] = LK_OPTION_PINS,
+    [O_CERT] = {"cert", 'E', "FILE", "show this certificate if asked (PEM; the key may be in it)"},
+    [O_KEY] = {"key", 0, "FILE", "private key of --cert"},
+    [O_SESSION] = {"session", 0, "FILE",
+                   "resume the sessions in FILE, and keep new ones there; they are secret"},
+    [O_EARLY_DATA] = {"early-data", 0, NULL,
+                      "with --session: send GET and HEAD as 0-RTT data, which can be replayed"},
     [O_RESOLVE] = {"resolve", 0, "HOST:PORT:ADDR", "take ADDR for HOST; repeatable"},
     [O_CONNECT_TO] = {"connect-to", 0, "H1:P1:H2:P2", "connect to H2:P2 for H1:P1; repeatable"},
     [O_CURVES] = {"curves", 0, "LIST", "key exchange groups, best first"},
@@ -252,6 +262,18 @@ static int read_option(lk_get *r, int o, const char *value) {
     case O_CT_LOGS:
     case O_PINS:
         return lk_policy_option(&r->policy, lk_get_options[o].name, value);
+    case O_CERT:
+        r->cert = value;
+        return 0;
+    case O_KEY:
+        r->key = value;
+        return 0;
+    case O_SESSION:
+        r->session = value;
+        return 0;
+    case O_EARLY_DATA:
+        r->early_data = true;
+        return 0;
     case O_RESOLVE:
         return add_redirection(r, value, false);
     case O_CONNECT_TO:
@@ -301,5 +323,9 @@ int lk_get_read_options(lk_get *r, int argc, char **argv) {
         if (code != 0)
             return code;
     }
+    if (r->key != NULL && r->cert == NULL)
+        return usage("--key: of which certificate?", "--cert FILE --key FILE");
+    if (r->early_data && r->session == NULL)
+        return usage("--early-data: there is no session to send it under", "--session FILE");
     return r->url == NULL ? usage("get: which URL?", "lockstep get https://example.org/") : -1;
 }

@@ -9,15 +9,32 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <lockstep/session.h>
+
 #include "cmd/errors.h"
+#include "cmd/identity.h"
 #include "cmd/keylog.h"
 #include "cmd/lists.h"
 #include "cmd/localca.h"
 #include "cmd/options.h"
 #include "cmd/serve_conn.h"
-#include "store/data.h"
+#include "cmd/trust.h"
 
-enum { O_LISTEN, O_CERT, O_KEY, O_GROUPS, O_SUITES, O_TLS_MIN, O_TLS_MAX, O_KEYLOG, O_QUIET };
+enum {
+    O_LISTEN,
+    O_CERT,
+    O_KEY,
+    O_GROUPS,
+    O_SUITES,
+    O_TLS_MIN,
+    O_TLS_MAX,
+    O_CLIENT_CA,
+    O_CLIENT_AUTH,
+    O_TICKETS,
+    O_EARLY_DATA,
+    O_KEYLOG,
+    O_QUIET
+};
 static const lk_option options[] = {
     [O_LISTEN] = {"listen", 'l', "HOST:PORT",
                   "where to listen, repeatable (default 127.0.0.1:8443)"},
@@ -29,26 +46,51 @@ static const lk_option options[] = {
     [O_SUITES] = {"suites", 0, "LIST", "cipher suites, best first"},
     [O_TLS_MIN] = {"tls-min", 0, "VERSION", "1.3, the only version so far"},
     [O_TLS_MAX] = {"tls-max", 0, "VERSION", "1.3, the only version so far"},
+    [O_CLIENT_CA] = {"client-ca", 0, "FILE",
+                     "ask clients for a certificate, and judge it by the CAs in FILE"},
+    [O_CLIENT_AUTH] = {"client-auth", 0, "none|request|require",
+                       "what if a client has none (default, with --client-ca: require)"},
+    [O_TICKETS] = {"tickets", 0, "N",
+                   "session tickets a client is given, 0 to 8 (default 2; 0: nobody resumes)"},
+    [O_EARLY_DATA] = {"early-data", 0, NULL,
+                      "answer GET and HEAD that come as 0-RTT data, which may be replays"},
     [O_KEYLOG] = {"keylog", 0, "FILE", "write the secrets for Wireshark (or $SSLKEYLOGFILE)"},
     [O_QUIET] = {"quiet", 'q', NULL, "no access log"},
     {NULL, 0, NULL, NULL}};
 
 #define MAX_LISTEN 16
 #define MAX_CERTS  32
-#define PEM_MAX    (1u << 20)
 /* SIGTERM: how long open downloads may go on. */
 #define GRACE_MS 30000
 
 typedef struct request {
     const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *groups, *suites, *keylog,
-        *dir;
-    size_t num_listen, num_cert, num_key;
-    bool quiet;
+        *dir, *client_ca;
+    size_t num_listen, num_cert, num_key, num_tickets;
+    int client_auth; /* enum lockstep_client_auth; -1: not given */
+    bool quiet, early_data;
 } request;
 
 static int usage(const char *what, const char *todo) {
     lk_error(what, NULL, todo);
     return LK_EXIT_USAGE;
+}
+
+static int read_client_auth(request *r, const char *value) {
+    static const char *const modes[] = {"none", "request", "require"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(value, modes[i]) == 0) {
+            r->client_auth = i;
+            return 0;
+        }
+    return usage("--client-auth: none, request or require", NULL);
+}
+
+static int read_tickets(request *r, const char *value) {
+    if (value[0] < '0' || value[0] > '8' || value[1] != '\0')
+        return usage("--tickets: a number from 0 to 8", NULL);
+    r->num_tickets = (size_t)(value[0] - '0');
+    return 0;
 }
 
 static int read_options(request *r, int argc, char **argv) {
@@ -92,6 +134,20 @@ static int read_options(request *r, int argc, char **argv) {
             if (strcmp(value, "1.3") != 0)
                 return usage("--tls-min and --tls-max: TLS 1.3 is the only version so far", NULL);
             break;
+        case O_CLIENT_CA:
+            r->client_ca = value;
+            break;
+        case O_CLIENT_AUTH:
+            if (read_client_auth(r, value) != 0)
+                return LK_EXIT_USAGE;
+            break;
+        case O_TICKETS:
+            if (read_tickets(r, value) != 0)
+                return LK_EXIT_USAGE;
+            break;
+        case O_EARLY_DATA:
+            r->early_data = true;
+            break;
         case O_KEYLOG:
             r->keylog = value;
             break;
@@ -102,40 +158,13 @@ static int read_options(request *r, int argc, char **argv) {
     if (r->num_cert != r->num_key)
         return usage("serve: as many --key as --cert, each behind its own",
                      "--cert site.pem --key site-key.pem");
+    if (r->client_auth > LOCKSTEP_CLIENT_AUTH_NONE && r->client_ca == NULL)
+        return usage("--client-auth: by which CAs are clients to be judged?", "--client-ca FILE");
+    if (r->early_data && r->num_tickets == 0)
+        return usage("--early-data comes with tickets, and --tickets 0 gives none", NULL);
     if (r->num_listen == 0)
         r->listen[r->num_listen++] = "127.0.0.1:8443";
     return 0;
-}
-
-static int add_identity(lockstep_config *cfg, const char *cert_path, const char *key_path) {
-    lk_buffer cert = lk_buffer_of(&lk_heap_default, 0), key = lk_buffer_of(&lk_heap_default, 0);
-    char text[512];
-    int code = LK_EXIT_USAGE;
-    if (!lk_file_load(&cert, cert_path, PEM_MAX)) {
-        snprintf(text, sizeof text, "%s cannot be read: %s", cert_path, strerror(errno));
-        lk_error(text, NULL, "give the certificate chain in PEM by --cert");
-    } else if (!lk_file_load(&key, key_path, PEM_MAX)) {
-        snprintf(text, sizeof text, "%s cannot be read: %s", key_path, strerror(errno));
-        lk_error(text, NULL, "give the private key in PEM by --key");
-    } else {
-        lockstep_status status =
-            lockstep_config_add_identity(cfg, lk_buffer_bytes(&cert), lk_buffer_length(&cert),
-                                         lk_buffer_bytes(&key), lk_buffer_length(&key));
-        snprintf(text, sizeof text, "%s and %s: %s", cert_path, key_path,
-                 lockstep_status_text(status));
-        if (status == LOCKSTEP_OK)
-            code = LK_EXIT_OK;
-        else
-            lk_error(
-                text, NULL,
-                status == LOCKSTEP_ERR_KEY_MISMATCH
-                    ? "give each --cert the --key that was made with it, the leaf first in its file"
-                    : "both are PEM files: a chain with the leaf first, and a key without "
-                      "password");
-    }
-    lk_buffer_free(&cert);
-    lk_buffer_free(&key);
-    return code;
 }
 
 static int add_local_identity(lockstep_config *cfg) {
@@ -211,9 +240,46 @@ static void keylog(void *arg, const char *line) {
     lk_keylog_line(((lk_server *)arg)->keylog_fd, line);
 }
 
+/* set_client_auth: who may come in. */
+static int set_client_auth(lockstep_config *cfg, const request *r) {
+    if (r->client_ca == NULL)
+        return LK_EXIT_OK;
+    lockstep_trust *trust = lk_trust_load_files(&r->client_ca, 1);
+    if (trust == NULL)
+        return LK_EXIT_CA_FILE;
+    enum lockstep_client_auth mode = r->client_auth < 0 ? LOCKSTEP_CLIENT_AUTH_REQUIRE
+                                                        : (enum lockstep_client_auth)r->client_auth;
+    bool set = lockstep_config_set_trust(cfg, trust) == LOCKSTEP_OK &&
+               lockstep_config_set_client_auth(cfg, mode) == LOCKSTEP_OK;
+    lockstep_trust_free(trust);
+    return set ? LK_EXIT_OK : LK_EXIT_FAILED;
+}
+
+/* Sessions are good for a day; 16 KiB of 0-RTT data have room for any request's head. */
+#define TICKET_LIFETIME_S 86400
+#define EARLY_DATA_MAX    16384
+/* 0-RTT connections in twenty seconds, and by how much a ticket's age may be off. */
+#define STRIKES_MAX       16384
+#define STRIKES_WINDOW_MS 10000
+
+static int set_resumption(lockstep_config *cfg, const request *r) {
+    lockstep_tickets *tickets = NULL;
+    lockstep_strikes *strikes = NULL;
+    if (r->num_tickets == 0)
+        return LK_EXIT_OK;
+    bool set = lockstep_tickets_new(&tickets, NULL, TICKET_LIFETIME_S) == LOCKSTEP_OK &&
+               lockstep_config_set_tickets(cfg, tickets, r->num_tickets) == LOCKSTEP_OK;
+    if (set && r->early_data)
+        set = lockstep_strikes_new(&strikes, NULL, STRIKES_MAX, STRIKES_WINDOW_MS) == LOCKSTEP_OK &&
+              lockstep_config_accept_early_data(cfg, strikes, EARLY_DATA_MAX) == LOCKSTEP_OK;
+    lockstep_tickets_free(tickets);
+    lockstep_strikes_free(strikes);
+    return set ? LK_EXIT_OK : LK_EXIT_FAILED;
+}
+
 static int run(int argc, char **argv) {
     static lk_server server;
-    request r = {0};
+    request r = {.num_tickets = 2, .client_auth = -1};
     char text[512];
     bool failed;
     int code = read_options(&r, argc, argv);
@@ -239,8 +305,12 @@ static int run(int argc, char **argv) {
         return LK_EXIT_FAILED;
     }
     code = lk_set_lists(server.config, r.groups, r.suites);
+    if (code == 0)
+        code = set_client_auth(server.config, &r);
+    if (code == 0)
+        code = set_resumption(server.config, &r);
     for (size_t i = 0; code == 0 && i < r.num_cert; i++)
-        code = add_identity(server.config, r.cert[i], r.key[i]);
+        code = lk_add_identity(server.config, r.cert[i], r.key[i]);
     if (code == 0 && r.num_cert == 0)
         code = add_local_identity(server.config);
     if (code == 0 && lockstep_config_seal(server.config) != LOCKSTEP_OK)

@@ -5,6 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <lockstep/session.h>
+
 #include "util/civil.h"
 
 /* Time limits in milliseconds; each is counted anew when its phase begins. */
@@ -26,9 +28,12 @@ struct lk_serve_conn {
     lk_buffer head;            /* of the request */
     lk_answer answer;          /* being sent */
     bool answering, closing, gone, secured, plain_http;
+    bool early; /* the request came as 0-RTT data, and the handshake was not done */
+    bool last;  /* no more requests: it ends when the handshake is done */
     bool head_begun;
     bool head_news; /* a line has ended since the head was looked at */
     char peer[64];
+    char client[200];   /* who it is by its certificate, quoted; "": nobody asked, or it has none */
     char log_head[512]; /* method, target, agent of the request, escaped */
 };
 
@@ -53,7 +58,7 @@ static size_t escape(char *out, size_t out_len, lk_slice s) {
 static void note_request(lk_serve_conn *c, const lk_request *r, int status) {
     char line[300], agent[160] = "-";
     lk_slice value;
-    if (status != 0 || r == NULL) {
+    if (status != 0) {
         snprintf(c->log_head, sizeof c->log_head, "\"-\" \"-\"");
         return;
     }
@@ -73,10 +78,12 @@ static void log_answer(lk_serve_conn *c) {
         return;
     lk_civil t = lk_civil_from_unix((int64_t)time(NULL));
     lockstep_info_of(c->tls, &info);
-    printf("%s [%02d/%.3s/%d:%02d:%02d:%02d +0000] %s %d %llu TLSv1.3 %s %s\n", c->peer, t.day,
-           lk_civil_month(t.month), t.year, t.hour, t.minute, t.second, c->log_head, c->answer.code,
-           (unsigned long long)(c->answer.body - c->answer.length), lockstep_suite_name(info.suite),
-           lockstep_group_name(info.group));
+    printf("%s [%02d/%.3s/%d:%02d:%02d:%02d +0000] %s %d %llu TLSv1.3 %s %s%s%s%s%s\n", c->peer,
+           t.day, lk_civil_month(t.month), t.year, t.hour, t.minute, t.second, c->log_head,
+           c->answer.code, (unsigned long long)(c->answer.body - c->answer.length),
+           lockstep_suite_name(info.suite), lockstep_group_name(info.group),
+           info.resumed ? " resumed" : "", c->early ? " early-data" : "",
+           c->client[0] != '\0' ? " client=" : "", c->client);
     fflush(stdout);
 }
 
@@ -122,6 +129,27 @@ static void on_closed(void *arg) {
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 
+/* note_client writes down who the client is, for the log. */
+static void note_client(lk_serve_conn *c) {
+    lockstep_info info;
+    lockstep_cert *cert;
+    lockstep_info_of(c->tls, &info);
+    if (info.num_peer_chain == 0 || lockstep_cert_read(&cert, NULL, info.peer_chain[0].p,
+                                                       info.peer_chain[0].p_len) != LOCKSTEP_OK)
+        return;
+    c->client[0] = '"';
+    size_t n = 1 + escape(c->client + 1, sizeof c->client - 2,
+                          lk_slice_of_str(lockstep_cert_subject(cert)));
+    c->client[n] = '"';
+    c->client[n + 1] = '\0';
+    lockstep_cert_free(cert);
+}
+
+/* may_answer: after the handshake, or 0-RTT data that was accepted. */
+static bool may_answer(const lk_serve_conn *c, unsigned state) {
+    return !c->last && (c->secured || (state & LOCKSTEP_APP_IN) != 0);
+}
+
 static void wait_for_request(lk_serve_conn *c) {
     c->head_begun = lk_buffer_length(&c->head) > 0;
     lk_stream_deadline(c->stream, c->head_begun ? HEAD_MS : IDLE_MS);
@@ -139,7 +167,8 @@ static bool next_request(lk_serve_conn *c) {
     if (status == 0 && used == 0)
         return false;
     note_request(c, &r, status);
-    lk_site_answer(&c->answer, &c->server->site, &r, status);
+    c->early = !c->secured;
+    lk_site_answer(&c->answer, &c->server->site, &r, status, c->early);
     if (c->server->stopping)
         c->answer.keep_alive = false;
     c->answering = true;
@@ -211,12 +240,19 @@ static void take_input(lk_serve_conn *c) {
     const uint8_t *app;
     size_t n;
     while (!c->answering) {
-        if ((n = lockstep_app_out(c->tls, &app)) > 0) {
+        bool early = (lockstep_state_of(c->tls) & LOCKSTEP_EARLY_OUT) != 0;
+        n = early ? lockstep_early_out(c->tls, &app) : lockstep_app_out(c->tls, &app);
+        if (n > 0) {
             if (lk_buffer_length(&c->head) > 2 * LK_REQUEST_HEAD_MAX)
                 break; /* whole requests wait already */
             c->head_news = c->head_news || memchr(app, '\n', n) != NULL;
             c->gone = c->gone || !lk_buffer_append(&c->head, lk_slice_of(app, n));
-            lockstep_app_taken(c->tls, n);
+            if (early)
+                lockstep_early_taken(c->tls, n);
+            else
+                lockstep_app_taken(c->tls, n);
+            if (early)
+                break; /* it is answered before the handshake goes on */
             continue;
         }
         if (lk_buffer_length(&c->in) == 0 || (lockstep_state_of(c->tls) & LOCKSTEP_WIRE_IN) == 0)
@@ -243,9 +279,15 @@ static void go_on(lk_serve_conn *c) {
         }
         if ((state & LOCKSTEP_SECURE) != 0 && !c->secured) {
             c->secured = true;
-            wait_for_request(c);
+            note_client(c);
+            if (c->last) {
+                finish(c);
+                return;
+            }
+            if (!c->answering)
+                wait_for_request(c);
         }
-        if (c->secured && !c->answering && lk_buffer_length(&c->head) > 0) {
+        if (may_answer(c, state) && !c->answering && lk_buffer_length(&c->head) > 0) {
             if (!next_request(c) && !c->head_begun)
                 wait_for_request(c);
         }
@@ -264,11 +306,15 @@ static void go_on(lk_serve_conn *c) {
         if (done) {
             bool more = c->answer.keep_alive;
             drop_answer(c);
-            if (!more) {
+            if (!more && c->secured) {
                 finish(c);
                 return;
             }
-            wait_for_request(c);
+            c->last = !more;
+            if (c->secured)
+                wait_for_request(c);
+            else /* an answer to 0-RTT data: the client's Finished is still to come */
+                lk_stream_deadline(c->stream, HANDSHAKE_MS);
             if (lk_buffer_length(&c->head) == 0)
                 continue;
             lk_stream_later(c->stream); /* requests that stand behind wait for the others' turn */

@@ -199,7 +199,20 @@ static void get(lk_answer *a, const lk_site *site, const lk_request *r, bool sen
     }
 }
 
-void lk_site_answer(lk_answer *a, const lk_site *site, const lk_request *r, int status) {
+/* too_early: a request that may be a replay, as the connection or a proxy before us says, and whose
+ * method may change something (RFC 8470 §5.1, §5.2; RFC 9110 §9.2.1). */
+static bool too_early(const lk_request *r, bool early) {
+    static const char *const safe[] = {"GET", "HEAD", "OPTIONS", "TRACE"};
+    lk_slice value;
+    for (size_t i = 0; i < sizeof safe / sizeof *safe; i++)
+        if (lk_slice_equal(r->method, lk_slice_of_str(safe[i])))
+            return false;
+    return early || (lk_request_field(r, "early-data", &value) &&
+                     lk_slice_equal(value, lk_slice_of_str("1")));
+}
+
+void lk_site_answer(lk_answer *a, const lk_site *site, const lk_request *r, int status,
+                    bool early) {
     memset(a, 0, sizeof *a);
     a->fd = -1;
     a->text = lk_buffer_of(&lk_heap_default, 0);
@@ -209,6 +222,10 @@ void lk_site_answer(lk_answer *a, const lk_site *site, const lk_request *r, int 
     }
     /* A body is not read here, so the connection cannot go on behind one. */
     a->keep_alive = r->keep_alive && r->content_length == 0 && !r->chunked;
+    if (too_early(r, early)) {
+        error_page(a, 425, true);
+        return;
+    }
     bool is_get = lk_slice_equal(r->method, lk_slice_of_str("GET"));
     bool is_head = lk_slice_equal(r->method, lk_slice_of_str("HEAD"));
     if (is_get || is_head) {

@@ -21,8 +21,10 @@ typedef struct lk_answer {
 } lk_answer;
 
 /* lk_site_answer makes the answer to a request; `status` other than 0 is an error that the parser
- * found. The answer is the caller's to free. */
-void lk_site_answer(lk_answer *out, const lk_site *site, const lk_request *request, int status);
+ * found. `early`: it came as 0-RTT data and may be a replay (RFC 8470). The answer is the caller's
+ * to free. */
+void lk_site_answer(lk_answer *out, const lk_site *site, const lk_request *request, int status,
+                    bool early);
 
 /* lk_site_plain_http is the answer to somebody who speaks http:// to this port. */
 void lk_site_plain_http(lk_buffer *out, const char *authority);

@@ -416,7 +416,7 @@ lockstep_status lockstep_close(lockstep_conn *conn) {
         conn->close_later = true;
         return LOCKSTEP_OK;
     }
-    if (!conn->secure) {
+    if (!lk_conn_may_send(conn)) {
         (void)lk_conn_fail_with(conn, LOCKSTEP_ERR_CANCELED, "before the handshake was complete");
         return LOCKSTEP_OK;
     }

@@ -20,7 +20,8 @@ lockstep_status lockstep_early_in(lockstep_conn *conn, size_t *used, const uint8
            lk_buffer_length(&conn->wire_out) < LK_WIRE_OUT_MAX) {
         size_t n = in_len - *used < conn->early_left ? in_len - *used : conn->early_left;
         n = n < conn->send_max ? n : conn->send_max;
-        lockstep_status status = lk_conn_send(conn, LK_APPLICATION_DATA, lk_slice_of(in + *used, n));
+        lockstep_status status =
+            lk_conn_send(conn, LK_APPLICATION_DATA, lk_slice_of(in + *used, n));
         if (status != LOCKSTEP_OK)
             return status;
         *used += n;

@@ -118,8 +118,9 @@ lockstep_status lk_conn_pump(lockstep_conn *conn) {
             size_t run = 0;
             for (; i < num_items && box->items[i].kind == LK_OUT_MESSAGE; i++)
                 run += box->items[i].length;
-            status = lk_conn_send(conn, LK_HANDSHAKE,
-                                  lk_slice_of(lk_buffer_bytes(&box->bytes) + at, run));
+            /* After a close_notify nothing is sent, not even tickets (§6.1). */
+            lk_slice messages = lk_slice_of(lk_buffer_bytes(&box->bytes) + at, run);
+            status = conn->close_sent ? LOCKSTEP_OK : lk_conn_send(conn, LK_HANDSHAKE, messages);
             at += run;
             conn->spoke = true;
         } else {

@@ -52,7 +52,8 @@ lockstep_status lk_early_begin(lk_handshake *hs) {
     lk_note_choice(&hs->watch, true, "0-RTT", "RFC 8446 §2.3",
                    "up to %u bytes may be sent before the server has said a word",
                    hs->resumes->max_early_data);
-    /* "If offering early data, the record is placed immediately after the first ClientHello." (§D.4)
+    /* "If offering early data, the record is placed immediately after the first ClientHello."
+     * (§D.4)
      */
     LK_TRY(lk_out_ccs(hs));
     return out(hs, LK_OUT_EARLY_WRITE, hs->resumes->max_early_data);
@@ -140,7 +141,7 @@ static const char *refusal(const lk_handshake *hs) {
     if (!in_time(hs, now_ms))
         return "it comes too late or too early for its ticket's age";
     lk_digest_of(LK_SHA256, key, hs->psk->identity);
-    switch (lk_strikes_take(s->strikes, key, now_ms)) {
+    switch (lk_strikes_take(s->strikes, key, hs->resumes->issued_ms, now_ms)) {
     case LK_STRIKE_FRESH:
         return NULL;
     case LK_STRIKE_USED:

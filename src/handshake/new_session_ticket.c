@@ -22,9 +22,9 @@ static lockstep_status seal(lk_handshake *hs, lk_buffer *ticket, const lk_sessio
     lk_buffer plain = lk_buffer_of(&hs->settings->heap, 0);
     lk_builder b = lk_builder_of(&plain);
     lk_session_build(&b, session);
-    lockstep_status status = lk_builder_ok(&b) ? lk_tickets_seal(hs->settings->tickets, ticket,
-                                                                 lk_buffer_slice(&plain))
-                                               : LOCKSTEP_ERR_NO_MEMORY;
+    lockstep_status status =
+        lk_builder_ok(&b) ? lk_tickets_seal(hs->settings->tickets, ticket, lk_buffer_slice(&plain))
+                          : LOCKSTEP_ERR_NO_MEMORY;
     lk_buffer_free(&plain);
     return status;
 }

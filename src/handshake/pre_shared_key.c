@@ -144,8 +144,7 @@ void lk_fill_binders(lk_handshake *hs, size_t at) {
     for (size_t i = 0; i < hs->num_psks; i++)
         binders += 1 + lk_hash_length(hs->psks[i].early.s.hash);
     uint8_t *p = lk_buffer_bytes(bytes) + lk_buffer_length(bytes) - binders;
-    lk_slice message =
-        lk_slice_of(lk_buffer_bytes(bytes) + at, lk_buffer_length(bytes) - at);
+    lk_slice message = lk_slice_of(lk_buffer_bytes(bytes) + at, lk_buffer_length(bytes) - at);
     for (size_t i = 0; i < hs->num_psks; i++) {
         make_binder(p + 1, &hs->psks[i], &hs->transcript,
                     lk_client_hello_truncated(message, binders));

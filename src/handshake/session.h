@@ -20,16 +20,16 @@
 /* A session; all slices point into bytes that somebody else owns. */
 typedef struct lk_session {
     uint16_t version, suite, group, scheme; /* scheme: the peer's, of its CertificateVerify */
-    lk_slice secret;        /* TLS 1.3: the PSK; TLS 1.2: the master secret */
-    lk_slice server_name;   /* as the client asked for it, without NUL; empty: none was sent */
-    lk_slice alpn;          /* empty: none */
-    lk_slice ticket;        /* client: what the server wants to see again */
-    lk_slice session_id;    /* TLS 1.2 client without a ticket */
-    int64_t issued_ms;      /* by the clock of the side that keeps or seals it */
-    int64_t verified_ms;    /* when the peer's chain was first shown and its key proven */
+    lk_slice secret;                        /* TLS 1.3: the PSK; TLS 1.2: the master secret */
+    lk_slice server_name; /* as the client asked for it, without NUL; empty: none was sent */
+    lk_slice alpn;        /* empty: none */
+    lk_slice ticket;      /* client: what the server wants to see again */
+    lk_slice session_id;  /* TLS 1.2 client without a ticket */
+    int64_t issued_ms;    /* by the clock of the side that keeps or seals it */
+    int64_t verified_ms;  /* when the peer's chain was first shown and its key proven */
     uint32_t lifetime_s, age_add;
     uint32_t max_early_data; /* bytes; 0: no 0-RTT */
-    lk_slice peer;          /* the peer's chain with what was stapled: lk_session_chain reads it */
+    lk_slice peer;           /* the peer's chain with what was stapled: lk_session_chain reads it */
 } lk_session;
 
 /* lk_session_build appends the bytes of a session; lk_session_parse reads them, strictly, and

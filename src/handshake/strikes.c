@@ -110,8 +110,10 @@ static void turn(lockstep_strikes *s, int64_t now_ms) {
     s->turned_ms = now_ms;
 }
 
-static lk_strike take(lockstep_strikes *s, const uint8_t *key, int64_t now_ms) {
-    if (now_ms < s->born_ms + 2 * s->window_ms || now_ms < s->turned_ms)
+static lk_strike take(lockstep_strikes *s, const uint8_t *key, int64_t issued_ms, int64_t now_ms) {
+    /* A ticket from before may have been used before; one from before time ran backwards too. */
+    bool knows_all = issued_ms > s->born_ms || now_ms >= s->born_ms + 2 * s->window_ms;
+    if (!knows_all || now_ms < s->turned_ms)
         return LK_STRIKE_TOO_YOUNG;
     turn(s, now_ms);
     if (memcmp(find(s, &s->older, key), key, LK_STRIKE_LEN) == 0)
@@ -126,10 +128,11 @@ static lk_strike take(lockstep_strikes *s, const uint8_t *key, int64_t now_ms) {
     return LK_STRIKE_FRESH;
 }
 
-lk_strike lk_strikes_take(lockstep_strikes *s, const uint8_t key[LK_STRIKE_LEN], int64_t now_ms) {
+lk_strike lk_strikes_take(lockstep_strikes *s, const uint8_t key[LK_STRIKE_LEN], int64_t issued_ms,
+                          int64_t now_ms) {
     while (atomic_flag_test_and_set_explicit(&s->busy, memory_order_acquire))
         continue;
-    lk_strike result = take(s, key, now_ms);
+    lk_strike result = take(s, key, issued_ms, now_ms);
     atomic_flag_clear_explicit(&s->busy, memory_order_release);
     return result;
 }

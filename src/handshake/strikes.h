@@ -19,12 +19,12 @@ typedef enum lk_strike {
     LK_STRIKE_FRESH, /* never seen: it is now */
     LK_STRIKE_USED,
     LK_STRIKE_FULL,
-    LK_STRIKE_TOO_YOUNG /* the register has not been there for long enough, or time ran backwards */
+    LK_STRIKE_TOO_YOUNG /* the register was not there when it may have been used */
 } lk_strike;
 
-/* lk_strikes_take looks for `key` and remembers it, in one step, so that of two connections with
- * one ticket one is refused. */
+/* lk_strikes_take looks for `key`, of a ticket that was issued at `issued_ms`, and remembers it, in
+ * one step, so that of two connections with one ticket one is refused. */
 lk_strike lk_strikes_take(lockstep_strikes *strikes, const uint8_t key[LK_STRIKE_LEN],
-                          int64_t now_ms);
+                          int64_t issued_ms, int64_t now_ms);
 
 #endif

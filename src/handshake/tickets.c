@@ -26,7 +26,7 @@ struct lockstep_tickets {
     lk_heap heap;
     lk_crypto *crypto;
     int64_t lifetime_ms;
-    bool given; /* keys come from the application */
+    bool given;                          /* keys come from the application */
     ticket_key keys[LK_TICKET_KEYS_MAX]; /* the newest first */
     size_t num_keys;
 };
@@ -177,9 +177,9 @@ lockstep_status lk_tickets_seal(lockstep_tickets *t, lk_buffer *out, lk_slice pl
     if (status == LOCKSTEP_OK) {
         memcpy(p, key, LK_TICKET_NAME_LEN);
         lk_aead *aead = lk_aead_new(t->crypto, LK_AEAD_AES_256_GCM, key + LK_TICKET_NAME_LEN, true);
-        if (aead == NULL || !lk_aead_seal(aead, nonce + LK_AEAD_NONCE_LEN, nonce,
-                                          lk_slice_of(p, LK_TICKET_NAME_LEN), plain,
-                                          lk_slice_of(NULL, 0)))
+        if (aead == NULL ||
+            !lk_aead_seal(aead, nonce + LK_AEAD_NONCE_LEN, nonce,
+                          lk_slice_of(p, LK_TICKET_NAME_LEN), plain, lk_slice_of(NULL, 0)))
             status = LOCKSTEP_ERR_CRYPTO;
         else
             lk_buffer_commit(out, plain.p_len + LK_TICKET_OVERHEAD);

@@ -173,6 +173,8 @@ const char *lk_reason(int code) {
         return "Range Not Satisfiable";
     case 417:
         return "Expectation Failed";
+    case 425:
+        return "Too Early";
     case 431:
         return "Request Header Fields Too Large";
     case 500:

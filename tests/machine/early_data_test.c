@@ -17,7 +17,8 @@
 #define WINDOW_MS 10000
 #define MAX_EARLY 1000
 
-static const uint8_t ticket_key[LOCKSTEP_TICKET_KEY_LEN] = "the same key before and after a restart";
+static const uint8_t ticket_key[LOCKSTEP_TICKET_KEY_LEN] =
+    "the same key before and after a restart";
 
 typedef struct house {
     world wc, ws;
@@ -262,8 +263,8 @@ static void test_wrong_age(void **state) {
         lockstep_session *session = first_visit(&h);
         later(&h, 60000);
         h.ws.later_ms += off_ms[i]; /* the flight takes long, or the clocks differ */
-        assert_int_equal(say_hello(&h, session), i == 1 || i == 2 ? LOCKSTEP_EARLY_ACCEPTED
-                                                                  : LOCKSTEP_EARLY_REJECTED);
+        assert_int_equal(say_hello(&h, session),
+                         i == 1 || i == 2 ? LOCKSTEP_EARLY_ACCEPTED : LOCKSTEP_EARLY_REJECTED);
         lockstep_session_free(session);
         tear_down(&h);
     }
@@ -439,12 +440,12 @@ static void test_settings(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),   cmocka_unit_test(test_answered_at_once),
-        cmocka_unit_test(test_left_alone), cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_used_twice), cmocka_unit_test(test_wrong_age),
-        cmocka_unit_test(test_full),       cmocka_unit_test(test_retry),
+        cmocka_unit_test(test_accepted),       cmocka_unit_test(test_answered_at_once),
+        cmocka_unit_test(test_left_alone),     cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_used_twice),     cmocka_unit_test(test_wrong_age),
+        cmocka_unit_test(test_full),           cmocka_unit_test(test_retry),
         cmocka_unit_test(test_other_protocol), cmocka_unit_test(test_replayed),
-        cmocka_unit_test(test_held_back),  cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_held_back),      cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

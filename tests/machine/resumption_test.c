@@ -437,8 +437,8 @@ static lockstep_slice text(const char *s) {
 
 static void test_external(void **state) {
     (void)state;
-    static const char key[] = "0123456789abcdef0123456789abcdef", wrong[] =
-                                                                      "x123456789abcdef0123456789abcdef";
+    static const char key[] = "0123456789abcdef0123456789abcdef",
+                      wrong[] = "x123456789abcdef0123456789abcdef";
     for (int i = 0; i < 4; i++) {
         world wc, ws;
         pair p = {0};
