@@ -43,7 +43,8 @@ lockstep_status lk_send_finished(lk_handshake *hs) {
     LK_TRY(lk_send(hs, &b, at));
     if (hs->is_client) {
         lk_transcript_hash(&hs->transcript, transcript);
-        lk_schedule_resumption(&hs->agreed->resumption, &hs->master, transcript);
+        if (hs->settings->keep_sessions)
+            lk_schedule_resumption(&hs->agreed->resumption, &hs->master, transcript);
         LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->agreed->client));
         LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->agreed->server));
         return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
