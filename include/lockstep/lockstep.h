@@ -288,6 +288,16 @@ LOCKSTEP_CHECKED lockstep_status lockstep_close(lockstep_conn *conn);
  * its own (RFC 8446 §4.6.3). The engine does so itself before the limits of §5.5. */
 LOCKSTEP_CHECKED lockstep_status lockstep_update_keys(lockstep_conn *conn, bool both);
 
+/*
+ * lockstep_export derives `out_len` bytes of keying material for the application from this
+ * connection (RFC 8446 §7.5, RFC 5705): both ends get the same for the same label and context, and
+ * nobody else does. `label` names the use ("EXPORTER-..."), at most 249 characters; `context` may
+ * be NULL. At most 8,160 bytes. LOCKSTEP_ERR_USAGE before LOCKSTEP_SECURE, LOCKSTEP_ERR_LIMIT.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_export(const lockstep_conn *conn, uint8_t *out,
+                                                 size_t out_len, const char *label,
+                                                 const uint8_t *context, size_t context_len);
+
 /* lockstep_failure_of returns the connection's failure (lent), or NULL if it has not failed. */
 LOCKSTEP_API const lockstep_failure *lockstep_failure_of(const lockstep_conn *conn);
 

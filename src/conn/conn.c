@@ -147,6 +147,7 @@ lockstep_status lk_conn_fail(lockstep_conn *conn) {
     lk_wipe(&conn->agreed.resumption, sizeof conn->agreed.resumption);
     lk_wipe(&conn->agreed.client, sizeof conn->agreed.client);
     lk_wipe(&conn->agreed.server, sizeof conn->agreed.server);
+    lk_wipe(&conn->agreed.exporter, sizeof conn->agreed.exporter);
     return conn->failure.status;
 }
 

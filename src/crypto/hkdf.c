@@ -46,7 +46,7 @@ void lk_hkdf_extract(lk_hash hash, uint8_t *out, lk_slice salt, lk_slice ikm) {
 
 void lk_hkdf_expand(const lk_hmac *prk, uint8_t *out, size_t out_len, lk_slice info) {
     /* T(n) = HMAC(PRK, T(n-1) || info || n): info and n go in as one slice. */
-    uint8_t tail[256], block[LK_HASH_MAX];
+    uint8_t tail[LK_HKDF_INFO_MAX + 1], block[LK_HASH_MAX];
     size_t hash_len = lk_hash_length(prk->inner.hash), block_len = 0;
     memcpy(tail, info.p, info.p_len);
     for (uint8_t n = 1; out_len > 0; n++) {
@@ -64,7 +64,7 @@ void lk_hkdf_expand(const lk_hmac *prk, uint8_t *out, size_t out_len, lk_slice i
 void lk_hkdf_expand_label(const lk_hmac *secret, uint8_t *out, size_t out_len, const char *label,
                           lk_slice context) {
     /* struct { uint16 length; opaque label<7..255>; opaque context<0..255>; } HkdfLabel */
-    uint8_t info[2 + 1 + 18 + 1 + LK_HASH_MAX];
+    uint8_t info[LK_HKDF_INFO_MAX];
     size_t label_len = strlen(label), n = 0;
     info[n++] = (uint8_t)(out_len >> 8);
     info[n++] = (uint8_t)out_len;

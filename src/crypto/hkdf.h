@@ -20,11 +20,12 @@ void lk_hmac_of(const lk_hmac *mac, uint8_t *out, lk_slice a, lk_slice b);
 void lk_hkdf_extract(lk_hash hash, uint8_t *out, lk_slice salt, lk_slice ikm);
 
 /* lk_hkdf_expand writes HKDF-Expand(PRK, info, out_len) for a PRK whose pads are in `prk`; at most
- * 255 hashes long (RFC 5869 §2.3). */
+ * 255 hashes long (RFC 5869 §2.3), from at most LK_HKDF_INFO_MAX bytes of `info`. */
+#define LK_HKDF_INFO_MAX (2 + 1 + 255 + 1 + LK_HASH_MAX) /* the longest HkdfLabel */
 void lk_hkdf_expand(const lk_hmac *prk, uint8_t *out, size_t out_len, lk_slice info);
 
 /* lk_hkdf_expand_label writes HKDF-Expand-Label(Secret, Label, Context, out_len); `label` is
- * without its "tls13 " and at most 12 characters, `context` at most a hash. */
+ * without its "tls13 " and at most 249 characters, `context` at most a hash. */
 void lk_hkdf_expand_label(const lk_hmac *secret, uint8_t *out, size_t out_len, const char *label,
                           lk_slice context);
 

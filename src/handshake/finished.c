@@ -13,12 +13,11 @@ static lk_finished_proof prove(void) {
 
 /* derive_application: the transcript ends with the server's Finished. */
 static void derive_application(lk_handshake *hs) {
-    lk_secret exporter;
     uint8_t transcript[LK_HASH_MAX];
     lk_agreed *agreed = hs->agreed;
     lk_transcript_hash(&hs->transcript, transcript);
     lk_schedule_master(&hs->master, &hs->handshake_secret);
-    lk_schedule_application_traffic(&agreed->client, &agreed->server, &exporter, &hs->master,
+    lk_schedule_application_traffic(&agreed->client, &agreed->server, &agreed->exporter, &hs->master,
                                     transcript);
     lk_slice client = lk_secret_slice(&agreed->client.s);
     lk_slice server = lk_secret_slice(&agreed->server.s);
@@ -28,8 +27,7 @@ static void derive_application(lk_handshake *hs) {
     lk_note_key(&hs->watch, false, "s ap traffic", "RFC 8446 §7.1", server);
     lk_keylog(&hs->watch, "CLIENT_TRAFFIC_SECRET_0", hs->client_random, client);
     lk_keylog(&hs->watch, "SERVER_TRAFFIC_SECRET_0", hs->client_random, server);
-    lk_keylog(&hs->watch, "EXPORTER_SECRET", hs->client_random, lk_secret_slice(&exporter));
-    lk_wipe(&exporter, sizeof exporter);
+    lk_keylog(&hs->watch, "EXPORTER_SECRET", hs->client_random, lk_secret_slice(&agreed->exporter));
     lk_wipe(&hs->handshake_secret, sizeof hs->handshake_secret);
 }
 

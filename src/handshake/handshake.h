@@ -33,6 +33,7 @@ typedef struct lk_agreed {
     int64_t verified_ms;              /* when the peer last proved that it has its key */
     lk_traffic_secret client, server; /* application traffic, the newest */
     lk_secret resumption;             /* client: what its tickets' keys come from */
+    lk_secret exporter;               /* exporter_master_secret (RFC 8446 §7.5) */
     lk_aead_kind aead;
 } lk_agreed;
 

@@ -1,0 +1,153 @@
+/*
+ * gnutls_test.c - GnuTLS at the other end, in memory: what its commands have no options for, or
+ * show nothing of.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <gnutls/gnutls.h>
+
+#include "support/foreign.h"
+
+#define CHECK(expression) assert_int_equal(expression, LOCKSTEP_OK)
+#define GOOD(expression)  assert_int_equal(expression, GNUTLS_E_SUCCESS)
+
+/* ---- The other stack --------------------------------------------------------------------------
+ */
+
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *to, size_t n) {
+    foreign *f = ptr;
+    size_t got = foreign_read(f, to, n);
+    if (got > 0)
+        return (ssize_t)got;
+    gnutls_transport_set_errno(f->other, EAGAIN);
+    return -1;
+}
+
+static int wait_for(gnutls_transport_ptr_t ptr, unsigned ms) {
+    (void)ms;
+    return lk_buffer_length(&((foreign *)ptr)->in) > 0;
+}
+
+static ssize_t push(gnutls_transport_ptr_t ptr, const void *from, size_t n) {
+    foreign *f = ptr;
+    assert_true(lk_buffer_append(&f->out, lk_slice_of(from, n)));
+    return (ssize_t)n;
+}
+
+static bool gnutls_step(foreign *f) {
+    char bytes[256];
+    if (!f->other_done)
+        return gnutls_handshake(f->other) == GNUTLS_E_SUCCESS;
+    (void)gnutls_record_recv(f->other, bytes, sizeof bytes);
+    return true;
+}
+
+static gnutls_datum_t datum(const lockstep_blob *blob) {
+    return (gnutls_datum_t){blob->p, (unsigned)blob->p_len};
+}
+
+/* Both ends, before their handshake. */
+typedef struct both {
+    foreign f;
+    world w;
+    gnutls_session_t session;
+    gnutls_certificate_credentials_t credentials;
+    lockstep_config *cfg;
+} both;
+
+static time_t now(time_t *t) {
+    if (t != NULL)
+        *t = TEST_NOW_MS / 1000;
+    return TEST_NOW_MS / 1000;
+}
+
+/* own gives the stack a chain and its key. */
+static void own(both *b, int identity) {
+    const pki *k = pki_get();
+    gnutls_datum_t chain = datum(&k->chain[identity]), key = datum(&k->key[identity]);
+    GOOD(gnutls_certificate_set_x509_key_mem(b->credentials, &chain, &key, GNUTLS_X509_FMT_PEM));
+}
+
+static void set_up(both *b, bool engine_is_client, const char *priorities) {
+    gnutls_datum_t root = datum(&pki_get()->root);
+    memset(b, 0, sizeof *b);
+    world_init(&b->w, 1);
+    b->cfg = engine_is_client ? client_config(&b->w) : server_config(&b->w, PKI_P256);
+    gnutls_global_set_time_function(now);
+    GOOD(gnutls_certificate_allocate_credentials(&b->credentials));
+    assert_int_equal(
+        gnutls_certificate_set_x509_trust_mem(b->credentials, &root, GNUTLS_X509_FMT_PEM), 1);
+    GOOD(gnutls_init(&b->session, (engine_is_client ? GNUTLS_SERVER : GNUTLS_CLIENT) |
+                                      GNUTLS_NONBLOCK | GNUTLS_ENABLE_RAWPK));
+    GOOD(gnutls_priority_set_direct(b->session, priorities, NULL));
+    GOOD(gnutls_credentials_set(b->session, GNUTLS_CRD_CERTIFICATE, b->credentials));
+    gnutls_transport_set_ptr(b->session, &b->f);
+    gnutls_transport_set_pull_function(b->session, pull);
+    gnutls_transport_set_push_function(b->session, push);
+    gnutls_transport_set_pull_timeout_function(b->session, wait_for);
+    if (engine_is_client) {
+        own(b, PKI_P256);
+    } else {
+        GOOD(gnutls_server_name_set(b->session, GNUTLS_NAME_DNS, "server.test", 11));
+        gnutls_session_set_verify_cert(b->session, "server.test", 0);
+    }
+}
+
+static void shake(both *b, bool engine_is_client) {
+    seal(b->cfg);
+    b->f.step = gnutls_step;
+    b->f.other = b->session;
+    foreign_open(&b->f, b->cfg, engine_is_client);
+    if (!foreign_run(&b->f))
+        fail_msg("%s; GnuTLS: %s", foreign_failure(&b->f),
+                 gnutls_strerror(gnutls_handshake(b->session)));
+}
+
+static void tear_down(both *b) {
+    foreign_close(&b->f);
+    gnutls_deinit(b->session);
+    gnutls_certificate_free_credentials(b->credentials);
+    lockstep_config_free(b->cfg);
+    assert_int_equal(b->w.live, 0);
+}
+
+#define ONLY_13 "NORMAL:-VERS-ALL:+VERS-TLS1.3"
+
+/* ---- Exporters (RFC 8446 §7.5) ----------------------------------------------------------------
+ */
+
+static void compare_export(both *b, const char *label, const char *context, size_t n) {
+    static uint8_t ours[9000], theirs[9000];
+    size_t context_len = context == NULL ? 0 : strlen(context);
+    CHECK(lockstep_export(b->f.conn, ours, n, label, (const uint8_t *)context, context_len));
+    GOOD(gnutls_prf_rfc5705(b->session, strlen(label), label, context_len, context, n,
+                            (char *)theirs));
+    assert_memory_equal(ours, theirs, n);
+}
+
+static void test_exporter(void **state) {
+    (void)state;
+    static const char *const suites[] = {":-CIPHER-ALL:+AES-128-GCM", ":-CIPHER-ALL:+AES-256-GCM"};
+    for (int i = 0; i < 4; i++) {
+        both b;
+        char priorities[128];
+        snprintf(priorities, sizeof priorities, ONLY_13 "%s", suites[i / 2]);
+        set_up(&b, i % 2, priorities);
+        shake(&b, i % 2);
+        compare_export(&b, "EXPORTER-lockstep", NULL, 32);
+        compare_export(&b, "EXPORTER-lockstep", "a context", 100);
+        tear_down(&b);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exporter),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

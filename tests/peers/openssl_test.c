@@ -1,0 +1,163 @@
+/*
+ * openssl_test.c - OpenSSL's libssl at the other end, in memory: what s_client and s_server have no
+ * options for, or show nothing of. What this libssl is too old for is skipped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "support/foreign.h"
+
+#define CHECK(expression) assert_int_equal(expression, LOCKSTEP_OK)
+
+/* ---- The other stack --------------------------------------------------------------------------
+ */
+
+static bool openssl_step(foreign *f) {
+    SSL *ssl = f->other;
+    uint8_t bytes[4096];
+    size_t n;
+    int got;
+    while ((n = foreign_read(f, bytes, sizeof bytes)) > 0)
+        assert_int_equal(BIO_write(SSL_get_rbio(ssl), bytes, (int)n), n);
+    int r = SSL_is_init_finished(ssl) ? SSL_read(ssl, bytes, sizeof bytes) : SSL_do_handshake(ssl);
+    (void)r;
+    while ((got = BIO_read(SSL_get_wbio(ssl), bytes, sizeof bytes)) > 0)
+        assert_true(lk_buffer_append(&f->out, lk_slice_of(bytes, (size_t)got)));
+    return SSL_is_init_finished(ssl);
+}
+
+static BIO *bio_of(const lockstep_blob *blob) {
+    return BIO_new_mem_buf(blob->p, (int)blob->p_len);
+}
+
+/* own gives the stack a chain and its key. */
+static void own(SSL_CTX *ctx, int identity) {
+    const pki *k = pki_get();
+    BIO *chain = bio_of(&k->chain[identity]), *key = bio_of(&k->key[identity]);
+    X509 *leaf = PEM_read_bio_X509(chain, NULL, NULL, NULL);
+    X509 *ca = PEM_read_bio_X509(chain, NULL, NULL, NULL);
+    EVP_PKEY *private = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+    assert_int_equal(SSL_CTX_use_certificate(ctx, leaf), 1);
+    assert_int_equal(SSL_CTX_add1_chain_cert(ctx, ca), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(ctx, private), 1);
+    X509_free(leaf);
+    X509_free(ca);
+    EVP_PKEY_free(private);
+    BIO_free(chain);
+    BIO_free(key);
+}
+
+static X509 *root_of_pki(void) {
+    BIO *bio = bio_of(&pki_get()->root);
+    X509 *root = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    return root;
+}
+
+static SSL_CTX *context(bool is_client) {
+    SSL_CTX *ctx = SSL_CTX_new(is_client ? TLS_client_method() : TLS_server_method());
+    X509 *root = root_of_pki();
+    assert_int_equal(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), root), 1);
+    X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(ctx), TEST_NOW_MS / 1000);
+    X509_free(root);
+    if (is_client)
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    else
+        own(ctx, PKI_P256);
+    return ctx;
+}
+
+/* Both ends, before their handshake. */
+typedef struct both {
+    foreign f;
+    world w;
+    SSL_CTX *ctx;
+    SSL *ssl;
+    lockstep_config *cfg;
+} both;
+
+static void set_up(both *b, bool engine_is_client) {
+    memset(b, 0, sizeof *b);
+    world_init(&b->w, 1);
+    b->ctx = context(!engine_is_client);
+    b->cfg = engine_is_client ? client_config(&b->w) : server_config(&b->w, PKI_P256);
+}
+
+static void make_ends(both *b, bool engine_is_client) {
+    seal(b->cfg);
+    b->ssl = SSL_new(b->ctx);
+    SSL_set_bio(b->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    if (engine_is_client) {
+        SSL_set_accept_state(b->ssl);
+    } else {
+        SSL_set_connect_state(b->ssl);
+        assert_int_equal(SSL_set_tlsext_host_name(b->ssl, "server.test"), 1);
+        assert_int_equal(SSL_set1_host(b->ssl, "server.test"), 1);
+    }
+    b->f.step = openssl_step;
+    b->f.other = b->ssl;
+    foreign_open(&b->f, b->cfg, engine_is_client);
+}
+
+static void shake(both *b, bool engine_is_client) {
+    make_ends(b, engine_is_client);
+    if (!foreign_run(&b->f))
+        fail_msg("%s; OpenSSL: %s", foreign_failure(&b->f),
+                 ERR_error_string(ERR_peek_error(), NULL));
+}
+
+static void tear_down(both *b) {
+    foreign_close(&b->f);
+    SSL_free(b->ssl);
+    SSL_CTX_free(b->ctx);
+    lockstep_config_free(b->cfg);
+    ERR_clear_error();
+    assert_int_equal(b->w.live, 0);
+}
+
+/* ---- Exporters (RFC 8446 §7.5) ----------------------------------------------------------------
+ */
+
+static void compare_export(both *b, const char *label, const char *context, size_t n) {
+    static uint8_t ours[9000], theirs[9000];
+    CHECK(lockstep_export(b->f.conn, ours, n, label, (const uint8_t *)context,
+                          context == NULL ? 0 : strlen(context)));
+    assert_int_equal(SSL_export_keying_material(
+                         b->ssl, theirs, n, label, strlen(label), (const uint8_t *)context,
+                         context == NULL ? 0 : strlen(context), context != NULL),
+                     1);
+    assert_memory_equal(ours, theirs, n);
+}
+
+static void test_exporter(void **state) {
+    (void)state;
+    static const char longest[] =
+        "a label of 249 characters, which is the most that fits "
+        "-----------------------------------------------------------------------------------------"
+        "-----------------------------------------------------------------------------------------"
+        "-----------|----";
+    assert_int_equal(sizeof longest - 1, 249);
+    for (int is_client = 0; is_client < 2; is_client++) {
+        both b;
+        set_up(&b, is_client);
+        shake(&b, is_client);
+        compare_export(&b, "EXPORTER-lockstep", NULL, 32);
+        compare_export(&b, "EXPORTER-lockstep", "", 32);
+        compare_export(&b, "EXPORTER-lockstep", "a context", 1);
+        compare_export(&b, "EXPORTER-Channel-Binding", NULL, 1000);
+        compare_export(&b, longest, "x", 77);
+        tear_down(&b);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exporter),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
