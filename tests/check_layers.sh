@@ -1,7 +1,8 @@
 #!/bin/sh
 # Proves that rooms include downward only: src/layers.txt says which room may include which; each
 # #include "room/..." of src/ is held against it, a room that is not in the table is an error, and
-# only crypto/ may include libcrypto, only x509/ libpsl, only net/ libuv or sockets.
+# only crypto/ may include libcrypto, only compress/ Brotli, only x509/ libpsl, only net/ libuv or
+# sockets.
 cd "$(dirname "$0")/../src" || exit 2
 bad=0
 grep -rn '^#include "' --include='*.[ch]' . | awk -F'[/:"]' '
@@ -26,6 +27,7 @@ foreign() { # foreign PATTERN ROOM: only ROOM may include PATTERN
     [ -z "$hits" ] || { echo "only $2/ may include $1:"; echo "$hits"; bad=1; }
 }
 foreign 'openssl/' crypto
+foreign 'brotli/' compress
 foreign 'libpsl.h' x509
 foreign 'uv.h|sys/socket.h|netdb.h' net
 exit $bad

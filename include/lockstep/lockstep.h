@@ -165,6 +165,15 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_versions(lockstep_config *c
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_record_size_limit(lockstep_config *cfg,
                                                                        size_t limit);
 
+/* Algorithms that compress certificates (RFC 8879 §7.3). */
+enum lockstep_compression { LOCKSTEP_COMPRESSION_ZLIB = 1, LOCKSTEP_COMPRESSION_BROTLI = 2 };
+
+/* lockstep_config_set_certificate_compression sets how certificates may be compressed, in both
+ * directions, best first; none turns it off. The default is Brotli and zlib. Own chains are
+ * compressed once, when the config is sealed. LOCKSTEP_ERR_USAGE for an unknown or repeated one. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_certificate_compression(
+    lockstep_config *cfg, const uint16_t *algorithms, size_t num_algorithms);
+
 /* Does a server ask for a client certificate (RFC 8446 §4.3.2)? REQUIRE refuses clients without. */
 enum lockstep_client_auth {
     LOCKSTEP_CLIENT_AUTH_NONE = 0,

@@ -1,5 +1,6 @@
 #include "conn/config.h"
 
+#include "handshake/compressed_certificate.h"
 #include "util/pem.h"
 #include "util/secret.h"
 
@@ -41,6 +42,8 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
         s->suites[s->num_suites++] = lk_suites[i].id;
     s->num_shares = default_shares(s);
     s->record_size_limit = RECORD_SIZE_LIMIT_DEFAULT;
+    memcpy(s->compressions, lk_compressions, sizeof s->compressions);
+    s->num_compressions = LK_NUM_COMPRESSIONS;
     s->compatibility_mode = true;
     s->grease = true;
     s->key_update_after = KEY_UPDATE_AFTER;
@@ -58,6 +61,7 @@ static void free_identity(const lk_heap *heap, lk_identity *identity) {
         lk_release(heap, (void *)(uintptr_t)identity->chain[i].p, identity->chain[i].p_len + 1);
     lk_release(heap, (void *)(uintptr_t)identity->ocsp.p, identity->ocsp.p_len + 1);
     lk_release(heap, (void *)(uintptr_t)identity->scts.p, identity->scts.p_len + 1);
+    lk_identity_free_compressed(identity, heap);
     lk_private_key_free(identity->key);
     lk_wipe(identity, sizeof *identity);
 }
@@ -269,6 +273,22 @@ lockstep_status lockstep_config_set_record_size_limit(lockstep_config *cfg, size
     return LOCKSTEP_OK;
 }
 
+lockstep_status lockstep_config_set_certificate_compression(lockstep_config *cfg,
+                                                            const uint16_t *algorithms,
+                                                            size_t num_algorithms) {
+    lk_settings *s = lk_config_building(cfg);
+    if (s == NULL || (algorithms == NULL && num_algorithms > 0) ||
+        num_algorithms > LK_NUM_COMPRESSIONS || !distinct(algorithms, num_algorithms))
+        return LOCKSTEP_ERR_USAGE;
+    for (size_t i = 0; i < num_algorithms; i++)
+        if (lk_compression_index(algorithms[i]) < 0)
+            return LOCKSTEP_ERR_USAGE;
+    for (size_t i = 0; i < num_algorithms; i++)
+        s->compressions[i] = algorithms[i];
+    s->num_compressions = num_algorithms;
+    return LOCKSTEP_OK;
+}
+
 lockstep_status lockstep_config_set_client_auth(lockstep_config *cfg,
                                                 enum lockstep_client_auth mode) {
     lk_settings *s = lk_config_building(cfg);
@@ -329,6 +349,12 @@ lockstep_status lockstep_config_seal(lockstep_config *cfg) {
         return LOCKSTEP_ERR_USAGE;
     if (s->policy == NULL && s->trust != NULL) {
         lockstep_status status = lockstep_policy_new(&s->policy, &s->env);
+        if (status != LOCKSTEP_OK)
+            return status;
+    }
+    for (size_t i = 0; i < s->num_identities; i++) {
+        lk_identity_free_compressed(&cfg->identities[i], &s->heap); /* of a sealing that failed */
+        lockstep_status status = lk_identity_compress(&cfg->identities[i], s);
         if (status != LOCKSTEP_OK)
             return status;
     }

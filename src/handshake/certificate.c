@@ -17,9 +17,14 @@ lockstep_status lk_send_certificate(lk_handshake *hs) {
     lk_slice none = lk_slice_of(NULL, 0);
     /* "extensions in the Certificate message from the server MUST correspond to ones from the
      * ClientHello message" */
-    bool ocsp = !hs->is_client && hs->hello.wants_ocsp;
-    bool scts = !hs->is_client &&
+    bool ocsp =
+        identity != NULL && identity->ocsp.p_len > 0 && !hs->is_client && hs->hello.wants_ocsp;
+    bool scts = identity != NULL && identity->scts.p_len > 0 && !hs->is_client &&
                 (hs->hello.ext.present & lk_extension_bit(signed_certificate_timestamp)) != 0;
+    lockstep_status status;
+    unsigned form = (ocsp ? LK_FORM_OCSP : 0) | (scts ? LK_FORM_SCTS : 0);
+    if (identity != NULL && lk_send_compressed_certificate(hs, form, &status))
+        return status;
     lk_certificate_build(&b, none, identity == NULL ? NULL : identity->chain,
                          identity == NULL ? 0 : identity->num_chain, ocsp ? identity->ocsp : none,
                          scts ? identity->scts : none);
@@ -259,9 +264,13 @@ lk_chain_proof lk_chain_not_needed(const lk_handshake *hs) {
 }
 
 lockstep_status lk_on_certificate(lk_handshake *hs, lk_slice message) {
+    return lk_take_certificate(hs, lk_body(message), message);
+}
+
+lockstep_status lk_take_certificate(lk_handshake *hs, lk_slice body, lk_slice message) {
     lk_certificate certificate;
     lk_flaw flaw;
-    lockstep_status status = lk_certificate_parse(&certificate, &flaw, lk_body(message));
+    lockstep_status status = lk_certificate_parse(&certificate, &flaw, body);
     if (status != LOCKSTEP_OK)
         return lk_fail_flaw(hs, status, &flaw);
     if (certificate.context.p_len > 0)

@@ -8,7 +8,11 @@
 lockstep_status lk_send_certificate_request(lk_handshake *hs) {
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
-    lk_certificate_request_build(&b, lk_scheme_ids, LK_NUM_SCHEMES);
+    lk_certificate_request_build(
+        &b, &(lk_certificate_request_out){.schemes = lk_scheme_ids,
+                                          .num_schemes = LK_NUM_SCHEMES,
+                                          .compressions = hs->settings->compressions,
+                                          .num_compressions = hs->settings->num_compressions});
     hs->certificate_requested = true;
     return lk_send(hs, &b, at);
 }
@@ -23,7 +27,8 @@ lockstep_status lk_on_certificate_request(lk_handshake *hs, lk_slice message) {
     if (request.context.p_len > 0)
         return lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_CONTEXT, "%zu bytes in a handshake",
                        request.context.p_len);
-    if (!lk_arena_copy(&hs->arena, &hs->peer_schemes, request.schemes))
+    if (!lk_arena_copy(&hs->arena, &hs->peer_schemes, request.schemes) ||
+        !lk_arena_copy(&hs->arena, &hs->peer_compressions, request.compressions))
         return lk_fail_memory(hs);
     hs->certificate_requested = true;
     LK_TRY(lk_hash_message(hs, message));

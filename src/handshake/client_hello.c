@@ -113,6 +113,8 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         .protocols = s->protocols,
         .cookie = hs->cookie,
         .record_size_limit = s->record_size_limit,
+        .compressions = s->compressions,
+        .num_compressions = s->num_compressions,
         .status = true,
         .psk_dhe_ke = s->keep_sessions || hs->num_psks > 0,
         .early_data = lk_early_wanted(hs),
@@ -138,6 +140,8 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         hs->offered |= lk_extension_bit(pre_shared_key);
     if (hello.early_data)
         hs->offered |= lk_extension_bit(early_data);
+    if (s->num_compressions > 0)
+        hs->offered |= lk_extension_bit(compress_certificate);
     if (hs->retried)
         LK_TRY(lk_out_ccs(hs));
     size_t at = lk_buffer_length(&hs->outbox.bytes);

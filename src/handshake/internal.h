@@ -116,6 +116,7 @@ struct lk_handshake {
     const lk_identity *identity;
     const lk_scheme *scheme;
     lk_u16_list peer_schemes;
+    lk_u16_list peer_compressions;
     lk_slice to_sign;
 
     /* the peer's certificate */
@@ -126,6 +127,10 @@ struct lk_handshake {
     lk_possession_proof possession_proof;
     lk_finished_proof finished_proof;
 };
+
+/* A Certificate has room for long chains of large keys; so has a compressed one, before and after.
+ */
+#define LK_CERTIFICATE_MAX 131072
 
 /* ---- machine.c ---- */
 
@@ -181,6 +186,12 @@ lockstep_status lk_send_certificate_request(lk_handshake *hs); /* certificate_re
 lockstep_status lk_on_certificate_request(lk_handshake *hs, lk_slice message);
 lockstep_status lk_send_certificate(lk_handshake *hs); /* certificate.c */
 lockstep_status lk_on_certificate(lk_handshake *hs, lk_slice message);
+/* lk_take_certificate goes on with the body of a Certificate; `message` is what is hashed. */
+lockstep_status lk_take_certificate(lk_handshake *hs, lk_slice body, lk_slice message);
+/* lk_send_compressed_certificate does so if the peer takes a form that is there; else false
+ * (compressed_certificate.c). */
+bool lk_send_compressed_certificate(lk_handshake *hs, unsigned form, lockstep_status *status);
+lockstep_status lk_on_compressed_certificate(lk_handshake *hs, lk_slice message);
 lockstep_status lk_send_certificate_verify(lk_handshake *hs); /* certificate_verify.c */
 lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message);
 lk_possession_proof lk_possession_not_needed(const lk_handshake *hs);

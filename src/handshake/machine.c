@@ -10,10 +10,9 @@
 
 /* ---- The table of flights -------------------------------------------------------------------- */
 
-/* No honest message of these is longer; a Certificate has room for long chains of large keys. */
-#define HELLO_MAX       65536
-#define CERTIFICATE_MAX 131072
-#define OTHER_MAX       16384
+/* No honest message of these is longer. */
+#define HELLO_MAX 65536
+#define OTHER_MAX 16384
 
 typedef struct flight {
     lk_state state;
@@ -28,14 +27,20 @@ static const flight flights[] = {
     {LK_CLIENT_WAIT_SH, LK_SERVER_HELLO, lk_on_server_hello, OTHER_MAX, true},
     {LK_CLIENT_WAIT_EE, LK_ENCRYPTED_EXTENSIONS, lk_on_encrypted_extensions, OTHER_MAX, false},
     {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE_REQUEST, lk_on_certificate_request, OTHER_MAX, false},
-    {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE, lk_on_certificate, CERTIFICATE_MAX, false},
-    {LK_CLIENT_WAIT_CERT, LK_CERTIFICATE, lk_on_certificate, CERTIFICATE_MAX, false},
+    {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE, lk_on_certificate, LK_CERTIFICATE_MAX, false},
+    {LK_CLIENT_WAIT_CERT_CR, LK_COMPRESSED_CERTIFICATE, lk_on_compressed_certificate,
+     LK_CERTIFICATE_MAX, false},
+    {LK_CLIENT_WAIT_CERT, LK_CERTIFICATE, lk_on_certificate, LK_CERTIFICATE_MAX, false},
+    {LK_CLIENT_WAIT_CERT, LK_COMPRESSED_CERTIFICATE, lk_on_compressed_certificate,
+     LK_CERTIFICATE_MAX, false},
     {LK_CLIENT_WAIT_CV, LK_CERTIFICATE_VERIFY, lk_on_certificate_verify, OTHER_MAX, false},
     {LK_CLIENT_WAIT_FINISHED, LK_FINISHED, lk_on_finished, OTHER_MAX, true},
     {LK_SERVER_START, LK_CLIENT_HELLO, lk_on_client_hello, HELLO_MAX, true},
     {LK_SERVER_WAIT_SECOND_CH, LK_CLIENT_HELLO, lk_on_second_client_hello, HELLO_MAX, true},
     {LK_SERVER_WAIT_EOED, LK_END_OF_EARLY_DATA, lk_on_end_of_early_data, OTHER_MAX, true},
-    {LK_SERVER_WAIT_CERT, LK_CERTIFICATE, lk_on_certificate, CERTIFICATE_MAX, false},
+    {LK_SERVER_WAIT_CERT, LK_CERTIFICATE, lk_on_certificate, LK_CERTIFICATE_MAX, false},
+    {LK_SERVER_WAIT_CERT, LK_COMPRESSED_CERTIFICATE, lk_on_compressed_certificate,
+     LK_CERTIFICATE_MAX, false},
     {LK_SERVER_WAIT_CV, LK_CERTIFICATE_VERIFY, lk_on_certificate_verify, OTHER_MAX, false},
     {LK_SERVER_WAIT_FINISHED, LK_FINISHED, lk_on_finished, OTHER_MAX, true},
 };
@@ -64,6 +69,7 @@ static bool is_known(uint8_t type) {
     case LK_CERTIFICATE_VERIFY:
     case LK_FINISHED:
     case LK_KEY_UPDATE:
+    case LK_COMPRESSED_CERTIFICATE:
         return true;
     default:
         return false;

@@ -193,6 +193,7 @@ static lockstep_status post_respond(lk_handshake *hs) {
 
 static lockstep_status choose_identity(lk_handshake *hs) {
     hs->peer_schemes = hs->hello.schemes;
+    hs->peer_compressions = hs->hello.compressions;
     if (hs->identities == NULL)
         return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "the application refused the name %s",
                        hs->agreed->server_name != NULL ? hs->agreed->server_name : "(none)");

@@ -7,6 +7,7 @@
 
 #include <lockstep/lockstep.h>
 
+#include "compress/compress.h"
 #include "crypto/kex.h"
 #include "handshake/key_schedule.h"
 #include "handshake/strikes.h"
@@ -18,6 +19,15 @@
 /* Certificates of an own chain. */
 #define LK_IDENTITY_CHAIN_MAX 16
 
+/* What a peer may ask for beside the chain; a set, also the number of a form of Certificate. */
+enum { LK_FORM_OCSP = 1, LK_FORM_SCTS = 2, LK_NUM_FORMS = 4 };
+
+/* A Certificate message, compressed; empty where that is not worth it. */
+typedef struct lk_compressed_form {
+    lk_slice bytes;
+    uint32_t uncompressed_length;
+} lk_compressed_form;
+
 /* A certificate chain with the private key of its leaf. */
 typedef struct lk_identity {
     lk_slice chain[LK_IDENTITY_CHAIN_MAX]; /* DER, leaf first; owned by the config */
@@ -25,6 +35,7 @@ typedef struct lk_identity {
     lk_cert leaf;        /* chain[0], parsed */
     lk_slice ocsp, scts; /* to staple, or empty; owned by the config */
     lk_private_key *key;
+    lk_compressed_form compressed[LK_NUM_COMPRESSIONS][LK_NUM_FORMS]; /* made by sealing */
 } lk_identity;
 
 /* A pre-shared key that was imported for TLS 1.3 and one hash (RFC 9258 §3, external_psk.c). */
@@ -58,6 +69,8 @@ typedef struct lk_settings {
     size_t num_suites;
     lk_slice protocols; /* ProtocolName list, best first; empty: no ALPN */
     uint16_t record_size_limit;
+    uint16_t compressions[LK_NUM_COMPRESSIONS]; /* of certificates, best first (RFC 8879) */
+    size_t num_compressions;
     enum lockstep_client_auth client_auth;
     bool require_known_name;
     bool danger_skip_verification;

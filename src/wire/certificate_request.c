@@ -1,5 +1,7 @@
 #include "wire/certificate_request.h"
 
+#include "wire/compressed_certificate.h"
+
 lockstep_status lk_certificate_request_parse(lk_certificate_request *out, lk_flaw *flaw,
                                              lk_slice body) {
     lk_reader r = lk_reader_of(body);
@@ -22,16 +24,22 @@ lockstep_status lk_certificate_request_parse(lk_certificate_request *out, lk_fla
                            &out->schemes_cert))
         return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms_cert,
                           LOCKSTEP_PEER_DECODE_EXTENSION, NULL);
+    if ((out->ext.present & lk_extension_bit(compress_certificate)) != 0 &&
+        !lk_parse_compressions(out->ext.data[LK_EXTENSION_compress_certificate],
+                               &out->compressions))
+        return lk_flaw_in(flaw, LK_EXTENSION_compress_certificate, LOCKSTEP_PEER_DECODE_EXTENSION,
+                          NULL);
     return LOCKSTEP_OK;
 }
 
-void lk_certificate_request_build(lk_builder *b, const uint16_t *schemes, size_t num_schemes) {
+void lk_certificate_request_build(lk_builder *b, const lk_certificate_request_out *request) {
     lk_length message = lk_message_open(b, LK_CERTIFICATE_REQUEST);
     lk_build_u8(b, 0); /* no context: it is for post-handshake authentication (§4.3.2) */
     lk_length all = lk_build_open(b, 2);
     lk_length ext = lk_extension_open(b, LK_EXTENSION_signature_algorithms);
-    lk_build_u16_list(b, 2, schemes, num_schemes);
+    lk_build_u16_list(b, 2, request->schemes, request->num_schemes);
     lk_build_close(b, ext);
+    lk_build_compressions(b, request->compressions, request->num_compressions);
     lk_build_close(b, all);
     lk_build_close(b, message);
 }

@@ -10,12 +10,19 @@ typedef struct lk_certificate_request {
     lk_slice context;
     lk_extensions ext;
     lk_u16_list schemes, schemes_cert;
+    lk_u16_list compressions; /* of certificates (RFC 8879 §3) */
 } lk_certificate_request;
 
 /* LOCKSTEP_PEER_EXTENSION_MISSING: "The "signature_algorithms" extension MUST be specified". */
 LK_CHECKED lockstep_status lk_certificate_request_parse(lk_certificate_request *out, lk_flaw *flaw,
                                                         lk_slice body);
 
-void lk_certificate_request_build(lk_builder *b, const uint16_t *schemes, size_t num_schemes);
+typedef struct lk_certificate_request_out {
+    const uint16_t *schemes, *compressions;
+    size_t num_schemes;
+    size_t num_compressions; /* 0: no extension */
+} lk_certificate_request_out;
+
+void lk_certificate_request_build(lk_builder *b, const lk_certificate_request_out *request);
 
 #endif

@@ -1,5 +1,7 @@
 #include "wire/client_hello.h"
 
+#include "wire/compressed_certificate.h"
+
 bool lk_key_share_next(lk_slice *list, uint16_t *group, lk_slice *key_exchange) {
     lk_reader r = lk_reader_of(*list);
     if (!lk_parse_key_share_entry(&r, group, key_exchange))
@@ -120,6 +122,8 @@ static bool parse_contents(lk_client_hello *h, enum lk_extension_index i, lk_sli
         return parse_pre_shared_key(h, data);
     case LK_EXTENSION_record_size_limit:
         return lk_read_u16(&r, &h->record_size_limit) && lk_reader_done(&r);
+    case LK_EXTENSION_compress_certificate:
+        return lk_parse_compressions(data, &h->compressions);
     case LK_EXTENSION_status_request:
         return parse_status_request(data, &h->wants_ocsp);
     case LK_EXTENSION_early_data:
@@ -264,6 +268,7 @@ void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
         ext = lk_extension_open(b, LK_EXTENSION_signed_certificate_timestamp);
         lk_build_close(b, ext);
     }
+    lk_build_compressions(b, h->compressions, h->num_compressions);
     ext = lk_extension_open(b, LK_EXTENSION_supported_versions);
     build_greased(b, 1, h->grease_version, h->versions, h->num_versions);
     lk_build_close(b, ext);

@@ -24,6 +24,8 @@ const char *lk_handshake_name(uint8_t type) {
         return "Finished";
     case LK_KEY_UPDATE:
         return "KeyUpdate";
+    case LK_COMPRESSED_CERTIFICATE:
+        return "CompressedCertificate";
     case LK_MESSAGE_HASH:
         return "message_hash";
     default:

@@ -19,6 +19,7 @@ typedef enum lk_handshake_type {
     LK_CERTIFICATE_VERIFY = 15,
     LK_FINISHED = 20,
     LK_KEY_UPDATE = 24,
+    LK_COMPRESSED_CERTIFICATE = 25, /* RFC 8879 §4 */
     LK_MESSAGE_HASH = 254
 } lk_handshake_type;
 

@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t n = u16_list(schemes, 30000, q.schemes);
     lk_buffer message = lk_buffer_of(&lk_heap_default, 0);
     lk_builder b = lk_builder_of(&message);
-    lk_certificate_request_build(&b, schemes, n);
+    lk_certificate_request_build(
+        &b, &(lk_certificate_request_out){.schemes = schemes, .num_schemes = n});
     NEED(lk_builder_ok(&b));
     NEED(lk_certificate_request_parse(&g, &flaw, body_of(&message)) == LOCKSTEP_OK);
     NEED(lk_slice_equal(g.schemes, lk_slice_of(q.schemes.p, 2 * n)) && g.context.p_len == 0);

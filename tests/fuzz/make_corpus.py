@@ -11,6 +11,7 @@ import json
 import pathlib
 import re
 import struct
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 TRACE = HERE.parent / "vectors" / "rfc8448.txt"
@@ -41,6 +42,11 @@ def write(target, name, data):
     (folder / name).write_bytes(data)
 
 
+def compressed(algorithm, length, data):
+    """The body of a CompressedCertificate (RFC 8879)."""
+    return struct.pack(">HI", algorithm, length << 8)[:5] + struct.pack(">I", len(data))[1:] + data
+
+
 def write_messages():
     targets = {
         "ClientHello": "client_hello",
@@ -66,6 +72,10 @@ def write_messages():
     write("key_update", "ticket", b"\x04" + seen["NewSessionTicket"][0][4:])
     write("server", "raw-hello", b"\x01\0" + b"\x16\x03\x01" + struct.pack(">H", len(first)) + first)
     write("server", "raw-http", b"\x01\0GET / HTTP/1.1\r\n\r\n")
+    for i, value in enumerate(seen["Certificate"]):
+        write("compressed_certificate", "zlib-%d" % (i + 1), compressed(1, len(value) - 4, zlib.compress(value[4:], 9)))
+    write("compressed_certificate", "brotli-empty", compressed(2, 0, b"\x06"))
+    write("compressed_certificate", "brotli-abc", compressed(2, 3, bytes.fromhex("0b018061626303")))
     hello = seen["ServerHello"][0]
     write("client", "raw-hello", b"\x01\0" + b"\x16\x03\x03" + struct.pack(">H", len(hello)) + hello)
 

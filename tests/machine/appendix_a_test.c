@@ -21,7 +21,8 @@ enum {
     certificate_request = 13,
     certificate_verify = 15,
     finished = 20,
-    key_update = 24
+    key_update = 24,
+    compressed_certificate = 25 /* RFC 8879 §4: wherever a Certificate may stand */
 };
 
 enum when { ALWAYS, ON_RETRY, NO_RETRY, ASKED, NOT_ASKED, WITH_CERT, WITHOUT_CERT };
@@ -92,7 +93,8 @@ static const arrow *next_arrow(const peer_setup *s, const char *state) {
 static bool has_arrow(const peer_setup *s, const char *state, int type) {
     const arrow *a = s->server ? server_machine : client_machine;
     for (; a->from != NULL; a++)
-        if (strcmp(a->from, state) == 0 && a->message == type)
+        if (strcmp(a->from, state) == 0 &&
+            (a->message == type || (a->message == certificate && type == compressed_certificate)))
             return true;
     return false;
 }

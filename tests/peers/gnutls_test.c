@@ -145,9 +145,29 @@ static void test_exporter(void **state) {
     }
 }
 
+/* ---- Compressed certificates (RFC 8879) -------------------------------------------------------
+ */
+
+static void test_compressed_certificates(void **state) {
+    (void)state;
+    static const gnutls_compression_method_t methods[] = {GNUTLS_COMP_ZLIB, GNUTLS_COMP_BROTLI};
+    for (int i = 0; i < 4; i++) {
+        both b;
+        set_up(&b, i % 2, ONLY_13);
+        if (gnutls_compress_certificate_set_methods(b.session, methods + i / 2, 1) != 0)
+            skip(); /* this GnuTLS was built without */
+        shake(&b, i % 2);
+        /* what the other side compressed by; as a client it says by what it decompressed */
+        assert_int_equal(gnutls_compress_certificate_get_selected_method(b.session),
+                         methods[i / 2]);
+        tear_down(&b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exporter),
+        cmocka_unit_test(test_compressed_certificates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -155,9 +155,51 @@ static void test_exporter(void **state) {
     }
 }
 
+/* ---- Compressed certificates (RFC 8879) -------------------------------------------------------
+ */
+
+#if OPENSSL_VERSION_NUMBER >= 0x30200000L
+static int compressed_seen;
+
+static void on_message(int sending, int version, int type, const void *bytes, size_t n, SSL *ssl,
+                       void *arg) {
+    (void)sending;
+    (void)version;
+    (void)ssl;
+    (void)arg;
+    if (type == SSL3_RT_HANDSHAKE && n > 5 && ((const uint8_t *)bytes)[0] == 25)
+        compressed_seen = ((const uint8_t *)bytes)[5];
+}
+
+static void test_compressed_certificates(void **state) {
+    (void)state;
+    int algorithms[] = {TLSEXT_comp_cert_zlib, TLSEXT_comp_cert_brotli};
+    for (int i = 0; i < 4; i++) {
+        both b;
+        bool is_client = i % 2 == 1;
+        set_up(&b, is_client);
+        if (SSL_CTX_set1_cert_comp_preference(b.ctx, algorithms + i / 2, 1) != 1)
+            skip();
+        if (is_client)
+            assert_int_equal(SSL_CTX_compress_certs(b.ctx, algorithms[i / 2]), 1);
+        SSL_CTX_set_msg_callback(b.ctx, on_message);
+        compressed_seen = 0;
+        shake(&b, is_client);
+        assert_int_equal(compressed_seen, algorithms[i / 2]);
+        tear_down(&b);
+    }
+}
+#else
+static void test_compressed_certificates(void **state) {
+    (void)state;
+    skip();
+}
+#endif
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exporter),
+        cmocka_unit_test(test_compressed_certificates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

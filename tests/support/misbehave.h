@@ -28,7 +28,7 @@ struct row {
 /* The tables, each ended by a row without a name. */
 extern const row rows_records[], rows_alerts[], rows_client_hello[], rows_second_hello[],
     rows_server_hello[], rows_retry[], rows_server_flight[], rows_certificates[],
-    rows_client_flight[], rows_connected[];
+    rows_client_flight[], rows_connected[], rows_compressed[];
 
 /* What act may be. */
 peer_action act_set_extension(peer *p, const row *r);   /* ext with the contents hex, new or old */

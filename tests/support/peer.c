@@ -410,7 +410,9 @@ bool peer_build(peer *p, peer_step step) {
         break;
     case PEER_CERTIFICATE_REQUEST:
         if (!client && p->setup.auth != LOCKSTEP_CLIENT_AUTH_NONE)
-            lk_certificate_request_build(&b, lk_scheme_ids, LK_NUM_SCHEMES);
+            lk_certificate_request_build(
+                &b, &(lk_certificate_request_out){.schemes = lk_scheme_ids,
+                                                  .num_schemes = LK_NUM_SCHEMES});
         break;
     case PEER_CERTIFICATE:
         if (!client || p->request_seen)

@@ -268,7 +268,8 @@ static void test_others(void **state) {
     assert_true(lk_slice_equal(ee.protocol, lk_slice_of("h2", 2)) && ee.record_size_limit == 64);
     lk_buffer_cut(&m, 0);
     lk_certificate_request cr;
-    lk_certificate_request_build(&b, schemes, 2);
+    lk_certificate_request_build(
+        &b, &(lk_certificate_request_out){.schemes = schemes, .num_schemes = 2});
     assert_int_equal(lk_certificate_request_parse(&cr, &flaw, body(&m, LK_CERTIFICATE_REQUEST)),
                      LOCKSTEP_OK);
     assert_int_equal(lk_u16_count(cr.schemes), 2);
