@@ -111,9 +111,11 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_keep_reports(lockstep_config *c
 /*
  * lockstep_config_add_identity adds a certificate chain, leaf first, and the private key of its
  * leaf (both PEM, copied); at most 32. LOCKSTEP_ERR_PEM, LOCKSTEP_ERR_KEY_MISMATCH if the two do
- * not belong together, LOCKSTEP_ERR_KEY_UNSUPPORTED. A server picks the first identity that suits
- * the ClientHello's server_name and signature_algorithms (RFC 8446 §4.4.2.2), and where none has
- * the name, the first that suits the algorithms.
+ * not belong together, LOCKSTEP_ERR_KEY_UNSUPPORTED. A server picks an identity that suits the
+ * ClientHello's signature_algorithms (RFC 8446 §4.4.2.2): one that has the name, or else any; among
+ * those one whose chain is signed by algorithms that the client knows (signature_algorithms_cert),
+ * and that comes from one of its certificate_authorities; then the first. A client picks likewise
+ * by the CertificateRequest, and sends none that comes from no authority that the server names.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_add_identity(lockstep_config *cfg,
                                                               const uint8_t *chain,
@@ -182,6 +184,12 @@ enum lockstep_client_auth {
 };
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_client_auth(lockstep_config *cfg,
                                                                  enum lockstep_client_auth mode);
+
+/* lockstep_config_send_authorities makes a server that asks for client certificates name its trust
+ * anchors (RFC 8446 §4.2.4), as they are when the config is sealed, so that a client with several
+ * certificates knows which to send. Anybody who connects can read the names. Sealing fails with
+ * LOCKSTEP_ERR_USAGE where nobody is trusted or asked, LOCKSTEP_ERR_LIMIT beyond 65,533 bytes. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_send_authorities(lockstep_config *cfg);
 
 /*
  * lockstep_config_danger_skip_verification makes clients accept any certificate, for any name.

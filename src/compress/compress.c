@@ -33,7 +33,8 @@ typedef struct block {
 } block;
 
 /* What stands in front, as long as keeps the rest aligned. */
-#define FRONT ((sizeof(block) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t))
+#define FRONT                                                                                      \
+    ((sizeof(block) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t))
 
 typedef struct pool {
     const lk_heap *heap;

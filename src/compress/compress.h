@@ -27,7 +27,8 @@ const char *lk_compression_name(uint16_t algorithm);
 bool lk_compress(uint16_t algorithm, lk_buffer *out, lk_slice in);
 
 /* lk_decompress writes what `in` holds to `out`. False unless that is exactly `out_len` bytes and
- * nothing is left over of `in`; also for want of memory from `heap`, which `*no_memory` tells apart. */
+ * nothing is left over of `in`; also for want of memory from `heap`, which `*no_memory` tells
+ * apart. */
 bool lk_decompress(uint16_t algorithm, uint8_t *out, size_t out_len, lk_slice in,
                    const lk_heap *heap, bool *no_memory);
 

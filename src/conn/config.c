@@ -33,7 +33,7 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
     atomic_init(&cfg->references, 1);
     s->env = e;
     s->heap = heap;
-    cfg->protocols = lk_buffer_of(&s->heap, 0);
+    cfg->protocols = cfg->authorities = lk_buffer_of(&s->heap, 0);
     s->identities = cfg->identities;
     s->version_min = s->version_max = LK_TLS13;
     for (size_t i = 0; i < LK_KEX_NUM_GROUPS; i++)
@@ -77,6 +77,7 @@ void lockstep_config_free(lockstep_config *cfg) {
     lockstep_trust_free(s->trust);
     lockstep_policy_free(s->policy);
     lk_buffer_free(&cfg->protocols);
+    lk_buffer_free(&cfg->authorities);
     lk_crypto_free(s->crypto);
     lk_release(&heap, cfg, sizeof *cfg);
 }
@@ -139,6 +140,8 @@ static lockstep_status read_chain(lk_identity *identity, const lk_heap *heap, lk
     lk_buffer_free(&der);
     if (status == LOCKSTEP_OK && identity->num_chain == 0)
         return LOCKSTEP_ERR_PEM;
+    if (status == LOCKSTEP_OK)
+        lk_identity_read(identity);
     return status == LOCKSTEP_OK ? lk_cert_parse(&identity->leaf, identity->chain[0]) : status;
 }
 
@@ -273,22 +276,6 @@ lockstep_status lockstep_config_set_record_size_limit(lockstep_config *cfg, size
     return LOCKSTEP_OK;
 }
 
-lockstep_status lockstep_config_set_certificate_compression(lockstep_config *cfg,
-                                                            const uint16_t *algorithms,
-                                                            size_t num_algorithms) {
-    lk_settings *s = lk_config_building(cfg);
-    if (s == NULL || (algorithms == NULL && num_algorithms > 0) ||
-        num_algorithms > LK_NUM_COMPRESSIONS || !distinct(algorithms, num_algorithms))
-        return LOCKSTEP_ERR_USAGE;
-    for (size_t i = 0; i < num_algorithms; i++)
-        if (lk_compression_index(algorithms[i]) < 0)
-            return LOCKSTEP_ERR_USAGE;
-    for (size_t i = 0; i < num_algorithms; i++)
-        s->compressions[i] = algorithms[i];
-    s->num_compressions = num_algorithms;
-    return LOCKSTEP_OK;
-}
-
 lockstep_status lockstep_config_set_client_auth(lockstep_config *cfg,
                                                 enum lockstep_client_auth mode) {
     lk_settings *s = lk_config_building(cfg);
@@ -348,16 +335,13 @@ lockstep_status lockstep_config_seal(lockstep_config *cfg) {
          (s->danger_skip_verification || (s->asks & LOCKSTEP_ASK_VERDICT) != 0)))
         return LOCKSTEP_ERR_USAGE;
     if (s->policy == NULL && s->trust != NULL) {
-        lockstep_status status = lockstep_policy_new(&s->policy, &s->env);
-        if (status != LOCKSTEP_OK)
-            return status;
+        lockstep_status made = lockstep_policy_new(&s->policy, &s->env);
+        if (made != LOCKSTEP_OK)
+            return made;
     }
-    for (size_t i = 0; i < s->num_identities; i++) {
-        lk_identity_free_compressed(&cfg->identities[i], &s->heap); /* of a sealing that failed */
-        lockstep_status status = lk_identity_compress(&cfg->identities[i], s);
-        if (status != LOCKSTEP_OK)
-            return status;
-    }
+    lockstep_status status = lk_config_seal_extensions(cfg);
+    if (status != LOCKSTEP_OK)
+        return status;
     cfg->sealed = true;
     return LOCKSTEP_OK;
 }

@@ -20,6 +20,7 @@ struct lockstep_config {
     lk_settings settings;
     lk_identity identities[LK_IDENTITIES_MAX];
     lk_buffer protocols;
+    lk_buffer authorities; /* what settings.authorities points to */
 };
 
 /* lk_config_settings gives tests and demonstrations the settings that applications may not change;
@@ -31,6 +32,9 @@ lk_settings *lk_config_building(lockstep_config *cfg);
 
 /* lk_config_free_sessions frees what config_session.c set. */
 void lk_config_free_sessions(lk_settings *s);
+
+/* lk_config_seal_extensions makes what config_extensions.c keeps ready for all connections. */
+LK_CHECKED lockstep_status lk_config_seal_extensions(lockstep_config *cfg);
 
 /* lk_config_share takes a reference to a sealed config; NULL if it is not sealed. */
 lockstep_config *lk_config_share(const lockstep_config *cfg);

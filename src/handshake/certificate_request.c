@@ -12,7 +12,8 @@ lockstep_status lk_send_certificate_request(lk_handshake *hs) {
         &b, &(lk_certificate_request_out){.schemes = lk_scheme_ids,
                                           .num_schemes = LK_NUM_SCHEMES,
                                           .compressions = hs->settings->compressions,
-                                          .num_compressions = hs->settings->num_compressions});
+                                          .num_compressions = hs->settings->num_compressions,
+                                          .authorities = hs->settings->authorities});
     hs->certificate_requested = true;
     return lk_send(hs, &b, at);
 }
@@ -28,8 +29,12 @@ lockstep_status lk_on_certificate_request(lk_handshake *hs, lk_slice message) {
         return lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_CONTEXT, "%zu bytes in a handshake",
                        request.context.p_len);
     if (!lk_arena_copy(&hs->arena, &hs->peer_schemes, request.schemes) ||
-        !lk_arena_copy(&hs->arena, &hs->peer_compressions, request.compressions))
+        !lk_arena_copy(&hs->arena, &hs->peer_compressions, request.compressions) ||
+        !lk_arena_copy(&hs->arena, &hs->request.schemes_cert, request.schemes_cert) ||
+        !lk_arena_copy(&hs->arena, &hs->request.authorities, request.authorities))
         return lk_fail_memory(hs);
+    hs->request.schemes = hs->peer_schemes;
+    hs->request.of_client = true;
     hs->certificate_requested = true;
     LK_TRY(lk_hash_message(hs, message));
     hs->state = LK_CLIENT_WAIT_CERT;

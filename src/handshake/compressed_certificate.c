@@ -1,6 +1,6 @@
 /*
- * compressed_certificate.c - CompressedCertificate (RFC 8879 §4), both directions. What comes out of
- * one is a Certificate and goes the way of all Certificates (certificate.c); into the transcript
+ * compressed_certificate.c - CompressedCertificate (RFC 8879 §4), both directions. What comes out
+ * of one is a Certificate and goes the way of all Certificates (certificate.c); into the transcript
  * goes the message as it was sent.
  */
 #include "handshake/compressed_certificate.h"
@@ -8,7 +8,8 @@
 #include "handshake/internal.h"
 #include "wire/compressed_certificate.h"
 
-/* ---- Ours: made when the config is sealed ----------------------------------------------------- */
+/* ---- Ours: made when the config is sealed -----------------------------------------------------
+ */
 
 /* compress_form makes one form by all algorithms. What does not get shorter is left out. */
 static lockstep_status compress_form(lk_identity *identity, const lk_settings *s, unsigned form) {
@@ -29,8 +30,8 @@ static lockstep_status compress_form(lk_identity *identity, const lk_settings *s
         } else if (lk_buffer_length(&compressed) < body.p_len) {
             size_t n = lk_buffer_length(&compressed);
             uint8_t *copy = lk_copy_of(&s->heap, lk_buffer_bytes(&compressed), n);
-            *to = (lk_compressed_form){lk_slice_of(copy, copy == NULL ? 0 : n),
-                                       (uint32_t)body.p_len};
+            *to =
+                (lk_compressed_form){lk_slice_of(copy, copy == NULL ? 0 : n), (uint32_t)body.p_len};
             status = copy == NULL ? LOCKSTEP_ERR_NO_MEMORY : LOCKSTEP_OK;
         }
     }
@@ -92,7 +93,8 @@ lockstep_status lk_on_compressed_certificate(lk_handshake *hs, lk_slice message)
     bool no_memory;
     /* Whoever did not offer it does not know the message. */
     if (hs->settings->num_compressions == 0)
-        return lk_fail(hs, LOCKSTEP_PEER_UNEXPECTED_MESSAGE, "CompressedCertificate was not offered");
+        return lk_fail(hs, LOCKSTEP_PEER_UNEXPECTED_MESSAGE,
+                       "CompressedCertificate was not offered");
     lockstep_status status = lk_compressed_certificate_parse(&c, lk_body(message));
     if (status != LOCKSTEP_OK)
         return lk_fail(hs, status, "%zu bytes, compressed", message.p_len);
@@ -104,13 +106,13 @@ lockstep_status lk_on_compressed_certificate(lk_handshake *hs, lk_slice message)
     uint8_t *body = lk_arena_alloc(&hs->arena, c.uncompressed_length);
     if (body == NULL)
         return lk_fail_memory(hs);
-    if (!lk_decompress(c.algorithm, body, c.uncompressed_length, c.compressed,
-                       &hs->settings->heap, &no_memory))
-        return no_memory ? lk_fail_memory(hs)
-                         : lk_fail(hs, LOCKSTEP_PEER_COMPRESSED_CERTIFICATE,
-                                   "%zu bytes of %s are not %u bytes of Certificate",
-                                   c.compressed.p_len, lk_compression_name(c.algorithm),
-                                   c.uncompressed_length);
+    if (!lk_decompress(c.algorithm, body, c.uncompressed_length, c.compressed, &hs->settings->heap,
+                       &no_memory))
+        return no_memory
+                   ? lk_fail_memory(hs)
+                   : lk_fail(hs, LOCKSTEP_PEER_COMPRESSED_CERTIFICATE,
+                             "%zu bytes of %s are not %u bytes of Certificate", c.compressed.p_len,
+                             lk_compression_name(c.algorithm), c.uncompressed_length);
     lk_note_choice(&hs->watch, !hs->is_client, "certificate compression", "RFC 8879 §4",
                    "%s, %zu bytes instead of %u", lk_compression_name(c.algorithm),
                    c.compressed.p_len, c.uncompressed_length);

@@ -68,8 +68,7 @@ static lockstep_status client_flight(lk_handshake *hs) {
     if (!hs->certificate_requested)
         return lk_send_finished(hs);
     const lk_settings *s = hs->settings;
-    if (lk_settings_identity(s, &hs->identity, &hs->scheme, lk_slice_of(NULL, 0),
-                             hs->peer_schemes) != LOCKSTEP_OK)
+    if (lk_settings_identity(s, &hs->identity, &hs->scheme, &hs->request) != LOCKSTEP_OK)
         hs->identity = NULL; /* "MUST send a Certificate message containing no certificates" */
     LK_TRY(lk_send_certificate(hs));
     return hs->identity == NULL ? lk_send_finished(hs) : lk_send_certificate_verify(hs);

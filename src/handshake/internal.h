@@ -103,7 +103,7 @@ struct lk_handshake {
     uint32_t offered;   /* set of the extensions that were sent */
     lk_slice cookie;    /* of a HelloRetryRequest */
     bool certificate_requested;
-    lk_slice request_context;
+    lk_identity_wish request; /* of a CertificateRequest; slices into the arena */
     uint8_t random_2[LK_RANDOM_LEN];
 
     /* server */

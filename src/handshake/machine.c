@@ -11,8 +11,9 @@
 /* ---- The table of flights -------------------------------------------------------------------- */
 
 /* No honest message of these is longer. */
-#define HELLO_MAX 65536
-#define OTHER_MAX 16384
+#define HELLO_MAX   65536
+#define REQUEST_MAX 66000 /* the names of all authorities that certificate_authorities can hold */
+#define OTHER_MAX   16384
 
 typedef struct flight {
     lk_state state;
@@ -26,7 +27,7 @@ typedef struct flight {
 static const flight flights[] = {
     {LK_CLIENT_WAIT_SH, LK_SERVER_HELLO, lk_on_server_hello, OTHER_MAX, true},
     {LK_CLIENT_WAIT_EE, LK_ENCRYPTED_EXTENSIONS, lk_on_encrypted_extensions, OTHER_MAX, false},
-    {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE_REQUEST, lk_on_certificate_request, OTHER_MAX, false},
+    {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE_REQUEST, lk_on_certificate_request, REQUEST_MAX, false},
     {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE, lk_on_certificate, LK_CERTIFICATE_MAX, false},
     {LK_CLIENT_WAIT_CERT_CR, LK_COMPRESSED_CERTIFICATE, lk_on_compressed_certificate,
      LK_CERTIFICATE_MAX, false},

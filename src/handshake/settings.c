@@ -1,5 +1,6 @@
 #include "handshake/settings.h"
 
+#include "wire/authorities.h"
 #include "x509/name.h"
 
 /* RSA-PSS needs room for hash, salt of the same length and two bytes (RFC 8017 §9.1.1). */
@@ -20,36 +21,94 @@ const lk_scheme *lk_scheme_for(const lk_private_key *key, lk_u16_list schemes) {
     return NULL;
 }
 
+/* ---- The chain of an identity ------------------------------------------------------------------
+ */
+
+void lk_identity_read(lk_identity *identity) {
+    for (size_t i = 0; i < identity->num_chain; i++) {
+        lk_cert cert;
+        if (lk_cert_parse(&cert, identity->chain[i]) == LOCKSTEP_OK)
+            identity->links[i] =
+                (lk_chain_link){cert.issuer, cert.algorithm, lk_cert_self_issued(&cert)};
+    }
+}
+
+/* In certificates a scheme stands for its algorithm, whatever the curve of the key: so it is used.
+ */
+static bool signs_as(lk_signature_algorithm algorithm, lk_u16_list schemes) {
+    static const struct {
+        uint16_t id;
+        lk_signature_algorithm algorithm;
+    } also[] = {{0x0809, LK_SIGN_RSA_PSS_SHA256}, /* rsa_pss_pss_: keys that are for PSS alone */
+                {0x080a, LK_SIGN_RSA_PSS_SHA384},
+                {0x080b, LK_SIGN_RSA_PSS_SHA512}};
+    for (size_t i = 0; i < LK_NUM_SCHEMES; i++)
+        if (lk_schemes[i].algorithm == algorithm && lk_u16_has(schemes, lk_schemes[i].id))
+            return true;
+    for (size_t i = 0; i < sizeof also / sizeof also[0]; i++)
+        if (also[i].algorithm == algorithm && lk_u16_has(schemes, also[i].id))
+            return true;
+    return false;
+}
+
+/* "Certificates that are self-signed or certificates that are expected to be trust anchors are not
+ * validated as part of the chain and therefore MAY be signed with any algorithm." (§4.4.2.2) */
+static bool chain_suits(const lk_identity *identity, lk_u16_list schemes) {
+    for (size_t i = 0; i < identity->num_chain; i++)
+        if (!identity->links[i].self_issued && !signs_as(identity->links[i].signed_by, schemes))
+            return false;
+    return true;
+}
+
+/* Nobody names more; the rest of a longer list is not looked at. */
+#define AUTHORITIES_MAX 1024
+
+static bool comes_from(const lk_identity *identity, lk_slice authorities) {
+    lk_slice name;
+    for (size_t n = 0; n < AUTHORITIES_MAX && lk_authority_next(&authorities, &name); n++)
+        for (size_t i = 0; i < identity->num_chain; i++)
+            if (lk_slice_equal(identity->links[i].issuer, name))
+                return true;
+    return false;
+}
+
+/* ---- The choice ------------------------------------------------------------------------------ */
+
+/* How well an identity suits, the weightiest first. */
+enum { SUITS = 1, FROM_AUTHORITY = 2, CHAIN_SUITS = 4, NAMED = 8 };
+
+/* rate returns 0 for one that cannot be used, and the scheme for the others. */
+static unsigned rate(const lk_identity *identity, const lk_scheme **scheme,
+                     const lk_identity_wish *wish, bool named) {
+    lk_u16_list for_chain = wish->schemes_cert.p_len > 0 ? wish->schemes_cert : wish->schemes;
+    *scheme = lk_scheme_for(identity->key, wish->schemes);
+    if (*scheme == NULL)
+        return 0;
+    bool from = wish->authorities.p_len == 0 || comes_from(identity, wish->authorities);
+    if (wish->of_client && !from)
+        return 0;
+    return SUITS | (named ? NAMED : 0) | (chain_suits(identity, for_chain) ? CHAIN_SUITS : 0) |
+           (from ? FROM_AUTHORITY : 0);
+}
+
 lockstep_status lk_settings_identity(const lk_settings *s, const lk_identity **identity,
-                                     const lk_scheme **scheme, lk_slice server_name,
-                                     lk_u16_list schemes) {
+                                     const lk_scheme **scheme, const lk_identity_wish *wish) {
     lk_host host;
-    bool has_name = server_name.p_len > 0 && lk_host_parse(&host, server_name);
-    const lk_identity *fallback = NULL;
-    const lk_scheme *fallback_scheme = NULL;
+    bool has_name = wish->server_name.p_len > 0 && lk_host_parse(&host, wish->server_name);
     bool name_known = false;
+    unsigned best = 0;
     for (size_t i = 0; i < s->num_identities; i++) {
-        const lk_identity *candidate = &s->identities[i];
-        bool named = has_name && lk_cert_is_for(&candidate->leaf, &host);
-        const lk_scheme *found = lk_scheme_for(candidate->key, schemes);
+        const lk_scheme *found;
+        bool named = has_name && lk_cert_is_for(&s->identities[i].leaf, &host);
+        unsigned rating = rate(&s->identities[i], &found, wish, named);
         name_known = name_known || named;
-        if (found == NULL)
-            continue;
-        if (named) {
-            *identity = candidate;
+        if (rating > best) {
+            best = rating;
+            *identity = &s->identities[i];
             *scheme = found;
-            return LOCKSTEP_OK;
-        }
-        if (fallback == NULL) {
-            fallback = candidate;
-            fallback_scheme = found;
         }
     }
     if (has_name && !name_known && s->require_known_name)
         return LOCKSTEP_NAME_UNKNOWN;
-    if (fallback == NULL)
-        return LOCKSTEP_NO_COMMON_SCHEME;
-    *identity = fallback;
-    *scheme = fallback_scheme;
-    return LOCKSTEP_OK;
+    return best == 0 ? LOCKSTEP_NO_COMMON_SCHEME : LOCKSTEP_OK;
 }

@@ -28,9 +28,17 @@ typedef struct lk_compressed_form {
     uint32_t uncompressed_length;
 } lk_compressed_form;
 
+/* What a certificate of an own chain says of its issuer. */
+typedef struct lk_chain_link {
+    lk_slice issuer; /* Name whole; empty: the certificate does not parse */
+    lk_signature_algorithm signed_by;
+    bool self_issued;
+} lk_chain_link;
+
 /* A certificate chain with the private key of its leaf. */
 typedef struct lk_identity {
-    lk_slice chain[LK_IDENTITY_CHAIN_MAX]; /* DER, leaf first; owned by the config */
+    lk_slice chain[LK_IDENTITY_CHAIN_MAX];      /* DER, leaf first; owned by the config */
+    lk_chain_link links[LK_IDENTITY_CHAIN_MAX]; /* of lk_identity_read */
     size_t num_chain;
     lk_cert leaf;        /* chain[0], parsed */
     lk_slice ocsp, scts; /* to staple, or empty; owned by the config */
@@ -72,6 +80,8 @@ typedef struct lk_settings {
     uint16_t compressions[LK_NUM_COMPRESSIONS]; /* of certificates, best first (RFC 8879) */
     size_t num_compressions;
     enum lockstep_client_auth client_auth;
+    bool send_authorities;
+    lk_slice authorities; /* of the trust anchors, made by sealing; empty: not sent */
     bool require_known_name;
     bool danger_skip_verification;
     bool gather_jobs;
@@ -95,12 +105,27 @@ typedef struct lk_settings {
     void *open_ticket_arg;
 } lk_settings;
 
-/* lk_settings_identity picks the identity for a server_name (empty: none was sent) and the peer's
- * schemes, and the scheme to sign with (§4.4.2.2). LOCKSTEP_NO_COMMON_SCHEME,
- * LOCKSTEP_NAME_UNKNOWN. */
+/* lk_identity_read fills `links` from the chain. */
+void lk_identity_read(lk_identity *identity);
+
+/* What a peer says of the certificate that it wants. */
+typedef struct lk_identity_wish {
+    lk_slice server_name;     /* empty: none was sent */
+    lk_u16_list schemes;      /* signature_algorithms */
+    lk_u16_list schemes_cert; /* signature_algorithms_cert; empty: `schemes` holds for that too */
+    lk_slice authorities;     /* certificate_authorities, a list of names; empty: any */
+    bool of_client;           /* a client sends no certificate that the server did not ask for */
+} lk_identity_wish;
+
+/*
+ * lk_settings_identity picks the identity and the scheme to sign with (§4.4.2.2, §4.4.2.3): it must
+ * be able to sign with one of the schemes. Among those it takes the one that has the name, else the
+ * one whose chain is signed as the peer can check, else the one that comes from an authority of the
+ * peer's, else the first. LOCKSTEP_NO_COMMON_SCHEME, LOCKSTEP_NAME_UNKNOWN.
+ */
 LK_CHECKED lockstep_status lk_settings_identity(const lk_settings *s, const lk_identity **identity,
-                                                const lk_scheme **scheme, lk_slice server_name,
-                                                lk_u16_list schemes);
+                                                const lk_scheme **scheme,
+                                                const lk_identity_wish *wish);
 
 /* lk_scheme_for returns the best scheme of `schemes` that `key` can sign a handshake with, or NULL.
  */

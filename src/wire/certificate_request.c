@@ -1,6 +1,22 @@
 #include "wire/certificate_request.h"
 
+#include "wire/authorities.h"
 #include "wire/compressed_certificate.h"
+
+static bool parse_contents(lk_certificate_request *out, enum lk_extension_index i, lk_slice data) {
+    switch (i) {
+    case LK_EXTENSION_signature_algorithms:
+        return lk_parse_u16_list(data, &out->schemes);
+    case LK_EXTENSION_signature_algorithms_cert:
+        return lk_parse_u16_list(data, &out->schemes_cert);
+    case LK_EXTENSION_certificate_authorities:
+        return lk_parse_authorities(data, &out->authorities);
+    case LK_EXTENSION_compress_certificate:
+        return lk_parse_compressions(data, &out->compressions);
+    default:
+        return true; /* "Clients MUST ignore unrecognized extensions." */
+    }
+}
 
 lockstep_status lk_certificate_request_parse(lk_certificate_request *out, lk_flaw *flaw,
                                              lk_slice body) {
@@ -16,19 +32,11 @@ lockstep_status lk_certificate_request_parse(lk_certificate_request *out, lk_fla
     if ((out->ext.present & lk_extension_bit(signature_algorithms)) == 0)
         return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms, LOCKSTEP_PEER_EXTENSION_MISSING,
                           NULL);
-    if (!lk_parse_u16_list(out->ext.data[LK_EXTENSION_signature_algorithms], &out->schemes))
-        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms, LOCKSTEP_PEER_DECODE_EXTENSION,
-                          NULL);
-    if ((out->ext.present & lk_extension_bit(signature_algorithms_cert)) != 0 &&
-        !lk_parse_u16_list(out->ext.data[LK_EXTENSION_signature_algorithms_cert],
-                           &out->schemes_cert))
-        return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms_cert,
-                          LOCKSTEP_PEER_DECODE_EXTENSION, NULL);
-    if ((out->ext.present & lk_extension_bit(compress_certificate)) != 0 &&
-        !lk_parse_compressions(out->ext.data[LK_EXTENSION_compress_certificate],
-                               &out->compressions))
-        return lk_flaw_in(flaw, LK_EXTENSION_compress_certificate, LOCKSTEP_PEER_DECODE_EXTENSION,
-                          NULL);
+    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
+        if ((out->ext.present >> i & 1) != 0 &&
+            !parse_contents(out, (enum lk_extension_index)i, out->ext.data[i]))
+            return lk_flaw_in(flaw, (enum lk_extension_index)i, LOCKSTEP_PEER_DECODE_EXTENSION,
+                              NULL);
     return LOCKSTEP_OK;
 }
 
@@ -40,6 +48,7 @@ void lk_certificate_request_build(lk_builder *b, const lk_certificate_request_ou
     lk_build_u16_list(b, 2, request->schemes, request->num_schemes);
     lk_build_close(b, ext);
     lk_build_compressions(b, request->compressions, request->num_compressions);
+    lk_build_authorities(b, request->authorities);
     lk_build_close(b, all);
     lk_build_close(b, message);
 }

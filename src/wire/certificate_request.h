@@ -10,6 +10,7 @@ typedef struct lk_certificate_request {
     lk_slice context;
     lk_extensions ext;
     lk_u16_list schemes, schemes_cert;
+    lk_slice authorities;     /* certificate_authorities, each name checked for its length */
     lk_u16_list compressions; /* of certificates (RFC 8879 §3) */
 } lk_certificate_request;
 
@@ -21,6 +22,7 @@ typedef struct lk_certificate_request_out {
     const uint16_t *schemes, *compressions;
     size_t num_schemes;
     size_t num_compressions; /* 0: no extension */
+    lk_slice authorities;    /* of lk_build_authority; empty: no extension */
 } lk_certificate_request_out;
 
 void lk_certificate_request_build(lk_builder *b, const lk_certificate_request_out *request);

@@ -1,5 +1,6 @@
 #include "wire/client_hello.h"
 
+#include "wire/authorities.h"
 #include "wire/compressed_certificate.h"
 
 bool lk_key_share_next(lk_slice *list, uint16_t *group, lk_slice *key_exchange) {
@@ -122,6 +123,8 @@ static bool parse_contents(lk_client_hello *h, enum lk_extension_index i, lk_sli
         return parse_pre_shared_key(h, data);
     case LK_EXTENSION_record_size_limit:
         return lk_read_u16(&r, &h->record_size_limit) && lk_reader_done(&r);
+    case LK_EXTENSION_certificate_authorities:
+        return lk_parse_authorities(data, &h->authorities);
     case LK_EXTENSION_compress_certificate:
         return lk_parse_compressions(data, &h->compressions);
     case LK_EXTENSION_status_request:

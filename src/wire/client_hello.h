@@ -23,9 +23,10 @@ typedef struct lk_client_hello {
     lk_slice psk_modes;
     lk_slice psk_identities, psk_binders; /* lists, each entry checked; as many of the one as of the
                                              other */
-    lk_u16_list compressions;             /* of certificates (RFC 8879 §3) */
-    bool wants_ocsp;                      /* status_request of type ocsp */
-    bool psk_paired;                      /* that there are */
+    lk_slice authorities;     /* certificate_authorities, each name checked for its length */
+    lk_u16_list compressions; /* of certificates (RFC 8879 §3) */
+    bool wants_ocsp;          /* status_request of type ocsp */
+    bool psk_paired;          /* that there are */
     uint16_t record_size_limit;
 } lk_client_hello;
 

@@ -1,6 +1,6 @@
 /*
- * fuzz_compressed_certificate.c - CompressedCertificate: there is one way to write what was read, and
- * decompressing never writes more than the message said.
+ * fuzz_compressed_certificate.c - CompressedCertificate: there is one way to write what was read,
+ * and decompressing never writes more than the message said.
  */
 #include "compress/compress.h"
 #include "support/fuzzing.h"

@@ -85,7 +85,9 @@ static void tear_down(ends *e) {
 static void set(lockstep_config *cfg, uint16_t first, uint16_t second) {
     const uint16_t list[] = {first, second};
     CHECK(lockstep_config_set_certificate_compression(cfg, list,
-                                                      second != 0 ? 2 : first != 0 ? 1 : 0));
+                                                      second != 0  ? 2
+                                                      : first != 0 ? 1
+                                                                   : 0));
 }
 
 /* By default both sides compress, by Brotli, and it is worth it. */
@@ -102,7 +104,8 @@ static void test_default(void **state) {
     tear_down(&e);
 }
 
-/* The sender's order decides among what the other side offers; nothing in common: not compressed. */
+/* The sender's order decides among what the other side offers; nothing in common: not compressed.
+ */
 static void test_choice(void **state) {
     (void)state;
     static const struct {
@@ -164,8 +167,7 @@ static void test_setter(void **state) {
                      LOCKSTEP_ERR_USAGE);
     assert_int_equal(lockstep_config_set_certificate_compression(cfg, three, 3),
                      LOCKSTEP_ERR_USAGE);
-    assert_int_equal(lockstep_config_set_certificate_compression(cfg, NULL, 1),
-                     LOCKSTEP_ERR_USAGE);
+    assert_int_equal(lockstep_config_set_certificate_compression(cfg, NULL, 1), LOCKSTEP_ERR_USAGE);
     seal(cfg);
     assert_int_equal(lockstep_config_set_certificate_compression(cfg, twice, 1),
                      LOCKSTEP_ERR_USAGE);
@@ -194,8 +196,8 @@ static void test_sealing_fails(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_default), cmocka_unit_test(test_choice),
-        cmocka_unit_test(test_staples), cmocka_unit_test(test_setter),
+        cmocka_unit_test(test_default),       cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_staples),       cmocka_unit_test(test_setter),
         cmocka_unit_test(test_sealing_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,7 +234,7 @@ static void test_messages(void **state) {
         CASE("an unknown extension of a request", C_AUTH, PEER_CERTIFICATE_REQUEST, set_extension,
              0x4321, "00", 0),
         CASE("authorities in a request", C_AUTH, PEER_CERTIFICATE_REQUEST, set_extension, 47,
-             "0002 3000", 0),
+             "0004 0002 3000", 0),
         CASE("the rest in one record", CLIENT, PEER_ENCRYPTED_EXTENSIONS, coalesce, 0, "", 0),
         CASE("a ticket", CLIENT, PEER_CONNECTED, before, 0,
              "0400000f 00000e10 00000000 01 00 0001 aa 0000", 0),

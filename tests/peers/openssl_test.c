@@ -196,10 +196,79 @@ static void test_compressed_certificates(void **state) {
 }
 #endif
 
+/* ---- Names of authorities (RFC 8446 §4.2.4) ---------------------------------------------------
+ */
+
+static void ask_for_certificate(lockstep_config *cfg) {
+    lockstep_trust *trust = pki_trust();
+    CHECK(lockstep_config_set_trust(cfg, trust));
+    lockstep_trust_free(trust);
+    CHECK(lockstep_config_set_client_auth(cfg, LOCKSTEP_CLIENT_AUTH_REQUIRE));
+}
+
+static void test_authorities_of_server(void **state) {
+    (void)state;
+    both b;
+    X509 *root = root_of_pki();
+    set_up(&b, false);
+    own(b.ctx, PKI_CLIENT);
+    ask_for_certificate(b.cfg);
+    CHECK(lockstep_config_send_authorities(b.cfg));
+    shake(&b, false);
+    STACK_OF(X509_NAME) *names = SSL_get_client_CA_list(b.ssl);
+    assert_int_equal(sk_X509_NAME_num(names), 1);
+    assert_int_equal(X509_NAME_cmp(sk_X509_NAME_value(names, 0), X509_get_subject_name(root)), 0);
+    X509_free(root);
+    tear_down(&b);
+}
+
+/* A server that names one authority, which is that of our client's second identity. */
+static void test_authorities_of_client(void **state) {
+    (void)state;
+    static const char *const names[] = {"client.test"};
+    const pki *k = pki_get();
+    lockstep_blob stranger, stranger_key, leaf, leaf_key;
+    lockstep_issue_request r = {.key_kind = LOCKSTEP_KEY_ECDSA_P256,
+                                .common_name = "Stranger",
+                                .is_ca = true,
+                                .not_before_ms = TEST_NOW_MS - 86400000,
+                                .not_after_ms = TEST_NOW_MS + 86400000};
+    CHECK(lockstep_issue(&stranger, &stranger_key, NULL, &r, NULL, NULL));
+    r.is_ca = false;
+    r.common_name = NULL;
+    r.names = names;
+    r.num_names = 1;
+    r.purpose = LOCKSTEP_PURPOSE_CLIENT;
+    CHECK(lockstep_issue(&leaf, &leaf_key, NULL, &r, (const char *)stranger.p,
+                         (const char *)stranger_key.p));
+    for (int named = 0; named < 2; named++) {
+        both b;
+        X509 *root = root_of_pki();
+        set_up(&b, true);
+        CHECK(lockstep_config_add_identity(b.cfg, leaf.p, leaf.p_len, leaf_key.p, leaf_key.p_len));
+        CHECK(lockstep_config_add_identity(b.cfg, k->chain[PKI_CLIENT].p,
+                                           k->chain[PKI_CLIENT].p_len, k->key[PKI_CLIENT].p,
+                                           k->key[PKI_CLIENT].p_len));
+        SSL_CTX_set_verify(b.ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        if (named)
+            assert_int_equal(SSL_CTX_add_client_CA(b.ctx, root), 1);
+        make_ends(&b, true);
+        assert_int_equal(foreign_run(&b.f), named);
+        X509_free(root);
+        tear_down(&b);
+    }
+    lockstep_blob_free(&stranger);
+    lockstep_blob_free(&stranger_key);
+    lockstep_blob_free(&leaf);
+    lockstep_blob_free(&leaf_key);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exporter),
         cmocka_unit_test(test_compressed_certificates),
+        cmocka_unit_test(test_authorities_of_server),
+        cmocka_unit_test(test_authorities_of_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,7 @@ static peer_action act_other_group(peer *p, const row *r) {
 
 /* clang-format off */
 const row rows_client_hello[] = {
+    ROW("authorities cut off", "RFC 8446 §4.2.4", SERVER, CLIENT_HELLO, set_extension, 47, "0003 0002 30", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
     /* versions */
     ROW("SSL 3.0", "RFC 8446 §D.5", SERVER, CLIENT_HELLO, poke, 0, "0300", VERSION, PEER_LEGACY_VERSION, PROTOCOL_VERSION),
     ROW("SSL 2.0", "RFC 8446 §D.5", SERVER, CLIENT_HELLO, poke, 0, "0002", VERSION, PEER_LEGACY_VERSION, PROTOCOL_VERSION),
