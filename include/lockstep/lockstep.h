@@ -192,6 +192,19 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_client_auth(lockstep_config
 LOCKSTEP_CHECKED lockstep_status lockstep_config_send_authorities(lockstep_config *cfg);
 
 /*
+ * lockstep_config_stateless_retry makes a server put all that it has to remember into the cookie of
+ * its HelloRetryRequest (RFC 8446 §4.2.2). The connection can then be freed once that is sent, and
+ * any new one of a config with the same keys takes up what the client sends next. `keys` are one or
+ * two secret keys of 32 bytes, one behind the other (copied): the first makes cookies, both open
+ * them, so that keys can be changed. A cookie is good for a minute, and for the address that
+ * lockstep_set_address gave. With `always`, every ClientHello without a cookie is answered so, also
+ * one that needs no other key share: only clients that can be reached at their address get further.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_stateless_retry(lockstep_config *cfg,
+                                                                 const uint8_t *keys,
+                                                                 size_t num_keys, bool always);
+
+/*
  * lockstep_config_danger_skip_verification makes clients accept any certificate, for any name.
  * Anyone on the path can then read and change the traffic. For tests; grep for "danger".
  */
@@ -239,6 +252,12 @@ LOCKSTEP_CHECKED lockstep_status lockstep_client_new(lockstep_conn **out,
 /* lockstep_server_new sets `*out` to a server connection that waits for a ClientHello. */
 LOCKSTEP_CHECKED lockstep_status lockstep_server_new(lockstep_conn **out,
                                                      const lockstep_config *cfg);
+
+/* lockstep_set_address says where the client of a server connection is, in whatever form the
+ * application likes (copied, at most 64 bytes), before any byte of it comes in. The cookies of
+ * lockstep_config_stateless_retry are good for that address only. LOCKSTEP_ERR_LIMIT. */
+LOCKSTEP_CHECKED lockstep_status lockstep_set_address(lockstep_conn *conn, const uint8_t *address,
+                                                      size_t address_len);
 
 /* lockstep_conn_free wipes and releases `conn`. NULL is allowed. It sends nothing. Not
  * while a job of `conn` is out (lockstep_next_job); lockstep_close and lockstep_wire_eof may come

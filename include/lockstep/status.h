@@ -134,6 +134,7 @@ extern "C" {
     X(PEER_DECODE_END_OF_EARLY_DATA, 193, DECODE_ERROR, "RFC 8446 §4.5", "EndOfEarlyData is not empty") \
     X(PEER_COMPRESSED_CERTIFICATE, 194, BAD_CERTIFICATE, "RFC 8879 §4", "compressed certificate that does not decompress to what it says") \
     X(PEER_COMPRESSION_ALGORITHM, 195, ILLEGAL_PARAMETER, "RFC 8879 §4", "certificate compressed by an algorithm that was not offered") \
+    X(PEER_COOKIE,             196, ILLEGAL_PARAMETER, "RFC 8446 §4.2.2", "cookie that this server did not send to this client, or too long ago") \
     /* 200-249: no common ground */                                                                \
     X(NO_COMMON_VERSION,       200, PROTOCOL_VERSION, "RFC 8446 §4.2.1", "no TLS version in common") \
     X(NO_COMMON_SUITE,         201, HANDSHAKE_FAILURE, "RFC 8446 §4.1.1", "no cipher suite in common") \

@@ -7,14 +7,16 @@
 #include "wire/authorities.h"
 #include "x509/trust.h"
 
-/* ---- Compressed certificates (RFC 8879) -------------------------------------------------------- */
+/* ---- Compressed certificates (RFC 8879) --------------------------------------------------------
+ */
 
 lockstep_status lockstep_config_set_certificate_compression(lockstep_config *cfg,
                                                             const uint16_t *algorithms,
                                                             size_t num_algorithms) {
     lk_settings *s = lk_config_building(cfg);
     if (s == NULL || (algorithms == NULL && num_algorithms > 0) ||
-        num_algorithms > LK_NUM_COMPRESSIONS || (num_algorithms == 2 && algorithms[0] == algorithms[1]))
+        num_algorithms > LK_NUM_COMPRESSIONS ||
+        (num_algorithms == 2 && algorithms[0] == algorithms[1]))
         return LOCKSTEP_ERR_USAGE;
     for (size_t i = 0; i < num_algorithms; i++)
         if (lk_compression_index(algorithms[i]) < 0)
@@ -35,7 +37,8 @@ static lockstep_status compress_identities(lockstep_config *cfg) {
     return status;
 }
 
-/* ---- The names of authorities (RFC 8446 §4.2.4) ------------------------------------------------ */
+/* ---- The names of authorities (RFC 8446 §4.2.4) ------------------------------------------------
+ */
 
 lockstep_status lockstep_config_send_authorities(lockstep_config *cfg) {
     lk_settings *s = lk_config_building(cfg);
@@ -60,6 +63,20 @@ static lockstep_status name_authorities(lockstep_config *cfg) {
     if (lk_buffer_length(&cfg->authorities) > UINT16_MAX - 2)
         return LOCKSTEP_ERR_LIMIT;
     s->authorities = lk_buffer_slice(&cfg->authorities);
+    return LOCKSTEP_OK;
+}
+
+/* ---- Stateless retry (RFC 8446 §4.2.2) ---------------------------------------------------------
+ */
+
+lockstep_status lockstep_config_stateless_retry(lockstep_config *cfg, const uint8_t *keys,
+                                                size_t num_keys, bool always) {
+    lk_settings *s = lk_config_building(cfg);
+    if (s == NULL || keys == NULL || num_keys < 1 || num_keys > LK_COOKIE_KEYS)
+        return LOCKSTEP_ERR_USAGE;
+    memcpy(s->cookie_keys, keys, num_keys * LK_COOKIE_KEY_LEN);
+    s->num_cookie_keys = num_keys;
+    s->retry_always = always;
     return LOCKSTEP_OK;
 }
 

@@ -85,7 +85,24 @@ lockstep_status lockstep_server_new(lockstep_conn **out, const lockstep_config *
     if (cfg->settings.num_identities == 0 && cfg->settings.num_imported == 0 &&
         (cfg->settings.asks & LOCKSTEP_ASK_IDENTITY) == 0)
         return LOCKSTEP_ERR_USAGE;
-    return conn_new(out, cfg, false, NULL);
+    lockstep_status status = conn_new(out, cfg, false, NULL);
+    if (status == LOCKSTEP_OK && cfg->settings.num_cookie_keys > 0) {
+        /* The first that comes may be what follows a first ClientHello which another connection has
+         * answered: "stateless servers may not be able to distinguish these cases" (§5). */
+        (*out)->heard_hello = true;
+        (*out)->skip_early = LK_SKIP_EARLY_MAX;
+    }
+    return status;
+}
+
+lockstep_status lockstep_set_address(lockstep_conn *conn, const uint8_t *address,
+                                     size_t address_len) {
+    if (conn == NULL || conn->is_client || conn->heard || conn->hs == NULL ||
+        (address == NULL && address_len > 0))
+        return LOCKSTEP_ERR_USAGE;
+    return lk_handshake_set_address(conn->hs, lk_slice_of(address, address_len))
+               ? LOCKSTEP_OK
+               : LOCKSTEP_ERR_LIMIT;
 }
 
 static void drop_handshake(lockstep_conn *conn) {

@@ -50,6 +50,10 @@ void lk_handshake_free(lk_handshake *hs);
 /* lk_handshake_offer makes a client offer a session (copied), if it fits, before
  * lk_handshake_start. LOCKSTEP_ERR_NO_MEMORY. */
 LK_CHECKED lockstep_status lk_handshake_offer(lk_handshake *hs, const lockstep_session *session);
+/* lk_handshake_set_address binds the cookies of a server's handshake to the client's address, in
+ * any form (copied). False: longer than LK_ADDRESS_MAX. */
+#define LK_ADDRESS_MAX 64
+bool lk_handshake_set_address(lk_handshake *hs, lk_slice address);
 
 /* lk_handshake_start begins a client's handshake. */
 LK_CHECKED lockstep_status lk_handshake_start(lk_handshake *hs);

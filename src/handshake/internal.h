@@ -101,15 +101,19 @@ struct lk_handshake {
     size_t num_shares;
     uint16_t grease[5]; /* suite, group, version, two extensions; 0: none */
     uint32_t offered;   /* set of the extensions that were sent */
-    lk_slice cookie;    /* of a HelloRetryRequest */
+    lk_slice cookie;    /* of a HelloRetryRequest, either side; empty: none */
     bool certificate_requested;
     lk_identity_wish request; /* of a CertificateRequest; slices into the arena */
     uint8_t random_2[LK_RANDOM_LEN];
 
     /* server */
-    lk_client_hello hello; /* the one that is answered; slices into the arena */
-    lk_slice protocol;     /* ALPN's choice */
-    uint16_t peer_limit;   /* record_size_limit of the peer; 0: not sent */
+    lk_client_hello hello;                   /* the one that is answered; slices into the arena */
+    lk_slice protocol;                       /* ALPN's choice */
+    bool retry_has_group;                    /* the HelloRetryRequest asked for another group */
+    uint8_t hello_print[LK_HELLO_PRINT_LEN]; /* of the first ClientHello, after a retry */
+    uint8_t address[LK_ADDRESS_MAX];         /* of the client, as the application writes it */
+    size_t address_len;
+    uint16_t peer_limit; /* record_size_limit of the peer; 0: not sent */
 
     /* own certificate */
     const lk_settings *identities; /* whose identities are used */
@@ -178,6 +182,10 @@ lockstep_status lk_send_second_client_hello(lk_handshake *hs, const lk_kex_group
 lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message); /* negotiate.c */
 lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message);
 lockstep_status lk_send_hello_retry_request(lk_handshake *hs); /* server_hello.c */
+/* lk_hash_retry_again hashes the HelloRetryRequest that another connection has sent. */
+lockstep_status lk_hash_retry_again(lk_handshake *hs);
+lockstep_status lk_make_cookie(lk_handshake *hs, const uint8_t *hello_hash); /* retry_cookie.c */
+lockstep_status lk_on_cookie(lk_handshake *hs);
 lockstep_status lk_send_server_hello(lk_handshake *hs);
 lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message);
 lockstep_status lk_send_encrypted_extensions(lk_handshake *hs); /* encrypted_extensions.c */

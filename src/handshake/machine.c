@@ -167,6 +167,15 @@ lk_handshake *lk_handshake_new(const lk_settings *settings, const lk_watch *watc
     return hs;
 }
 
+bool lk_handshake_set_address(lk_handshake *hs, lk_slice address) {
+    if (address.p_len > LK_ADDRESS_MAX)
+        return false;
+    if (address.p_len > 0)
+        memcpy(hs->address, address.p, address.p_len);
+    hs->address_len = address.p_len;
+    return true;
+}
+
 void lk_handshake_free(lk_handshake *hs) {
     if (hs == NULL)
         return;

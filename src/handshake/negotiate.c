@@ -271,53 +271,96 @@ static lockstep_status read_hello(lk_handshake *hs, lk_slice message) {
     return check_hello(hs);
 }
 
-lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
-    lk_slice share;
-    LK_TRY(read_hello(hs, message));
-    LK_TRY(choose_suite(hs));
-    LK_TRY(choose_group(hs, &share));
-    LK_TRY(choose_protocol(hs));
-    lk_transcript_start(&hs->transcript, hs->suite->hash);
-    if (share.p_len > 0)
-        return lk_server_psk(hs, message, answer);
-    LK_TRY(lk_hash_message(hs, message));
-    if ((hs->hello.ext.present & lk_extension_bit(early_data)) != 0)
-        LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, LK_SKIP_EARLY_MAX));
-    return lk_send_hello_retry_request(hs);
+static void print_number(lk_digest *d, size_t n) {
+    const uint8_t bytes[] = {(uint8_t)(n >> 8), (uint8_t)n};
+    lk_digest_update(d, lk_slice_of(bytes, sizeof bytes));
+}
+
+/* No field of a ClientHello is longer than two bytes can say. */
+static void print_field(lk_digest *d, lk_slice field) {
+    print_number(d, field.p_len);
+    lk_digest_update(d, field);
 }
 
 /* "The client MUST send the same ClientHello without modification, except" for what is listed in
- * §4.1.2: key_share, early_data, cookie, pre_shared_key and padding. */
-static bool same_hello(const lk_client_hello *a, const lk_client_hello *b) {
+ * §4.1.2: key_share, early_data, cookie, pre_shared_key and padding. print_hello takes a digest of
+ * the rest, which is kept, or given to the client in a cookie. */
+static void print_hello(uint8_t out[LK_HELLO_PRINT_LEN], const lk_client_hello *h) {
     const uint32_t may_differ = lk_extension_bit(key_share) | lk_extension_bit(early_data) |
                                 lk_extension_bit(cookie) | lk_extension_bit(pre_shared_key) |
                                 lk_extension_bit(padding);
-    if (a->legacy_version != b->legacy_version || !lk_slice_equal(a->random, b->random) ||
-        !lk_slice_equal(a->session_id, b->session_id) ||
-        !lk_slice_equal(a->cipher_suites, b->cipher_suites) ||
-        !lk_slice_equal(a->compression_methods, b->compression_methods) ||
-        (a->ext.present & ~may_differ) != (b->ext.present & ~may_differ) ||
-        a->ext.num_unknown != b->ext.num_unknown)
-        return false;
+    lk_digest d;
+    lk_digest_init(&d, LK_SHA256);
+    print_number(&d, h->legacy_version);
+    print_field(&d, h->random);
+    print_field(&d, h->session_id);
+    print_field(&d, h->cipher_suites);
+    print_field(&d, h->compression_methods);
+    print_number(&d, h->ext.num_unknown);
     for (int i = 0; i < LK_EXTENSION_COUNT; i++)
-        if ((may_differ >> i & 1) == 0 && !lk_slice_equal(a->ext.data[i], b->ext.data[i]))
-            return false;
-    return true;
+        if ((h->ext.present & ~may_differ) >> i & 1) {
+            print_number(&d, lk_extension_table[i].id);
+            print_field(&d, h->ext.data[i]);
+        }
+    lk_digest_peek(&d, out);
 }
 
-lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message) {
-    const lk_client_hello first = hs->hello;
+/* take_second goes on with the ClientHello that answers our HelloRetryRequest. */
+static lockstep_status take_second(lk_handshake *hs, lk_slice message) {
+    uint8_t print[LK_HELLO_PRINT_LEN];
     uint16_t group;
     lk_slice share, rest;
-    LK_TRY(read_hello(hs, message));
-    if (!same_hello(&first, &hs->hello))
+    print_hello(print, &hs->hello);
+    if (memcmp(print, hs->hello_print, sizeof print) != 0)
         return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO, "more than key_share and cookie changed");
     if ((hs->hello.ext.present & lk_extension_bit(early_data)) != 0)
         return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO, "early_data is still there");
     rest = hs->hello.key_shares;
-    if (!lk_key_share_next(&rest, &group, &share) || rest.p_len > 0 || group != hs->group->id)
+    if (hs->retry_has_group &&
+        (!lk_key_share_next(&rest, &group, &share) || rest.p_len > 0 || group != hs->group->id))
         return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO,
                        "key_share is not the one of %s that was asked for", hs->group->name);
+    if (!find_share(hs, hs->group->id, &share))
+        return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO, "the share of %s is gone", hs->group->name);
     LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, 0)); /* it ends with the second ClientHello */
     return lk_server_psk(hs, message, answer);
+}
+
+/* retry asks for another ClientHello: for the share of a group, or only for the cookie back. */
+static lockstep_status retry(lk_handshake *hs, bool has_share) {
+    hs->retry_has_group = !has_share;
+    print_hello(hs->hello_print, &hs->hello);
+    return lk_send_hello_retry_request(hs);
+}
+
+lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
+    lk_slice share;
+    bool stateless = hs->settings->num_cookie_keys > 0;
+    LK_TRY(read_hello(hs, message));
+    if (stateless && hs->hello.cookie.p_len > 0) {
+        LK_TRY(lk_on_cookie(hs));
+        LK_TRY(choose_protocol(hs));
+        return take_second(hs, message);
+    }
+    LK_TRY(choose_suite(hs));
+    LK_TRY(choose_group(hs, &share));
+    LK_TRY(choose_protocol(hs));
+    lk_transcript_start(&hs->transcript, hs->suite->hash);
+    if (stateless) /* this is a first ClientHello: no early data went before */
+        LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, 0));
+    if (share.p_len > 0 && !hs->settings->retry_always)
+        return lk_server_psk(hs, message, answer);
+    LK_TRY(lk_hash_message(hs, message));
+    if ((hs->hello.ext.present & lk_extension_bit(early_data)) != 0)
+        LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, LK_SKIP_EARLY_MAX));
+    return retry(hs, share.p_len > 0);
+}
+
+lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message) {
+    LK_TRY(read_hello(hs, message));
+    /* "Clients MUST copy the contents" of the cookie (§4.2.2) */
+    if (hs->cookie.p_len > 0 && !lk_slice_equal(hs->hello.cookie, hs->cookie))
+        return lk_fail(hs, LOCKSTEP_PEER_COOKIE, "%zu bytes came back of %zu",
+                       hs->hello.cookie.p_len, hs->cookie.p_len);
+    return take_second(hs, message);
 }

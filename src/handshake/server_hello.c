@@ -46,20 +46,38 @@ lockstep_status lk_install_handshake_keys(lk_handshake *hs, lk_slice shared) {
 
 /* ---- Server ---------------------------------------------------------------------------------- */
 
+static void build_retry(lk_builder *b, const lk_handshake *hs) {
+    lk_server_hello_build(b,
+                          &(lk_server_hello_out){.random = lk_hello_retry_random,
+                                                 .session_id_echo = hs->hello.session_id,
+                                                 .cipher_suite = hs->suite->id,
+                                                 .group = hs->retry_has_group ? hs->group->id : 0,
+                                                 .cookie = hs->cookie});
+}
+
 lockstep_status lk_send_hello_retry_request(lk_handshake *hs) {
-    lk_server_hello_out hello = {.random = lk_hello_retry_random,
-                                 .session_id_echo = hs->hello.session_id,
-                                 .cipher_suite = hs->suite->id,
-                                 .group = hs->group->id};
+    uint8_t hello_hash[LK_HASH_MAX];
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
+    lk_transcript_hash(&hs->transcript, hello_hash);
+    LK_TRY(lk_make_cookie(hs, hello_hash));
     lk_transcript_retry(&hs->transcript);
-    lk_server_hello_build(&b, &hello);
+    build_retry(&b, hs);
     LK_TRY(lk_send(hs, &b, at));
     LK_TRY(lk_out_ccs(hs));
     hs->retried = true;
     hs->state = LK_SERVER_WAIT_SECOND_CH;
     return LOCKSTEP_OK;
+}
+
+lockstep_status lk_hash_retry_again(lk_handshake *hs) {
+    lk_buffer message = lk_buffer_of(&hs->settings->heap, 0);
+    lk_builder b = lk_builder_of(&message);
+    build_retry(&b, hs);
+    lockstep_status status =
+        lk_builder_ok(&b) ? lk_hash_message(hs, lk_buffer_slice(&message)) : lk_fail_memory(hs);
+    lk_buffer_free(&message);
+    return status;
 }
 
 /* The RESPOND job is done. ServerHello and all of the flight up to the

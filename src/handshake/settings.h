@@ -11,6 +11,7 @@
 #include "crypto/kex.h"
 #include "handshake/key_schedule.h"
 #include "handshake/strikes.h"
+#include "handshake/retry_cookie.h"
 #include "handshake/suites.h"
 #include "handshake/tickets.h"
 #include "wire/certificate.h"
@@ -82,6 +83,9 @@ typedef struct lk_settings {
     enum lockstep_client_auth client_auth;
     bool send_authorities;
     lk_slice authorities; /* of the trust anchors, made by sealing; empty: not sent */
+    uint8_t cookie_keys[LK_COOKIE_KEYS][LK_COOKIE_KEY_LEN]; /* secret; the first makes cookies */
+    size_t num_cookie_keys;                                 /* 0: no stateless retry */
+    bool retry_always;
     bool require_known_name;
     bool danger_skip_verification;
     bool gather_jobs;

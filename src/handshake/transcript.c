@@ -26,14 +26,20 @@ void lk_transcript_start(lk_transcript *t, lk_hash hash) {
     t->started = true;
 }
 
-void lk_transcript_retry(lk_transcript *t) {
+void lk_transcript_resume(lk_transcript *t, lk_hash hash, const uint8_t *hello_hash) {
     uint8_t message[LK_HANDSHAKE_HEADER + LK_HASH_MAX] = {LK_MESSAGE_HASH, 0, 0, 0};
-    lk_hash hash = t->digest.hash;
     size_t n = lk_hash_length(hash);
     message[3] = (uint8_t)n;
-    lk_digest_peek(&t->digest, message + LK_HANDSHAKE_HEADER);
+    memcpy(message + LK_HANDSHAKE_HEADER, hello_hash, n);
     lk_digest_init(&t->digest, hash);
     lk_digest_update(&t->digest, lk_slice_of(message, LK_HANDSHAKE_HEADER + n));
+    t->started = true;
+}
+
+void lk_transcript_retry(lk_transcript *t) {
+    uint8_t hello_hash[LK_HASH_MAX];
+    lk_digest_peek(&t->digest, hello_hash);
+    lk_transcript_resume(t, t->digest.hash, hello_hash);
 }
 
 void lk_transcript_hash(const lk_transcript *t, uint8_t *out) {

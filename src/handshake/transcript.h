@@ -26,6 +26,10 @@ void lk_transcript_start(lk_transcript *t, lk_hash hash);
  * HelloRetryRequest demands. */
 void lk_transcript_retry(lk_transcript *t);
 
+/* lk_transcript_resume begins with that message_hash message, for a server that has not seen the
+ * first ClientHello itself. */
+void lk_transcript_resume(lk_transcript *t, lk_hash hash, const uint8_t *hello_hash);
+
 /* lk_transcript_hash writes the hash of all messages so far. */
 void lk_transcript_hash(const lk_transcript *t, uint8_t *out);
 

@@ -7,8 +7,8 @@
 
 #include "wire/fields.h"
 
-/* lk_parse_authorities reads the contents of the extension to a list whose names are checked to have
- * a length; what is in them is not looked at. */
+/* lk_parse_authorities reads the contents of the extension to a list whose names are checked to
+ * have a length; what is in them is not looked at. */
 bool lk_parse_authorities(lk_slice data, lk_slice *list);
 
 /* lk_authority_next takes the next DistinguishedName off `*list`; false at the end. */

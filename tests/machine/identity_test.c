@@ -70,8 +70,8 @@ static lk_slice issuer_of(lk_slice der) {
 /* ---- A server, by what a ClientHello says ------------------------------------------------------
  */
 
-static const uint8_t all[] = {4, 3, 8, 4, 4, 1}, ecdsa[] = {4, 3}, pkcs1[] = {4, 1},
-                     pss[] = {8, 9}, ed25519[] = {8, 7};
+static const uint8_t all[] = {4, 3, 8, 4, 4, 1}, ecdsa[] = {4, 3}, pkcs1[] = {4, 1}, pss[] = {8, 9},
+                     ed25519[] = {8, 7};
 #define LIST(bytes) lk_slice_of(bytes, sizeof bytes)
 
 /* choose returns the number of the identity, or -1. */
@@ -92,7 +92,8 @@ static void test_server(void **state) {
     world_init(&w, 1);
     lockstep_config *cfg;
     CHECK(lockstep_config_new(&cfg, &w.env));
-    chain a = make("A", "DNS:server.test", NULL, true), b = make("B", "DNS:server.test", NULL, false),
+    chain a = make("A", "DNS:server.test", NULL, true),
+          b = make("B", "DNS:server.test", NULL, false),
           c = make("C", "DNS:other.test", NULL, false);
     add(cfg, &a); /* 0: its chain is signed with RSA PKCS#1 */
     add(cfg, &b); /* 1: by ECDSA */
@@ -170,9 +171,7 @@ static int shake(lk_slice root, bool send) {
     (void)pair_handshake(&p, client, server);
     lockstep_info_of(p.server, &info);
     if (lockstep_failure_of(p.server) == NULL)
-        sent = info.num_peer_chain == 0                         ? 0
-               : lk_slice_equal(info.peer_chain[1], a.middle)   ? 1
-                                                                : 2;
+        sent = info.num_peer_chain == 0 ? 0 : lk_slice_equal(info.peer_chain[1], a.middle) ? 1 : 2;
     pair_close(&p);
     lockstep_config_free(client);
     lockstep_config_free(server);
@@ -207,7 +206,10 @@ static void test_sealing(void **state) {
         char name[300];
         memset(name, 'x', sizeof name);
         snprintf(name + 250, 50, "%d", i);
-        forge_spec root = {.subject = name, .issuer = name, .ca = true, .key = forge_p256(1),
+        forge_spec root = {.subject = name,
+                           .issuer = name,
+                           .ca = true,
+                           .key = forge_p256(1),
                            .signer = forge_p256(1)};
         const char *pem = forge_pem(forge(&root));
         CHECK(lockstep_trust_add(trust, NULL, NULL, (const uint8_t *)pem, strlen(pem)));

@@ -83,7 +83,8 @@ static void set_up(both *b, bool engine_is_client, const char *priorities) {
     assert_int_equal(
         gnutls_certificate_set_x509_trust_mem(b->credentials, &root, GNUTLS_X509_FMT_PEM), 1);
     GOOD(gnutls_init(&b->session, (engine_is_client ? GNUTLS_SERVER : GNUTLS_CLIENT) |
-                                      GNUTLS_NONBLOCK | GNUTLS_ENABLE_RAWPK));
+                                      GNUTLS_NONBLOCK | GNUTLS_ENABLE_RAWPK |
+                                      GNUTLS_KEY_SHARE_TOP));
     GOOD(gnutls_priority_set_direct(b->session, priorities, NULL));
     GOOD(gnutls_credentials_set(b->session, GNUTLS_CRD_CERTIFICATE, b->credentials));
     gnutls_transport_set_ptr(b->session, &b->f);
@@ -164,10 +165,35 @@ static void test_compressed_certificates(void **state) {
     }
 }
 
+/* ---- Cookies (RFC 8446 §4.2.2) -----------------------------------------------------------------
+ */
+
+/* The server that sends the HelloRetryRequest is not the one that goes on. */
+static void test_cookie_of_server(void **state) {
+    (void)state;
+    static const uint8_t key[32] = "a key";
+    for (int always = 0; always < 2; always++) {
+        both b;
+        lockstep_info info;
+        static const uint16_t p384 = LOCKSTEP_GROUP_SECP384R1;
+        set_up(&b, false, ONLY_13 ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP384R1");
+        CHECK(lockstep_config_stateless_retry(b.cfg, key, 1, always == 1));
+        if (!always)
+            CHECK(lockstep_config_set_groups(b.cfg, &p384, 1, 0));
+        b.f.renew = b.cfg;
+        shake(&b, false);
+        assert_null(b.f.renew);
+        lockstep_info_of(b.f.conn, &info);
+        assert_true(info.retried);
+        tear_down(&b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exporter),
         cmocka_unit_test(test_compressed_certificates),
+        cmocka_unit_test(test_cookie_of_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -263,12 +263,92 @@ static void test_authorities_of_client(void **state) {
     lockstep_blob_free(&leaf_key);
 }
 
+/* ---- Cookies (RFC 8446 §4.2.2) -----------------------------------------------------------------
+ */
+
+/* The server that sends the HelloRetryRequest is not the one that goes on. */
+static void test_cookie_of_server(void **state) {
+    (void)state;
+    static const uint8_t key[32] = "a key";
+    for (int i = 0; i < 4; i++) {
+        both b;
+        lockstep_info info;
+        static const uint16_t p384 = LOCKSTEP_GROUP_SECP384R1;
+        set_up(&b, false);
+        CHECK(lockstep_config_stateless_retry(b.cfg, key, 1, i % 2 == 0));
+        if (i % 2 == 1)
+            CHECK(lockstep_config_set_groups(b.cfg, &p384, 1, 0));
+        assert_int_equal(SSL_CTX_set1_groups_list(b.ctx, "X25519:P-384"), 1);
+        if (i >= 2)
+            SSL_CTX_clear_options(b.ctx, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
+        b.f.renew = b.cfg;
+        shake(&b, false);
+        assert_null(b.f.renew);
+        lockstep_info_of(b.f.conn, &info);
+        assert_true(info.retried);
+        tear_down(&b);
+    }
+}
+
+static int make_cookie(SSL *ssl, unsigned char *cookie, size_t *n) {
+    (void)ssl;
+    memset(cookie, 'c', 100);
+    *n = 100;
+    return 1;
+}
+
+static int check_cookie(SSL *ssl, const unsigned char *cookie, size_t n) {
+    (void)ssl;
+    return n == 100 && cookie[0] == 'c' && cookie[99] == 'c';
+}
+
+/* OpenSSL's own way of it: SSL_stateless says 0 once the HelloRetryRequest is out, and 1 for a
+ * ClientHello with a good cookie; between the two the session is another one. */
+static bool stateless_step(foreign *f) {
+    SSL *ssl = f->other;
+    uint8_t bytes[4096];
+    size_t n;
+    if (SSL_get_state(ssl) != TLS_ST_BEFORE)
+        return openssl_step(f);
+    while ((n = foreign_read(f, bytes, sizeof bytes)) > 0)
+        assert_int_equal(BIO_write(SSL_get_rbio(ssl), bytes, (int)n), n);
+    if (SSL_stateless(ssl) == 0) {
+        int got = BIO_read(SSL_get_wbio(ssl), bytes, sizeof bytes);
+        assert_true(got > 0 && lk_buffer_append(&f->out, lk_slice_of(bytes, (size_t)got)));
+        f->other = SSL_new(SSL_get_SSL_CTX(ssl));
+        SSL_set_bio(f->other, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+        SSL_set_accept_state(f->other);
+        SSL_free(ssl);
+    }
+    return false;
+}
+
+static void test_cookie_of_client(void **state) {
+    (void)state;
+    both b;
+    lockstep_info info;
+    set_up(&b, true);
+    SSL_CTX_set_stateless_cookie_generate_cb(b.ctx, make_cookie);
+    SSL_CTX_set_stateless_cookie_verify_cb(b.ctx, check_cookie);
+    make_ends(&b, true);
+    b.f.step = stateless_step;
+    bool done = foreign_run(&b.f);
+    b.ssl = b.f.other;
+    if (!done)
+        fail_msg("%s", foreign_failure(&b.f));
+    lockstep_info_of(b.f.conn, &info);
+    assert_true(info.retried);
+    tear_down(&b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exporter),
         cmocka_unit_test(test_compressed_certificates),
         cmocka_unit_test(test_authorities_of_server),
         cmocka_unit_test(test_authorities_of_client),
+        cmocka_unit_test(test_cookie_of_server),
+        cmocka_unit_test(test_cookie_of_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,15 @@ void foreign_open(foreign *f, const lockstep_config *cfg, bool is_client) {
                     : lockstep_server_new(&f->conn, cfg)) == LOCKSTEP_OK);
 }
 
+static void renew(foreign *f) {
+    /* The first that a server says is a HelloRetryRequest, if it says so little. */
+    if (f->renew == NULL || lk_buffer_length(&f->in) == 0)
+        return;
+    lockstep_conn_free(f->conn);
+    NEED(lockstep_server_new(&f->conn, f->renew) == LOCKSTEP_OK);
+    f->renew = NULL;
+}
+
 static bool engine_step(foreign *f) {
     const uint8_t *bytes;
     size_t used, n = lk_buffer_length(&f->out);
@@ -24,17 +33,19 @@ static bool engine_step(foreign *f) {
         lockstep_wire_sent(f->conn, n);
         moved = true;
     }
+    renew(f);
     return moved;
 }
 
 bool foreign_run(foreign *f) {
-    bool moved;
-    do {
-        moved = engine_step(f);
-        size_t before = lk_buffer_length(&f->in) + lk_buffer_length(&f->out);
+    /* Another stack may take a step without a byte moving, so only the second pause is the end. */
+    for (int pauses = 0; pauses < 2;) {
+        bool moved = engine_step(f);
+        size_t before = f->num_read + lk_buffer_length(&f->out);
         f->other_done = f->step(f) || f->other_done;
-        moved = moved || lk_buffer_length(&f->in) + lk_buffer_length(&f->out) != before;
-    } while (moved);
+        moved = moved || f->num_read + lk_buffer_length(&f->out) != before;
+        pauses = moved ? 0 : pauses + 1;
+    }
     return f->other_done && (lockstep_state_of(f->conn) & LOCKSTEP_SECURE) != 0;
 }
 
@@ -44,6 +55,7 @@ size_t foreign_read(foreign *f, void *to, size_t n) {
     if (n > 0)
         memcpy(to, lk_buffer_bytes(&f->in), n);
     lk_buffer_take(&f->in, n);
+    f->num_read += n;
     return n;
 }
 

@@ -18,6 +18,9 @@ struct foreign {
     bool (*step)(foreign *f);
     void *other; /* the other stack's session */
     bool other_done;
+    size_t num_read;              /* bytes that the other stack has taken */
+    const lockstep_config *renew; /* once the engine has sent a HelloRetryRequest, a new connection
+                                     of this config takes its place */
 };
 
 /* foreign_open makes the engine's end: a client that wants server.test, or a server. */

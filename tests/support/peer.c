@@ -83,6 +83,8 @@ static void on_server_hello(peer *p, lk_slice message) {
     if (h.is_retry) {
         p->num_messages[LK_SERVER_HELLO]--;
         p->num_messages[LK_HELLO_RETRY_REQUEST]++;
+        lk_buffer_cut(&p->cookie, 0);
+        NEED(lk_buffer_append(&p->cookie, h.cookie));
         lk_transcript_retry(&p->transcript);
         hash(p, message);
         return;
@@ -308,6 +310,7 @@ static void build_client_hello(peer *p, lk_builder *b, bool second) {
         .server_name = lk_slice_of_str("server.test"),
         .protocols = p->setup.alpn ? lk_slice_of("\x08http/1.1", 9) : lk_slice_of(NULL, 0),
         .record_size_limit = p->setup.limit != 0 ? 16385 : 0,
+        .cookie = second ? lk_buffer_slice(&p->cookie) : lk_slice_of(NULL, 0),
     };
     lk_client_hello_build(b, &hello);
 }
@@ -554,7 +557,7 @@ void peer_open(peer *p, const peer_setup *setup, size_t chunk) {
     p->chunk = chunk;
     p->suite = lk_suite_of(setup->suite != 0 ? setup->suite : LOCKSTEP_SUITE_AES_128_GCM_SHA256);
     p->group = lk_kex_group_of(setup->group != 0 ? setup->group : LOCKSTEP_GROUP_X25519);
-    p->m = p->wire = p->messages = p->data = p->hello_bytes = lk_buffer_of(heap, 0);
+    p->m = p->wire = p->messages = p->data = p->hello_bytes = p->cookie = lk_buffer_of(heap, 0);
     p->arena = lk_arena_of(heap);
     make_kit(p);
     if (setup->server)
@@ -577,5 +580,6 @@ void peer_close(peer *p) {
     lk_buffer_free(&p->messages);
     lk_buffer_free(&p->data);
     lk_buffer_free(&p->hello_bytes);
+    lk_buffer_free(&p->cookie);
     NEED(p->kit->conn_world.live == p->kit->live); /* everything was given back */
 }

@@ -100,6 +100,7 @@ struct peer {
     lk_buffer wire, messages, data;
     lk_buffer hello_bytes; /* its last ClientHello */
     lk_client_hello hello;
+    lk_buffer cookie;           /* of its HelloRetryRequest */
     unsigned num_messages[256]; /* by HandshakeType; a HelloRetryRequest counts as
                                    LK_HELLO_RETRY_REQUEST */
     unsigned num_ccs, num_alerts, num_after_alert, num_unreadable;

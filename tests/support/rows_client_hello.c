@@ -76,8 +76,30 @@ static peer_action act_other_group(peer *p, const row *r) {
     { .server = true, .configure = require_name }
 #define VALID "RFC 8446 §4.1.2"
 
+/* A server that puts all it must remember into its cookie (§4.2.2). */
+static const uint8_t cookie_key[32] = "the key of the cookies of a test";
+
+static void stateless(lockstep_config *cfg) {
+    NEED(lockstep_config_stateless_retry(cfg, cookie_key, 1, false) == LOCKSTEP_OK);
+}
+
+/* One bit of the cookie that came is changed, in byte n of the extension. */
+static peer_action act_flip_cookie(peer *p, const row *r) {
+    lk_slice data;
+    uint8_t bytes[256];
+    NEED(extension_find(p, 44, &data) && data.p_len <= sizeof bytes && r->n < data.p_len);
+    memcpy(bytes, data.p, data.p_len);
+    bytes[r->n] ^= 1;
+    extension_set(p, 44, lk_slice_of(bytes, data.p_len));
+    return PEER_SEND;
+}
+
 /* clang-format off */
+#define SERVER_STATELESS       {.server = true, .configure = stateless}
+#define SERVER_STATELESS_RETRY {.server = true, .retry = true, .configure = stateless}
 const row rows_client_hello[] = {
+    ROW("a cookie that nobody made", "RFC 8446 §4.2.2", SERVER_STATELESS, CLIENT_HELLO, set_extension, 44, "0001 aa", 0, PEER_COOKIE, ILLEGAL_PARAMETER),
+    ROW("a cookie of the right length", "RFC 8446 §4.2.2", SERVER_STATELESS, CLIENT_HELLO, set_extension, 44, "006e 01 00000000 00000000 1301 001d 01" ZERO_32 ZERO_32 ZERO_32, 0, PEER_COOKIE, ILLEGAL_PARAMETER),
     ROW("authorities cut off", "RFC 8446 §4.2.4", SERVER, CLIENT_HELLO, set_extension, 47, "0003 0002 30", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
     /* versions */
     ROW("SSL 3.0", "RFC 8446 §D.5", SERVER, CLIENT_HELLO, poke, 0, "0300", VERSION, PEER_LEGACY_VERSION, PROTOCOL_VERSION),
@@ -200,6 +222,10 @@ const row rows_client_hello[] = {
 
 /* clang-format off */
 const row rows_second_hello[] = {
+    ROW("the cookie left out", "RFC 8446 §4.2.2", SERVER_STATELESS_RETRY, SECOND_HELLO, drop_extension, 44, "", 0, PEER_COOKIE, ILLEGAL_PARAMETER),
+    ROW("another cookie", "RFC 8446 §4.2.2", SERVER_STATELESS_RETRY, SECOND_HELLO, set_extension, 44, "0001 aa", 0, PEER_COOKIE, ILLEGAL_PARAMETER),
+    ROW("a cookie with a bit changed", "RFC 8446 §4.2.2", SERVER_STATELESS_RETRY, SECOND_HELLO, flip_cookie, 0, "", 9, PEER_COOKIE, ILLEGAL_PARAMETER),
+    ROW("ALPN appears beside the cookie", "RFC 8446 §4.1.2", SERVER_STATELESS_RETRY, SECOND_HELLO, set_extension, 16, "0003 02 6832", 0, PEER_SECOND_HELLO, ILLEGAL_PARAMETER),
     ROW("another random", SAME, SERVER_RETRY, SECOND_HELLO, poke, 0, "ff", RANDOM, PEER_SECOND_HELLO, ILLEGAL_PARAMETER),
     ROW("another version", SAME, SERVER_RETRY, SECOND_HELLO, poke, 0, "0302", VERSION, PEER_SECOND_HELLO, ILLEGAL_PARAMETER),
     ROW("another session id", SAME, SERVER_RETRY, SECOND_HELLO, poke, 0, "ff", SESSION + 1, PEER_SECOND_HELLO, ILLEGAL_PARAMETER),
