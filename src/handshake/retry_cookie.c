@@ -65,7 +65,8 @@ bool lk_cookie_open(lk_cookie *out, lk_slice bytes, const uint8_t *key, lk_slice
     return true;
 }
 
-/* ---- Our HelloRetryRequest -------------------------------------------------------------------- */
+/* ---- Our HelloRetryRequest --------------------------------------------------------------------
+ */
 
 static lk_slice address_of(const lk_handshake *hs) {
     return lk_slice_of(hs->address, hs->address_len);
@@ -89,7 +90,8 @@ lockstep_status lk_make_cookie(lk_handshake *hs, const uint8_t *hello_hash) {
     return made ? LOCKSTEP_OK : lk_fail_memory(hs);
 }
 
-/* ---- The cookie that comes back ---------------------------------------------------------------- */
+/* ---- The cookie that comes back ----------------------------------------------------------------
+ */
 
 /* open_cookie tries each key: how many there are is no secret. */
 static lockstep_status open_cookie(lk_handshake *hs, lk_cookie *cookie) {

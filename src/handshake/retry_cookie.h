@@ -17,7 +17,7 @@
 #include "util/buffer.h"
 
 #define LK_COOKIE_KEY_LEN  32
-#define LK_COOKIE_KEYS     2  /* the one that makes cookies, and the one before it */
+#define LK_COOKIE_KEYS     2 /* the one that makes cookies, and the one before it */
 #define LK_COOKIE_MAC_LEN  32
 #define LK_HELLO_PRINT_LEN 32
 
@@ -33,16 +33,16 @@ typedef struct lk_cookie {
     int64_t time_ms;
     uint16_t suite, group;
     uint8_t flags;
-    lk_hash hash;                        /* of the suite; not in the bytes */
-    uint8_t hello_hash[LK_HASH_MAX];     /* Hash(ClientHello1) */
+    lk_hash hash;                      /* of the suite; not in the bytes */
+    uint8_t hello_hash[LK_HASH_MAX];   /* Hash(ClientHello1) */
     uint8_t print[LK_HELLO_PRINT_LEN]; /* lk_hello_print of ClientHello1 */
 } lk_cookie;
 
 /* lk_cookie_seal appends the cookie under `key`. False: no memory. */
 bool lk_cookie_seal(lk_buffer *out, const lk_cookie *cookie, const uint8_t *key, lk_slice address);
 
-/* lk_cookie_open reads one that was sealed under `key` for that address. False: it was not, or it is
- * none. `out->time_ms` is the caller's to look at. */
+/* lk_cookie_open reads one that was sealed under `key` for that address. False: it was not, or it
+ * is none. `out->time_ms` is the caller's to look at. */
 bool lk_cookie_open(lk_cookie *out, lk_slice bytes, const uint8_t *key, lk_slice address);
 
 #endif

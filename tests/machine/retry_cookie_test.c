@@ -15,7 +15,8 @@
 
 #define CHECK(expression) assert_int_equal(expression, LOCKSTEP_OK)
 
-static const uint8_t keys[3][32] = {"the key of the cookies of a test", "another key, younger than that..",
+static const uint8_t keys[3][32] = {"the key of the cookies of a test",
+                                    "another key, younger than that..",
                                     "and one that nobody else has...."};
 
 /* The servers' clock. */
@@ -268,8 +269,8 @@ static void test_address(void **state) {
     tear_down(&s);
 }
 
-/* Each bit of the second ClientHello is covered by something: the cookie by its MAC, the rest by the
- * cookie, by the rules for a second ClientHello, or by the transcript. */
+/* Each bit of the second ClientHello is covered by something: the cookie by its MAC, the rest by
+ * the cookie, by the rules for a second ClientHello, or by the transcript. */
 static void test_every_byte(void **state) {
     (void)state;
     servers s;
@@ -346,10 +347,14 @@ static void test_setter(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fresh_connection), cmocka_unit_test(test_same_connection),
-        cmocka_unit_test(test_early_data_before), cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_time),             cmocka_unit_test(test_address),
-        cmocka_unit_test(test_every_byte),       cmocka_unit_test(test_config_changed),
+        cmocka_unit_test(test_fresh_connection),
+        cmocka_unit_test(test_same_connection),
+        cmocka_unit_test(test_early_data_before),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_time),
+        cmocka_unit_test(test_address),
+        cmocka_unit_test(test_every_byte),
+        cmocka_unit_test(test_config_changed),
         cmocka_unit_test(test_setter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

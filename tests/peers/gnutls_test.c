@@ -39,10 +39,14 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const void *from, size_t n) {
     return (ssize_t)n;
 }
 
+static int last; /* what gnutls_handshake has returned */
+
 static bool gnutls_step(foreign *f) {
     char bytes[256];
+    if (!f->other_done && (last >= 0 || !gnutls_error_is_fatal(last)))
+        last = gnutls_handshake(f->other);
     if (!f->other_done)
-        return gnutls_handshake(f->other) == GNUTLS_E_SUCCESS;
+        return last == GNUTLS_E_SUCCESS;
     (void)gnutls_record_recv(f->other, bytes, sizeof bytes);
     return true;
 }
@@ -101,12 +105,12 @@ static void set_up(both *b, bool engine_is_client, const char *priorities) {
 
 static void shake(both *b, bool engine_is_client) {
     seal(b->cfg);
+    last = 0;
     b->f.step = gnutls_step;
     b->f.other = b->session;
     foreign_open(&b->f, b->cfg, engine_is_client);
     if (!foreign_run(&b->f))
-        fail_msg("%s; GnuTLS: %s", foreign_failure(&b->f),
-                 gnutls_strerror(gnutls_handshake(b->session)));
+        fail_msg("%s; GnuTLS: %s", foreign_failure(&b->f), gnutls_strerror(last));
 }
 
 static void tear_down(both *b) {
@@ -168,25 +172,23 @@ static void test_compressed_certificates(void **state) {
 /* ---- Cookies (RFC 8446 §4.2.2) -----------------------------------------------------------------
  */
 
-/* The server that sends the HelloRetryRequest is not the one that goes on. */
+/* The server that sends the HelloRetryRequest is not the one that goes on. GnuTLS (3.7) gives up on
+ * one that asks for the cookie alone, so here it asks for another group too. */
 static void test_cookie_of_server(void **state) {
     (void)state;
     static const uint8_t key[32] = "a key";
-    for (int always = 0; always < 2; always++) {
-        both b;
-        lockstep_info info;
-        static const uint16_t p384 = LOCKSTEP_GROUP_SECP384R1;
-        set_up(&b, false, ONLY_13 ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP384R1");
-        CHECK(lockstep_config_stateless_retry(b.cfg, key, 1, always == 1));
-        if (!always)
-            CHECK(lockstep_config_set_groups(b.cfg, &p384, 1, 0));
-        b.f.renew = b.cfg;
-        shake(&b, false);
-        assert_null(b.f.renew);
-        lockstep_info_of(b.f.conn, &info);
-        assert_true(info.retried);
-        tear_down(&b);
-    }
+    static const uint16_t p384 = LOCKSTEP_GROUP_SECP384R1;
+    both b;
+    lockstep_info info;
+    set_up(&b, false, ONLY_13 ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP384R1");
+    CHECK(lockstep_config_stateless_retry(b.cfg, key, 1, false));
+    CHECK(lockstep_config_set_groups(b.cfg, &p384, 1, 0));
+    b.f.renew = b.cfg;
+    shake(&b, false);
+    assert_null(b.f.renew);
+    lockstep_info_of(b.f.conn, &info);
+    assert_true(info.retried);
+    tear_down(&b);
 }
 
 int main(void) {
