@@ -165,7 +165,7 @@ static void test_early_data_before(void **state) {
     for (; status == LOCKSTEP_OK && n < 20000; n++)
         status = lockstep_wire_in(server, &used, early, sizeof early);
     assert_int_equal(status, LOCKSTEP_PEER_EARLY_APP_DATA);
-    assert_int_equal(n, 65536 / 4 + 1);
+    assert_int_equal(n, LK_SKIP_EARLY_MAX / 4 + 1);
     lockstep_conn_free(server);
     lockstep_conn_free(client);
     CHECK(lockstep_client_new(&client, s.client, "server.test"));
