@@ -1,0 +1,91 @@
+/*
+ * answer.c - the shim's answers to the questions of a connection.
+ */
+#include "bogo/answer.h"
+
+#include <stdio.h>
+
+#include "bogo/setup.h"
+#include "conn/config.h"
+#include "util/pem.h"
+
+size_t bogo_certificates(const char *path, lockstep_slice *out, size_t max) {
+    size_t length, n = 0;
+    lk_slice text = lk_slice_of_str(bogo_read(path, &length));
+    while (n < max) {
+        lk_buffer der = lk_buffer_of(&lk_heap_default, 0); /* kept until the program ends */
+        if (lk_pem_next(&text, "CERTIFICATE", &der) <= 0)
+            break;
+        out[n++] = lk_buffer_slice(&der);
+    }
+    return n;
+}
+
+bool bogo_has_leaf(const bogo_credential *credential, lockstep_slice message) {
+    lockstep_slice leaf;
+    return credential->cert_file != NULL &&
+           bogo_certificates(credential->cert_file, &leaf, 1) == 1 &&
+           memmem(message.p, message.p_len, leaf.p, leaf.p_len) != NULL;
+}
+
+/* ---- The signature --------------------------------------------------------------------------- */
+
+static uint16_t choose_scheme(const bogo_numbers *prefs, const lockstep_ask *ask) {
+    for (size_t i = 0; i < prefs->n; i++)
+        for (size_t k = 0; k < ask->num_schemes; k++)
+            if (prefs->v[i] == ask->schemes[k])
+                return ask->schemes[k];
+    bogo_unimplemented("to refuse to sign"); /* the question has no such answer */
+}
+
+static lockstep_status sign(bogo_link *link, const lockstep_ask *ask) {
+    const bogo_credential *own = &link->o->credentials[0];
+    const lk_scheme *scheme = lk_scheme_of(choose_scheme(&own->signing_prefs, ask));
+    lk_private_key *key;
+    uint8_t signature[LK_SIGNATURE_MAX];
+    size_t length;
+    char *pem = bogo_read(own->key_file, &length);
+    lockstep_status status =
+        lk_private_key_from_pem(&key, link->cfg->settings.crypto, lk_slice_of(pem, length));
+    if (status == LOCKSTEP_OK)
+        status = lk_private_key_sign(key, scheme->algorithm, ask->to_sign, signature, &length);
+    if (status != LOCKSTEP_OK)
+        bogo_die("cannot sign: %s", lockstep_status_text(status));
+    return lockstep_answer_signature(link->conn, scheme->id, signature, length);
+}
+
+/* ---- The others ------------------------------------------------------------------------------ */
+
+static lockstep_status identity(bogo_link *link, const lockstep_ask *ask) {
+    const bogo_numbers *want = &link->o->expect_peer_verify_prefs;
+    link->peer_prefs_bad = ask->num_schemes != want->n;
+    for (size_t i = 0; i < want->n && !link->peer_prefs_bad; i++)
+        link->peer_prefs_bad = ask->schemes[i] != want->v[i];
+    return lockstep_answer_identity(link->conn, link->cfg);
+}
+
+static lockstep_status verdict(bogo_link *link) {
+    link->verdict_given = true;
+    return lockstep_answer_verdict(link->conn, link->o->verify_fail ? LOCKSTEP_CERT_UNKNOWN_ISSUER
+                                                                    : LOCKSTEP_OK);
+}
+
+void bogo_answer(bogo_link *link) {
+    const lockstep_ask *ask = lockstep_asking(link->conn);
+    lockstep_status status;
+    switch (ask->kind) {
+    case LOCKSTEP_ASK_SIGNATURE:
+        status = sign(link, ask);
+        break;
+    case LOCKSTEP_ASK_IDENTITY:
+        status = identity(link, ask);
+        break;
+    case LOCKSTEP_ASK_VERDICT:
+        status = verdict(link);
+        break;
+    default:
+        status = LOCKSTEP_ERR_USAGE;
+    }
+    if (status == LOCKSTEP_ERR_USAGE)
+        bogo_die("the engine does not take the answer to its question %d", (int)ask->kind);
+}

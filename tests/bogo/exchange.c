@@ -1,0 +1,112 @@
+/*
+ * exchange.c - what is done with one connection: handshake, checks, an echo with every bit turned,
+ * the end.
+ */
+#include "bogo/exchange.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bogo/errors.h"
+#include "bogo/expect.h"
+
+static bool failed(const bogo_link *link) {
+    const lockstep_failure *failure = lockstep_failure_of(link->conn);
+    if (failure != NULL)
+        bogo_print_failure(failure);
+    else
+        fprintf(stderr, "the connection does not go on\n");
+    return false;
+}
+
+/* ---- Sending --------------------------------------------------------------------------------- */
+
+static bool write_first(bogo_link *link) {
+    const bogo_options *o = link->o;
+    const uint8_t *text = (const uint8_t *)o->shim_initial_write;
+    for (int64_t i = 0; i < o->repeat_shim_initial_write; i++)
+        if (!bogo_write(link, text, strlen(o->shim_initial_write)))
+            return failed(link);
+    return true;
+}
+
+static bool write_sizes(bogo_link *link) {
+    static const size_t sizes[] = {0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769};
+    static uint8_t bytes[32769];
+    memset(bytes, 0x42, sizeof bytes);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (!bogo_write(link, bytes, sizes[i]))
+            return failed(link);
+    return true;
+}
+
+/* ---- The echo -------------------------------------------------------------------------------- */
+
+/* echo sends back some of what has come, every bit turned. */
+static bool echo(bogo_link *link) {
+    uint8_t answer[65536];
+    const uint8_t *bytes;
+    size_t most = link->o->read_size > 0 ? (size_t)link->o->read_size : 512;
+    size_t n = lockstep_app_out(link->conn, &bytes);
+    if (n > most)
+        n = most;
+    if (n > sizeof answer)
+        n = sizeof answer;
+    for (size_t i = 0; i < n; i++)
+        answer[i] = bytes[i] ^ 0xff;
+    lockstep_app_taken(link->conn, n);
+    if (link->o->key_update && lockstep_update_keys(link->conn, false) != LOCKSTEP_OK)
+        return failed(link);
+    return bogo_write(link, answer, n) || failed(link);
+}
+
+static bool echo_all(bogo_link *link) {
+    for (;;) {
+        if (link->o->key_update_before_read &&
+            lockstep_update_keys(link->conn, false) != LOCKSTEP_OK)
+            return failed(link);
+        if (!bogo_run(link, LOCKSTEP_APP_OUT | LOCKSTEP_PEER_DONE))
+            return failed(link);
+        if ((lockstep_state_of(link->conn) & LOCKSTEP_APP_OUT) == 0)
+            return true;
+        link->hold = false;
+        if (!echo(link))
+            return false;
+    }
+}
+
+/* ---- All of it ------------------------------------------------------------------------------- */
+
+static bool handshake(bogo_link *link) {
+    return (bogo_run(link, LOCKSTEP_SECURE) || failed(link)) && bogo_as_expected(link);
+}
+
+/* A first write of which nothing gets through before something was read. */
+static bool write_held(bogo_link *link) {
+    link->hold = true;
+    return write_first(link);
+}
+
+static bool transfer(bogo_link *link) {
+    const bogo_options *o = link->o;
+    if (o->write_different_record_sizes)
+        return write_sizes(link);
+    if (o->read_with_unfinished_write ? !write_held(link)
+                                      : o->shim_writes_first && !write_first(link))
+        return false;
+    return o->shim_shuts_down || echo_all(link);
+}
+
+static bool end(bogo_link *link) {
+    const bogo_options *o = link->o;
+    if (o->shim_shuts_down && !o->check_close_notify)
+        return true; /* without a word */
+    if (lockstep_close(link->conn) != LOCKSTEP_OK)
+        return failed(link);
+    bogo_flush(link);
+    return !o->shim_shuts_down || bogo_run(link, LOCKSTEP_PEER_DONE) || failed(link);
+}
+
+bool bogo_exchange(bogo_link *link) {
+    return handshake(link) && transfer(link) && end(link) && bogo_trace_as_expected(link);
+}

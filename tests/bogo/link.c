@@ -1,0 +1,180 @@
+/*
+ * link.c - one connection of the engine over a blocking socket to the runner.
+ */
+#include "bogo/link.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bogo/answer.h"
+#include "bogo/setup.h"
+
+/* ---- The environment ------------------------------------------------------------------------- */
+
+static int64_t now_ms(void *arg) {
+    const bogo_link *link = arg;
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + link->clock_ms;
+}
+
+__attribute__((format(printf, 2, 3))) static void trace(bogo_link *link, const char *format, ...) {
+    size_t n = strlen(link->trace);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(link->trace + n, sizeof link->trace - n, format, args);
+    va_end(args);
+}
+
+/* Which of the credentials has the leaf that is in this Certificate message? */
+static void find_credential(bogo_link *link, lockstep_slice message) {
+    for (size_t i = 1; i <= link->o->num_credentials; i++)
+        if (bogo_has_leaf(&link->o->credentials[i], message)) {
+            link->credential = (int)i - 1;
+            return;
+        }
+}
+
+static void on_note(void *arg, const lockstep_note *note) {
+    bogo_link *link = arg;
+    const char *verb = note->outgoing ? "write" : "read";
+    if (note->kind == LOCKSTEP_NOTE_MESSAGE)
+        trace(link, "%s hs %u\n", verb, note->type);
+    else if (note->kind == LOCKSTEP_NOTE_ALERT)
+        trace(link, "%s alert %u %u\n", verb, note->bytes.p[0], note->bytes.p[1]);
+    else if (note->kind == LOCKSTEP_NOTE_RECORD && note->type == 20)
+        trace(link, "%s ccs\n", verb);
+    if (note->kind == LOCKSTEP_NOTE_MESSAGE && note->outgoing && note->type == 11)
+        find_credential(link, note->bytes);
+}
+
+/* ---- Opening and closing --------------------------------------------------------------------- */
+
+static int dial(const bogo_options *o) {
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)o->port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)o->port)};
+    v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    v6.sin6_addr = in6addr_loopback;
+    int fd = socket(o->ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0), one = 1;
+    const struct sockaddr *to =
+        o->ipv6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
+    if (fd < 0 || connect(fd, to, o->ipv6 ? sizeof v6 : sizeof v4) != 0)
+        bogo_die("cannot connect to port %d", (int)o->port);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    return fd;
+}
+
+/* "It then sends the shim ID as a 64-bit, little-endian integer" (the runner's PORTING.md); runners
+ * that give none want none. */
+static void send_id(bogo_link *link) {
+    uint8_t id[8];
+    for (int i = 0; i < 8; i++)
+        id[i] = (uint8_t)((uint64_t)link->o->shim_id >> (8 * i));
+    if (link->o->shim_id != 0 && write(link->fd, id, sizeof id) != sizeof id)
+        bogo_die("cannot write to the runner");
+}
+
+void bogo_open(bogo_link *link, const bogo_options *o, int64_t clock_ms) {
+    lockstep_status status;
+    *link = (bogo_link){.o = o, .clock_ms = clock_ms, .credential = -1};
+    lockstep_env env = {.arg = link, .now_ms = now_ms, .note = on_note};
+    link->cfg = bogo_config(o, &env);
+    if (o->server)
+        status = lockstep_server_new(&link->conn, link->cfg);
+    else
+        status = lockstep_client_new(&link->conn, link->cfg, bogo_name(o));
+    if (status != LOCKSTEP_OK)
+        bogo_die("no connection: %s", lockstep_status_text(status));
+    link->fd = dial(o);
+    send_id(link);
+}
+
+void bogo_close(bogo_link *link) {
+    uint8_t rest[4096];
+    bogo_flush(link);
+    shutdown(link->fd, SHUT_WR);
+    while (read(link->fd, rest, sizeof rest) > 0)
+        continue;
+    close(link->fd);
+    lockstep_conn_free(link->conn);
+    lockstep_config_free(link->cfg);
+}
+
+/* ---- Moving bytes ---------------------------------------------------------------------------- */
+
+void bogo_flush(bogo_link *link) {
+    const uint8_t *out;
+    size_t n;
+    while (!link->hold && (n = lockstep_wire_out(link->conn, &out)) > 0) {
+        ssize_t sent = link->broken ? (ssize_t)n : write(link->fd, out, n);
+        if (sent < 0) {
+            link->broken = true; /* what it sent before may still be read */
+            continue;
+        }
+        lockstep_wire_sent(link->conn, (size_t)sent);
+    }
+}
+
+static void run_jobs(bogo_link *link) {
+    lockstep_job *job;
+    while ((job = lockstep_next_job(link->conn)) != NULL)
+        lockstep_run_jobs(&job, 1);
+    if (lockstep_resume(link->conn) == LOCKSTEP_ERR_USAGE)
+        bogo_die("the engine does not go on after its jobs");
+}
+
+/* feed hands over what was read: with -async byte by byte, which must make no difference. */
+static lockstep_status feed(bogo_link *link) {
+    size_t n = link->in_end - link->in_at, used = 0;
+    if (n == 0) {
+        ssize_t got = read(link->fd, link->in, sizeof link->in);
+        if (got <= 0)
+            return lockstep_wire_eof(link->conn);
+        link->in_at = 0;
+        link->in_end = n = (size_t)got;
+    }
+    lockstep_status status =
+        lockstep_wire_in(link->conn, &used, link->in + link->in_at, link->o->async ? 1 : n);
+    link->in_at += used;
+    return status;
+}
+
+bool bogo_run(bogo_link *link, unsigned until) {
+    for (;;) {
+        unsigned state = lockstep_state_of(link->conn);
+        if ((state & LOCKSTEP_ASKS) != 0) {
+            bogo_answer(link);
+            continue;
+        }
+        if ((state & LOCKSTEP_HAS_JOB) != 0) {
+            run_jobs(link);
+            continue;
+        }
+        bogo_flush(link);
+        state = lockstep_state_of(link->conn);
+        if ((state & until) != 0)
+            return true;
+        if (lockstep_failure_of(link->conn) != NULL || (state & LOCKSTEP_WIRE_IN) == 0)
+            return false;
+        if (feed(link) == LOCKSTEP_ERR_USAGE)
+            bogo_die("the engine does not take what it wants");
+    }
+}
+
+bool bogo_write(bogo_link *link, const uint8_t *p, size_t p_len) {
+    while (p_len > 0) {
+        size_t used = 0;
+        if (lockstep_app_in(link->conn, &used, p, p_len) != LOCKSTEP_OK)
+            return false;
+        bogo_flush(link);
+        p += used;
+        p_len -= used;
+    }
+    return true;
+}

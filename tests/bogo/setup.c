@@ -1,0 +1,148 @@
+/*
+ * setup.c - the engine's config for what the runner asks.
+ */
+#include "bogo/setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bogo/errors.h"
+#include "conn/config.h"
+
+#define NEED(call)                                                                                 \
+    do {                                                                                           \
+        lockstep_status need_status = (call);                                                      \
+        if (need_status != LOCKSTEP_OK) {                                                          \
+            bogo_print_error(need_status);                                                         \
+            bogo_die("%s", #call);                                                                 \
+        }                                                                                          \
+    } while (0)
+
+char *bogo_read(const char *path, size_t *length) {
+    FILE *f = fopen(path, "rb");
+    if (f == NULL)
+        bogo_die("cannot read %s", path);
+    size_t room = 4096, n = 0;
+    char *text = NULL;
+    do {
+        text = realloc(text, (room *= 2) + 1);
+        if (text == NULL)
+            bogo_die("out of memory");
+        n += fread(text + n, 1, room - n, f);
+    } while (n == room);
+    fclose(f);
+    text[n] = '\0';
+    *length = n;
+    return text;
+}
+
+const char *bogo_name(const bogo_options *o) {
+    return o->host_name != NULL ? o->host_name : "192.0.2.1";
+}
+
+/* ---- Certificates ---------------------------------------------------------------------------- */
+
+static void add_identity(lockstep_config *cfg, const bogo_credential *c) {
+    size_t chain_len, key_len;
+    if (c->cert_file == NULL || c->key_file == NULL)
+        return;
+    char *chain = bogo_read(c->cert_file, &chain_len), *key = bogo_read(c->key_file, &key_len);
+    NEED(lockstep_config_add_identity(cfg, (uint8_t *)chain, chain_len, (uint8_t *)key, key_len));
+    free(chain);
+    free(key);
+    if (c->ocsp_response.given || c->signed_cert_timestamps.given)
+        NEED(lockstep_config_staple(cfg, c->ocsp_response.p, c->ocsp_response.p_len,
+                                    c->signed_cert_timestamps.p, c->signed_cert_timestamps.p_len));
+}
+
+/* A key's algorithms are not the config's to choose; but an application that signs itself chooses
+ * among those that the peer accepts (link.c). It is not told with which of several identities. */
+static unsigned signing(const bogo_options *o) {
+    for (size_t i = 1; i <= o->num_credentials; i++)
+        if (o->credentials[i].signing_prefs.n > 0)
+            bogo_unimplemented("signature algorithms by credential");
+    return o->credentials[0].signing_prefs.n > 0 ? LOCKSTEP_ASK_SIGNATURE : 0;
+}
+
+static void set_certificates(lockstep_config *cfg, const bogo_options *o) {
+    unsigned asks = signing(o) | LOCKSTEP_ASK_VERDICT;
+    for (size_t i = 0; i <= o->num_credentials; i++)
+        add_identity(cfg, &o->credentials[i]);
+    /* What the runner's certificates are worth is not its question: the shim answers that of a
+     * verdict as it is told to. */
+    if (o->server && o->expect_peer_verify_prefs.n > 0)
+        asks |= LOCKSTEP_ASK_IDENTITY;
+    NEED(lockstep_config_ask(cfg, asks));
+    if (o->server && o->require_any_client_certificate)
+        NEED(lockstep_config_set_client_auth(cfg, LOCKSTEP_CLIENT_AUTH_REQUIRE));
+    else if (o->server && o->verify_peer)
+        NEED(lockstep_config_set_client_auth(cfg, LOCKSTEP_CLIENT_AUTH_REQUEST));
+}
+
+/* ---- Versions, groups, protocols ------------------------------------------------------------- */
+
+static void set_versions(lockstep_config *cfg, const bogo_options *o) {
+    int64_t min = o->min_version != 0 ? o->min_version : LOCKSTEP_TLS12;
+    int64_t max = o->max_version != 0 ? o->max_version : LOCKSTEP_TLS13;
+    if (max < LOCKSTEP_TLS12 || (o->no_tls12 && o->no_tls13))
+        bogo_unimplemented("versions below TLS 1.2");
+    if (o->no_tls13 && max > LOCKSTEP_TLS12)
+        max = LOCKSTEP_TLS12;
+    min = min < LOCKSTEP_TLS12 || o->no_tls12 ? LOCKSTEP_TLS13 : LOCKSTEP_TLS13;
+    if (max < LOCKSTEP_TLS13)
+        bogo_unimplemented("TLS 1.2");
+    NEED(lockstep_config_set_versions(cfg, (uint16_t)min, (uint16_t)max));
+}
+
+static void set_groups(lockstep_config *cfg, const bogo_options *o) {
+    uint16_t groups[BOGO_LIST_MAX];
+    const bogo_numbers *c = &o->curves, *k = &o->key_shares;
+    for (size_t i = 0; i < c->n; i++) {
+        groups[i] = (uint16_t)c->v[i];
+        if (strcmp(lockstep_group_name(groups[i]), "unknown") == 0)
+            bogo_unimplemented("group 0x%04x", groups[i]);
+    }
+    /* Key shares are for the first groups; others cannot be chosen. */
+    for (size_t i = 0; i < k->n; i++)
+        if (i >= c->n || k->v[i] != c->v[i])
+            bogo_unimplemented("key shares of other groups than the first");
+    if (c->n > 0)
+        NEED(lockstep_config_set_groups(cfg, groups, c->n, k->n));
+}
+
+/* The runner writes the list as it goes over the wire, each name after its length. */
+static void set_protocol_list(lockstep_config *cfg, const char *list) {
+    char names[8][256];
+    const char *pointers[8];
+    size_t n = 0;
+    for (const char *p = list; *p != '\0' && n < 8; p += 1 + (unsigned char)*p, n++) {
+        memcpy(names[n], p + 1, (unsigned char)*p);
+        names[n][(unsigned char)*p] = '\0';
+        pointers[n] = names[n];
+    }
+    NEED(lockstep_config_set_alpn(cfg, pointers, n));
+}
+
+static void set_protocols(lockstep_config *cfg, const bogo_options *o) {
+    static const char *const nobody[] = {"no peer has this protocol"};
+    if (!o->server && o->advertise_alpn != NULL)
+        set_protocol_list(cfg, o->advertise_alpn);
+    else if (o->server && o->reject_alpn)
+        NEED(lockstep_config_set_alpn(cfg, nobody, 1));
+    else if (o->server && o->select_alpn != NULL && !o->decline_alpn)
+        NEED(lockstep_config_set_alpn(cfg, &o->select_alpn, 1));
+}
+
+lockstep_config *bogo_config(const bogo_options *o, const lockstep_env *env) {
+    lockstep_config *cfg;
+    NEED(lockstep_config_new(&cfg, env));
+    set_versions(cfg, o);
+    set_groups(cfg, o);
+    set_protocols(cfg, o);
+    set_certificates(cfg, o);
+    if (o->async)
+        NEED(lockstep_config_gather_jobs(cfg));
+    NEED(lockstep_config_seal(cfg));
+    return cfg;
+}

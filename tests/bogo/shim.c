@@ -1,0 +1,45 @@
+/*
+ * shim.c - the engine as a program that BoringSSL's TLS test runner ("BoGo") can drive.
+ *
+ * `./dev conformance` runs it. The runner starts it once for each test, with the test as flags
+ * (options.inc), and plays the peer, mostly a misbehaving one, over a TCP connection of loopback.
+ */
+#include <signal.h>
+#include <stdio.h>
+
+#include "bogo/exchange.h"
+#include "bogo/options.h"
+
+static bogo_options first, resumed, retried;
+
+static int run(void) {
+    static bogo_link link;
+    int64_t clock_ms = 0;
+    if (first.resume_count > 0)
+        bogo_unimplemented("resumption");
+    for (int64_t i = 0; i <= first.resume_count; i++) {
+        const bogo_options *o = i == 0 ? &first : &resumed;
+        bogo_open(&link, o, clock_ms);
+        bool good = bogo_exchange(&link);
+        bogo_close(&link);
+        if (!good)
+            return 1;
+        clock_ms += o->resumption_delay * 1000;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    signal(SIGPIPE, SIG_IGN);
+    bogo_parse(&first, &resumed, &retried, argc, argv);
+    if (first.is_handshaker_supported) {
+        puts("No");
+        return 0;
+    }
+    if (first.name_tests)
+        return BOGO_UNIMPLEMENTED;
+    int code = run();
+    /* What comes after this line is a sanitizer's. */
+    fputs("--- DONE ---\n", stderr);
+    return code;
+}
