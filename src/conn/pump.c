@@ -61,6 +61,7 @@ static lockstep_status send_ccs(lockstep_conn *conn) {
 
 static void secured(lockstep_conn *conn) {
     conn->secure = true;
+    conn->useless = 0; /* what came before was of use after all */
     lk_handshake_free(conn->hs);
     conn->hs = NULL;
     lk_buffer_drop_if_empty(&conn->messages);

@@ -58,16 +58,47 @@ static lockstep_status sign(bogo_link *link, const lockstep_ask *ask) {
 
 static lockstep_status identity(bogo_link *link, const lockstep_ask *ask) {
     const bogo_numbers *want = &link->o->expect_peer_verify_prefs;
-    link->peer_prefs_bad = ask->num_schemes != want->n;
+    link->peer_prefs_bad = want->n > 0 && ask->num_schemes != want->n;
     for (size_t i = 0; i < want->n && !link->peer_prefs_bad; i++)
         link->peer_prefs_bad = ask->schemes[i] != want->v[i];
-    return lockstep_answer_identity(link->conn, link->cfg);
+    bool refuse = link->o->fail_early_callback || link->o->fail_cert_callback;
+    return lockstep_answer_identity(link->conn, refuse ? NULL : link->cfg);
 }
 
-static lockstep_status verdict(bogo_link *link) {
+/* The engine's judge is asked only whether the key may be used so: the runner's certificates are
+ * not such as it would trust, but of key usage there are tests. */
+static lockstep_status judge_usage(const bogo_link *link, const lockstep_ask *ask) {
+    const bogo_options *o = link->o;
+    size_t length, added;
+    lockstep_trust *trust;
+    if (o->trust_cert == NULL || lockstep_trust_new(&trust, NULL) != LOCKSTEP_OK)
+        return LOCKSTEP_OK;
+    const char *pem = bogo_read(o->trust_cert, &length);
+    if (lockstep_trust_add(trust, &added, NULL, (const uint8_t *)pem, length) != LOCKSTEP_OK)
+        bogo_die("no certificate in %s", o->trust_cert);
+    const lockstep_case what = {
+        .trust = trust,
+        .chain = ask->chain,
+        .num_chain = ask->num_chain,
+        .without_name = true,
+        .now_ms = bogo_now_ms(link),
+        .purpose = o->server ? LOCKSTEP_PURPOSE_CLIENT : LOCKSTEP_PURPOSE_SERVER,
+    };
+    lockstep_status status = lockstep_judge(NULL, &what);
+    lockstep_trust_free(trust);
+    return status == LOCKSTEP_CERT_KEY_USAGE ? status : LOCKSTEP_OK;
+}
+
+static lockstep_status verdict(bogo_link *link, const lockstep_ask *ask) {
+    const bogo_options *o = link->o;
     link->verdict_given = true;
-    return lockstep_answer_verdict(link->conn, link->o->verify_fail ? LOCKSTEP_CERT_UNKNOWN_ISSUER
-                                                                    : LOCKSTEP_OK);
+    if (o->fail_ocsp_callback)
+        return lockstep_answer_verdict(link->conn, LOCKSTEP_CERT_STATUS_RESPONSE);
+    if (o->verify_fail)
+        return lockstep_answer_verdict(link->conn, o->use_custom_verify_callback
+                                                       ? LOCKSTEP_CERT_REVOCATION_UNKNOWN
+                                                       : LOCKSTEP_CERT_UNKNOWN_ISSUER);
+    return lockstep_answer_verdict(link->conn, judge_usage(link, ask));
 }
 
 void bogo_answer(bogo_link *link) {
@@ -81,7 +112,7 @@ void bogo_answer(bogo_link *link) {
         status = identity(link, ask);
         break;
     case LOCKSTEP_ASK_VERDICT:
-        status = verdict(link);
+        status = verdict(link, ask);
         break;
     default:
         status = LOCKSTEP_ERR_USAGE;

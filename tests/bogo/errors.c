@@ -14,6 +14,7 @@ static const word words[] = {
 #define ERROR(status, text) {LOCKSTEP_##status, text},
 #define ALERT(name, text)                                                                          \
     {(lockstep_status)(LOCKSTEP_ALERT_FROM_PEER + LOCKSTEP_ALERT_##name), text},
+#define ALERT_NUMBER(number, text) {(lockstep_status)(LOCKSTEP_ALERT_FROM_PEER + number), text},
 #include "bogo/errors.inc"
 };
 

@@ -58,6 +58,12 @@ static bool names_are(const bogo_options *o, const lockstep_info *info) {
     return text_is("protocol", o->server ? o->select_alpn : o->expect_alpn, info->alpn);
 }
 
+/* The engine does not say why it did not take early data, only whether it did. */
+static bool early_data_is(const bogo_options *o) {
+    const char *why = o->expect_early_data_reason;
+    return so("no early data was accepted", why == NULL || strcmp(why, "accepted") != 0);
+}
+
 static bool retry_is(const bogo_options *o, const lockstep_info *info) {
     return so("no HelloRetryRequest", !o->expect_hrr || info->retried) &&
            so("HelloRetryRequest", !o->expect_no_hrr || !info->retried);
@@ -76,6 +82,15 @@ static bool chain_is(const char *file, const lockstep_info *info) {
     return true;
 }
 
+/* What is accepted is not the config's to choose; what was accepted can be looked at. */
+static bool scheme_is_wanted(const bogo_options *o, const lockstep_info *info) {
+    const bogo_numbers *prefs = &o->verify_prefs;
+    bool found = prefs->n == 0 || info->peer_scheme == 0;
+    for (size_t i = 0; i < prefs->n; i++)
+        found = found || prefs->v[i] == info->peer_scheme;
+    return so("the peer signed with another algorithm than those wanted", found);
+}
+
 static bool certificate_is(const bogo_link *link, const lockstep_info *info) {
     const bogo_options *o = link->o;
     bool must = !o->server || o->require_any_client_certificate;
@@ -89,7 +104,8 @@ static bool certificate_is(const bogo_link *link, const lockstep_info *info) {
            bytes_are("SCTs", &o->expect_signed_cert_timestamps, info->peer_scts) &&
            number_is("peer's signature algorithm", o->expect_peer_signature_algorithm,
                      info->peer_scheme) &&
-           so("the peer's signature algorithms are others", !link->peer_prefs_bad);
+           so("the peer's signature algorithms are others", !link->peer_prefs_bad) &&
+           scheme_is_wanted(o, info);
 }
 
 static bool credential_is(const bogo_link *link) {
@@ -106,8 +122,11 @@ bool bogo_as_expected(const bogo_link *link) {
     lockstep_info_of(link->conn, &info);
     return number_is("version", o->expect_version, info.version) && suite_is(o, &info) &&
            number_is("group", o->expect_curve_id, info.group) && names_are(o, &info) &&
-           retry_is(o, &info) && certificate_is(link, &info) && credential_is(link) &&
-           so("the handshake was not to be done", !o->handshake_never_done);
+           retry_is(o, &info) && early_data_is(o) && certificate_is(link, &info) &&
+           credential_is(link) &&
+           so("the handshake was not to be done", !o->handshake_never_done) &&
+           so("the client offered other protocols",
+              o->expect_advertised_alpn == NULL || link->advertised);
 }
 
 bool bogo_trace_as_expected(const bogo_link *link) {

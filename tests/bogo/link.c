@@ -17,11 +17,14 @@
 
 /* ---- The environment ------------------------------------------------------------------------- */
 
-static int64_t now_ms(void *arg) {
-    const bogo_link *link = arg;
+int64_t bogo_now_ms(const bogo_link *link) {
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + link->clock_ms;
+}
+
+static int64_t now_ms(void *arg) {
+    return bogo_now_ms(arg);
 }
 
 __attribute__((format(printf, 2, 3))) static void trace(bogo_link *link, const char *format, ...) {
@@ -52,32 +55,42 @@ static void on_note(void *arg, const lockstep_note *note) {
         trace(link, "%s ccs\n", verb);
     if (note->kind == LOCKSTEP_NOTE_MESSAGE && note->outgoing && note->type == 11)
         find_credential(link, note->bytes);
+    const char *protocols = link->o->expect_advertised_alpn;
+    if (note->kind == LOCKSTEP_NOTE_MESSAGE && note->type == 1 && protocols != NULL)
+        link->advertised =
+            memmem(note->bytes.p, note->bytes.p_len, protocols, strlen(protocols)) != NULL;
 }
 
 /* ---- Opening and closing --------------------------------------------------------------------- */
 
-static int dial(const bogo_options *o) {
+static int dial_over(const bogo_options *o, bool ipv6) {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)o->port)};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)o->port)};
     v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     v6.sin6_addr = in6addr_loopback;
-    int fd = socket(o->ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0), one = 1;
-    const struct sockaddr *to =
-        o->ipv6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
-    if (fd < 0 || connect(fd, to, o->ipv6 ? sizeof v6 : sizeof v4) != 0)
-        bogo_die("cannot connect to port %d", (int)o->port);
+    int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0), one = 1;
+    const struct sockaddr *to = ipv6 ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4;
+    if (fd < 0 || connect(fd, to, ipv6 ? sizeof v6 : sizeof v4) != 0) {
+        close(fd);
+        return -1;
+    }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     return fd;
 }
 
-/* "It then sends the shim ID as a 64-bit, little-endian integer" (the runner's PORTING.md); runners
- * that give none want none. */
-static void send_id(bogo_link *link) {
+/* "It then sends the shim ID as a 64-bit, little-endian integer" (the runner's PORTING.md). Runners
+ * of before 2023 give none, and listen on either loopback without saying on which. */
+static void dial(bogo_link *link) {
+    const bogo_options *o = link->o;
     uint8_t id[8];
+    bool old = o->shim_id == -1;
+    link->fd = dial_over(o, o->ipv6 || old);
+    if (link->fd < 0 && old)
+        link->fd = dial_over(o, false);
     for (int i = 0; i < 8; i++)
-        id[i] = (uint8_t)((uint64_t)link->o->shim_id >> (8 * i));
-    if (link->o->shim_id != 0 && write(link->fd, id, sizeof id) != sizeof id)
-        bogo_die("cannot write to the runner");
+        id[i] = (uint8_t)((uint64_t)o->shim_id >> (8 * i));
+    if (link->fd < 0 || (!old && write(link->fd, id, sizeof id) != sizeof id))
+        bogo_die("cannot reach the runner at port %d", (int)o->port);
 }
 
 void bogo_open(bogo_link *link, const bogo_options *o, int64_t clock_ms) {
@@ -91,8 +104,7 @@ void bogo_open(bogo_link *link, const bogo_options *o, int64_t clock_ms) {
         status = lockstep_client_new(&link->conn, link->cfg, bogo_name(o));
     if (status != LOCKSTEP_OK)
         bogo_die("no connection: %s", lockstep_status_text(status));
-    link->fd = dial(o);
-    send_id(link);
+    dial(link);
 }
 
 void bogo_close(bogo_link *link) {

@@ -23,6 +23,7 @@ typedef struct bogo_link {
     int credential;      /* whose certificate was sent, from 0; -1: that of no name, or none */
     bool verdict_given;  /* the peer's chain was put before the shim */
     bool peer_prefs_bad; /* the peer's signature algorithms were not those expected */
+    bool advertised;     /* the ClientHello has the expected protocols */
 } bogo_link;
 
 /* bogo_open makes the connection and dials the runner; `clock_ms` is added to the time. */
@@ -36,6 +37,9 @@ bool bogo_write(bogo_link *link, const uint8_t *p, size_t p_len);
 
 /* bogo_flush sends what the connection has for the peer. */
 void bogo_flush(bogo_link *link);
+
+/* bogo_now_ms returns the time of this connection. */
+int64_t bogo_now_ms(const bogo_link *link);
 
 /* bogo_close waits until the runner has gone, so that nothing that was sent is lost. */
 void bogo_close(bogo_link *link);

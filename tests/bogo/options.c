@@ -144,6 +144,7 @@ static void defaults(bogo_options *o) {
     *o = (bogo_options){0};
     o->shim_initial_write = "hello";
     o->repeat_shim_initial_write = 1;
+    o->shim_id = -1;
     o->expect_selected_credential = -2; /* -1 is "none of those that were named" */
 }
 

@@ -43,7 +43,7 @@ const char *bogo_name(const bogo_options *o) {
 
 /* ---- Certificates ---------------------------------------------------------------------------- */
 
-static void add_identity(lockstep_config *cfg, const bogo_credential *c) {
+static void add_identity(lockstep_config *cfg, const bogo_options *o, const bogo_credential *c) {
     size_t chain_len, key_len;
     if (c->cert_file == NULL || c->key_file == NULL)
         return;
@@ -51,9 +51,10 @@ static void add_identity(lockstep_config *cfg, const bogo_credential *c) {
     NEED(lockstep_config_add_identity(cfg, (uint8_t *)chain, chain_len, (uint8_t *)key, key_len));
     free(chain);
     free(key);
+    size_t ocsp_len = o->decline_ocsp_callback ? 0 : c->ocsp_response.p_len;
     if (c->ocsp_response.given || c->signed_cert_timestamps.given)
-        NEED(lockstep_config_staple(cfg, c->ocsp_response.p, c->ocsp_response.p_len,
-                                    c->signed_cert_timestamps.p, c->signed_cert_timestamps.p_len));
+        NEED(lockstep_config_staple(cfg, c->ocsp_response.p, ocsp_len, c->signed_cert_timestamps.p,
+                                    c->signed_cert_timestamps.p_len));
 }
 
 /* A key's algorithms are not the config's to choose; but an application that signs itself chooses
@@ -65,13 +66,28 @@ static unsigned signing(const bogo_options *o) {
     return o->credentials[0].signing_prefs.n > 0 ? LOCKSTEP_ASK_SIGNATURE : 0;
 }
 
+/* Those that were not chosen must at least be known. */
+static void check_schemes(const bogo_numbers *prefs) {
+    for (size_t i = 0; i < prefs->n; i++)
+        if (strcmp(lockstep_scheme_name((uint16_t)prefs->v[i]), "unknown") == 0)
+            bogo_unimplemented("signature algorithm 0x%04x", (unsigned)prefs->v[i]);
+}
+
 static void set_certificates(lockstep_config *cfg, const bogo_options *o) {
     unsigned asks = signing(o) | LOCKSTEP_ASK_VERDICT;
-    for (size_t i = 0; i <= o->num_credentials; i++)
-        add_identity(cfg, &o->credentials[i]);
+    check_schemes(&o->verify_prefs);
+    /* The runner wants those that were named before the one that was not. */
+    for (size_t i = 1; i <= o->num_credentials; i++)
+        add_identity(cfg, o, &o->credentials[i]);
+    add_identity(cfg, o, &o->credentials[0]);
     /* What the runner's certificates are worth is not its question: the shim answers that of a
      * verdict as it is told to. */
-    if (o->server && o->expect_peer_verify_prefs.n > 0)
+    if (!o->server && o->fail_cert_callback)
+        bogo_unimplemented("a question for the client's certificate");
+    if (o->server && o->fail_ocsp_callback)
+        bogo_unimplemented("a question for the OCSP response");
+    if (o->server &&
+        (o->expect_peer_verify_prefs.n > 0 || o->fail_early_callback || o->fail_cert_callback))
         asks |= LOCKSTEP_ASK_IDENTITY;
     NEED(lockstep_config_ask(cfg, asks));
     if (o->server && o->require_any_client_certificate)
@@ -98,17 +114,20 @@ static void set_versions(lockstep_config *cfg, const bogo_options *o) {
 static void set_groups(lockstep_config *cfg, const bogo_options *o) {
     uint16_t groups[BOGO_LIST_MAX];
     const bogo_numbers *c = &o->curves, *k = &o->key_shares;
+    size_t n = 0;
     for (size_t i = 0; i < c->n; i++) {
-        groups[i] = (uint16_t)c->v[i];
-        if (strcmp(lockstep_group_name(groups[i]), "unknown") == 0)
-            bogo_unimplemented("group 0x%04x", groups[i]);
+        groups[n] = (uint16_t)c->v[i];
+        if (strcmp(lockstep_group_name(groups[n]), "unknown") != 0)
+            n++;
+        else if (n == 0) /* it would be the best, and a client would send a share for it */
+            bogo_unimplemented("group 0x%04x", groups[n]);
     }
     /* Key shares are for the first groups; others cannot be chosen. */
     for (size_t i = 0; i < k->n; i++)
         if (i >= c->n || k->v[i] != c->v[i])
             bogo_unimplemented("key shares of other groups than the first");
     if (c->n > 0)
-        NEED(lockstep_config_set_groups(cfg, groups, c->n, k->n));
+        NEED(lockstep_config_set_groups(cfg, groups, n, k->n));
 }
 
 /* The runner writes the list as it goes over the wire, each name after its length. */
@@ -141,6 +160,8 @@ lockstep_config *bogo_config(const bogo_options *o, const lockstep_env *env) {
     set_groups(cfg, o);
     set_protocols(cfg, o);
     set_certificates(cfg, o);
+    /* The runner counts what a ClientHello has in it, unless it asks for GREASE. */
+    lk_config_settings(cfg)->grease = o->enable_grease;
     if (o->async)
         NEED(lockstep_config_gather_jobs(cfg));
     NEED(lockstep_config_seal(cfg));
