@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "bogo/sessions.h"
 #include "bogo/setup.h"
 #include "conn/config.h"
 #include "util/pem.h"
@@ -81,7 +82,7 @@ static lockstep_status judge_usage(const bogo_link *link, const lockstep_ask *as
         .chain = ask->chain,
         .num_chain = ask->num_chain,
         .without_name = true,
-        .now_ms = bogo_now_ms(link),
+        .now_ms = bogo_now_ms(NULL),
         .purpose = o->server ? LOCKSTEP_PURPOSE_CLIENT : LOCKSTEP_PURPOSE_SERVER,
     };
     lockstep_status status = lockstep_judge(NULL, &what);

@@ -9,6 +9,7 @@
 
 #include "bogo/errors.h"
 #include "bogo/expect.h"
+#include "bogo/sessions.h"
 
 static bool failed(const bogo_link *link) {
     const lockstep_failure *failure = lockstep_failure_of(link->conn);
@@ -42,19 +43,32 @@ static bool write_sizes(bogo_link *link) {
 
 /* ---- The echo -------------------------------------------------------------------------------- */
 
+static size_t waiting(const bogo_link *link, const uint8_t **bytes) {
+    size_t n = lockstep_early_out(link->conn, bytes);
+    return n > 0 ? n : lockstep_app_out(link->conn, bytes);
+}
+
+static void taken(bogo_link *link, size_t n) {
+    const uint8_t *bytes;
+    if (lockstep_early_out(link->conn, &bytes) > 0)
+        lockstep_early_taken(link->conn, n);
+    else
+        lockstep_app_taken(link->conn, n);
+}
+
 /* echo sends back some of what has come, every bit turned. */
 static bool echo(bogo_link *link) {
     uint8_t answer[65536];
     const uint8_t *bytes;
     size_t most = link->o->read_size > 0 ? (size_t)link->o->read_size : 512;
-    size_t n = lockstep_app_out(link->conn, &bytes);
+    size_t n = waiting(link, &bytes);
     if (n > most)
         n = most;
     if (n > sizeof answer)
         n = sizeof answer;
     for (size_t i = 0; i < n; i++)
         answer[i] = bytes[i] ^ 0xff;
-    lockstep_app_taken(link->conn, n);
+    taken(link, n);
     if (link->o->key_update && lockstep_update_keys(link->conn, false) != LOCKSTEP_OK)
         return failed(link);
     return bogo_write(link, answer, n) || failed(link);
@@ -75,10 +89,59 @@ static bool echo_all(bogo_link *link) {
     }
 }
 
+/* ---- 0-RTT ----------------------------------------------------------------------------------- */
+
+/* A client says what it has to say before the server has said a word. */
+static bool client_early(bogo_link *link) {
+    if (!bogo_run(link, LOCKSTEP_EARLY_IN | LOCKSTEP_SECURE | LOCKSTEP_WIRE_IN))
+        return failed(link);
+    bool offered = (lockstep_state_of(link->conn) & LOCKSTEP_EARLY_IN) != 0;
+    if (offered && link->o->expect_no_offer_early_data) {
+        fprintf(stderr, "early data was offered\n");
+        return false;
+    }
+    link->wrote_first = offered && link->o->shim_writes_first;
+    return !link->wrote_first || write_first(link);
+}
+
+/* A server answers 0-RTT data before the handshake is done. */
+static bool server_early(bogo_link *link) {
+    while (bogo_run(link, LOCKSTEP_EARLY_OUT | LOCKSTEP_SECURE)) {
+        if ((lockstep_state_of(link->conn) & LOCKSTEP_SECURE) != 0)
+            return true;
+        if (link->o->shim_writes_first && !link->wrote_first) {
+            link->wrote_first = true;
+            if (!write_first(link))
+                return false;
+        }
+        if (!echo(link))
+            return false;
+    }
+    return failed(link);
+}
+
+/* What the server has not taken is for another try, with what the runner then expects. */
+static bool early_over(bogo_link *link) {
+    lockstep_info info;
+    lockstep_info_of(link->conn, &info);
+    if (link->o->server || info.early_data != LOCKSTEP_EARLY_REJECTED)
+        return true;
+    if (!link->o->expect_reject_early_data) {
+        fprintf(stderr, "early data was rejected\n");
+        return false;
+    }
+    link->o = link->retried;
+    link->wrote_first = false;
+    return true;
+}
+
 /* ---- All of it ------------------------------------------------------------------------------- */
 
 static bool handshake(bogo_link *link) {
-    return (bogo_run(link, LOCKSTEP_SECURE) || failed(link)) && bogo_as_expected(link);
+    if (link->o->server ? !server_early(link) : !client_early(link))
+        return false;
+    return (bogo_run(link, LOCKSTEP_SECURE) || failed(link)) && early_over(link) &&
+           bogo_as_expected(link);
 }
 
 /* A first write of which nothing gets through before something was read. */
@@ -91,10 +154,28 @@ static bool transfer(bogo_link *link) {
     const bogo_options *o = link->o;
     if (o->write_different_record_sizes)
         return write_sizes(link);
-    if (o->read_with_unfinished_write ? !write_held(link)
-                                      : o->shim_writes_first && !write_first(link))
+    if (o->read_with_unfinished_write
+            ? !write_held(link)
+            : o->shim_writes_first && !link->wrote_first && !write_first(link))
         return false;
     return o->shim_shuts_down || echo_all(link);
+}
+
+/* Clients get their sessions after the handshake. */
+static bool sessions(bogo_link *link) {
+    const bogo_options *o = link->o;
+    bool early, want = !o->expect_no_session && !o->shim_shuts_down;
+    if (o->server)
+        return true;
+    if (bogo_keep_session(link->conn, &early) != want) {
+        fprintf(stderr, want ? "there is no new session\n" : "there is a new session\n");
+        return false;
+    }
+    if (want && early != o->expect_ticket_supports_early_data) {
+        fprintf(stderr, early ? "the session allows 0-RTT\n" : "the session allows no 0-RTT\n");
+        return false;
+    }
+    return true;
 }
 
 static bool end(bogo_link *link) {
@@ -108,5 +189,6 @@ static bool end(bogo_link *link) {
 }
 
 bool bogo_exchange(bogo_link *link) {
-    return handshake(link) && transfer(link) && end(link) && bogo_trace_as_expected(link);
+    return handshake(link) && transfer(link) && sessions(link) && end(link) &&
+           bogo_trace_as_expected(link);
 }

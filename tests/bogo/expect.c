@@ -58,15 +58,26 @@ static bool names_are(const bogo_options *o, const lockstep_info *info) {
     return text_is("protocol", o->server ? o->select_alpn : o->expect_alpn, info->alpn);
 }
 
-/* The engine does not say why it did not take early data, only whether it did. */
-static bool early_data_is(const bogo_options *o) {
-    const char *why = o->expect_early_data_reason;
-    return so("no early data was accepted", why == NULL || strcmp(why, "accepted") != 0);
-}
-
 static bool retry_is(const bogo_options *o, const lockstep_info *info) {
     return so("no HelloRetryRequest", !o->expect_hrr || info->retried) &&
            so("HelloRetryRequest", !o->expect_no_hrr || !info->retried);
+}
+
+/* The engine does not say why it did not take early data, only whether it did. */
+static bool early_data_is(const bogo_options *o, const lockstep_info *info) {
+    bool accepted = info->early_data == LOCKSTEP_EARLY_ACCEPTED;
+    const char *why = o->expect_early_data_reason;
+    return so("early data was not accepted", accepted || !o->expect_accept_early_data) &&
+           so("early data was accepted", !accepted || !o->expect_reject_early_data) &&
+           so("early data has another fate",
+              why == NULL || accepted == (strcmp(why, "accepted") == 0));
+}
+
+static bool session_is(const bogo_link *link, const lockstep_info *info) {
+    bool want = link->again && !link->o->expect_session_miss;
+    bool external = link->o->credentials[1].psk.given; /* is not a session */
+    return so(want ? "the session was not resumed" : "a session was resumed",
+              external || info->resumed == want);
 }
 
 /* ---- The certificate ------------------------------------------------------------------------- */
@@ -122,8 +133,8 @@ bool bogo_as_expected(const bogo_link *link) {
     lockstep_info_of(link->conn, &info);
     return number_is("version", o->expect_version, info.version) && suite_is(o, &info) &&
            number_is("group", o->expect_curve_id, info.group) && names_are(o, &info) &&
-           retry_is(o, &info) && early_data_is(o) && certificate_is(link, &info) &&
-           credential_is(link) &&
+           retry_is(o, &info) && early_data_is(o, &info) && session_is(link, &info) &&
+           certificate_is(link, &info) && credential_is(link) &&
            so("the handshake was not to be done", !o->handshake_never_done) &&
            so("the client offered other protocols",
               o->expect_advertised_alpn == NULL || link->advertised);

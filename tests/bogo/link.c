@@ -9,23 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bogo/answer.h"
+#include "bogo/sessions.h"
 #include "bogo/setup.h"
 
 /* ---- The environment ------------------------------------------------------------------------- */
-
-int64_t bogo_now_ms(const bogo_link *link) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + link->clock_ms;
-}
-
-static int64_t now_ms(void *arg) {
-    return bogo_now_ms(arg);
-}
 
 __attribute__((format(printf, 2, 3))) static void trace(bogo_link *link, const char *format, ...) {
     size_t n = strlen(link->trace);
@@ -93,15 +83,15 @@ static void dial(bogo_link *link) {
         bogo_die("cannot reach the runner at port %d", (int)o->port);
 }
 
-void bogo_open(bogo_link *link, const bogo_options *o, int64_t clock_ms) {
+void bogo_open(bogo_link *link, const bogo_options *o, const bogo_options *retried, bool again) {
     lockstep_status status;
-    *link = (bogo_link){.o = o, .clock_ms = clock_ms, .credential = -1};
-    lockstep_env env = {.arg = link, .now_ms = now_ms, .note = on_note};
+    *link = (bogo_link){.o = o, .retried = retried, .again = again, .credential = -1};
+    lockstep_env env = {.arg = link, .now_ms = bogo_now_ms, .note = on_note};
     link->cfg = bogo_config(o, &env);
     if (o->server)
         status = lockstep_server_new(&link->conn, link->cfg);
     else
-        status = lockstep_client_new(&link->conn, link->cfg, bogo_name(o));
+        status = lockstep_client_resume(&link->conn, link->cfg, bogo_name(o), bogo_session());
     if (status != LOCKSTEP_OK)
         bogo_die("no connection: %s", lockstep_status_text(status));
     dial(link);
@@ -180,9 +170,12 @@ bool bogo_run(bogo_link *link, unsigned until) {
 }
 
 bool bogo_write(bogo_link *link, const uint8_t *p, size_t p_len) {
+    bool early = (lockstep_state_of(link->conn) & LOCKSTEP_EARLY_IN) != 0;
     while (p_len > 0) {
         size_t used = 0;
-        if (lockstep_app_in(link->conn, &used, p, p_len) != LOCKSTEP_OK)
+        lockstep_status status = early ? lockstep_early_in(link->conn, &used, p, p_len)
+                                       : lockstep_app_in(link->conn, &used, p, p_len);
+        if (status != LOCKSTEP_OK)
             return false;
         bogo_flush(link);
         p += used;

@@ -33,6 +33,8 @@ typedef struct bogo_credential {
     const char *cert_file, *key_file;
     bogo_numbers signing_prefs;
     bogo_bytes ocsp_response, signed_cert_timestamps;
+    bogo_bytes psk, psk_identity, psk_context; /* or a key that both sides have (RFC 9258) */
+    bool psk_sha256, psk_sha384;
 } bogo_credential;
 
 /* Of one connection; the first, the resumed ones and that after refused 0-RTT may differ. */

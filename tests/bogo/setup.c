@@ -7,17 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bogo/errors.h"
+#include "bogo/sessions.h"
 #include "conn/config.h"
-
-#define NEED(call)                                                                                 \
-    do {                                                                                           \
-        lockstep_status need_status = (call);                                                      \
-        if (need_status != LOCKSTEP_OK) {                                                          \
-            bogo_print_error(need_status);                                                         \
-            bogo_die("%s", #call);                                                                 \
-        }                                                                                          \
-    } while (0)
 
 char *bogo_read(const char *path, size_t *length) {
     FILE *f = fopen(path, "rb");
@@ -43,18 +34,30 @@ const char *bogo_name(const bogo_options *o) {
 
 /* ---- Certificates ---------------------------------------------------------------------------- */
 
+static void add_psk(lockstep_config *cfg, const bogo_credential *c) {
+    if (c->psk_sha384)
+        bogo_unimplemented("an external key for SHA-384");
+    BOGO_NEED(lockstep_config_add_psk(cfg, lk_slice_of(c->psk_identity.p, c->psk_identity.p_len),
+                                      lk_slice_of(c->psk.p, c->psk.p_len),
+                                      lk_slice_of(c->psk_context.p, c->psk_context.p_len)));
+}
+
 static void add_identity(lockstep_config *cfg, const bogo_options *o, const bogo_credential *c) {
     size_t chain_len, key_len;
+    if (c->psk.given)
+        add_psk(cfg, c);
     if (c->cert_file == NULL || c->key_file == NULL)
         return;
     char *chain = bogo_read(c->cert_file, &chain_len), *key = bogo_read(c->key_file, &key_len);
-    NEED(lockstep_config_add_identity(cfg, (uint8_t *)chain, chain_len, (uint8_t *)key, key_len));
+    BOGO_NEED(
+        lockstep_config_add_identity(cfg, (uint8_t *)chain, chain_len, (uint8_t *)key, key_len));
     free(chain);
     free(key);
     size_t ocsp_len = o->decline_ocsp_callback ? 0 : c->ocsp_response.p_len;
     if (c->ocsp_response.given || c->signed_cert_timestamps.given)
-        NEED(lockstep_config_staple(cfg, c->ocsp_response.p, ocsp_len, c->signed_cert_timestamps.p,
-                                    c->signed_cert_timestamps.p_len));
+        BOGO_NEED(lockstep_config_staple(cfg, c->ocsp_response.p, ocsp_len,
+                                         c->signed_cert_timestamps.p,
+                                         c->signed_cert_timestamps.p_len));
 }
 
 /* A key's algorithms are not the config's to choose; but an application that signs itself chooses
@@ -89,11 +92,11 @@ static void set_certificates(lockstep_config *cfg, const bogo_options *o) {
     if (o->server &&
         (o->expect_peer_verify_prefs.n > 0 || o->fail_early_callback || o->fail_cert_callback))
         asks |= LOCKSTEP_ASK_IDENTITY;
-    NEED(lockstep_config_ask(cfg, asks));
+    BOGO_NEED(lockstep_config_ask(cfg, asks));
     if (o->server && o->require_any_client_certificate)
-        NEED(lockstep_config_set_client_auth(cfg, LOCKSTEP_CLIENT_AUTH_REQUIRE));
+        BOGO_NEED(lockstep_config_set_client_auth(cfg, LOCKSTEP_CLIENT_AUTH_REQUIRE));
     else if (o->server && o->verify_peer)
-        NEED(lockstep_config_set_client_auth(cfg, LOCKSTEP_CLIENT_AUTH_REQUEST));
+        BOGO_NEED(lockstep_config_set_client_auth(cfg, LOCKSTEP_CLIENT_AUTH_REQUEST));
 }
 
 /* ---- Versions, groups, protocols ------------------------------------------------------------- */
@@ -108,7 +111,7 @@ static void set_versions(lockstep_config *cfg, const bogo_options *o) {
     min = min < LOCKSTEP_TLS12 || o->no_tls12 ? LOCKSTEP_TLS13 : LOCKSTEP_TLS13;
     if (max < LOCKSTEP_TLS13)
         bogo_unimplemented("TLS 1.2");
-    NEED(lockstep_config_set_versions(cfg, (uint16_t)min, (uint16_t)max));
+    BOGO_NEED(lockstep_config_set_versions(cfg, (uint16_t)min, (uint16_t)max));
 }
 
 static void set_groups(lockstep_config *cfg, const bogo_options *o) {
@@ -127,7 +130,7 @@ static void set_groups(lockstep_config *cfg, const bogo_options *o) {
         if (i >= c->n || k->v[i] != c->v[i])
             bogo_unimplemented("key shares of other groups than the first");
     if (c->n > 0)
-        NEED(lockstep_config_set_groups(cfg, groups, n, k->n));
+        BOGO_NEED(lockstep_config_set_groups(cfg, groups, n, k->n));
 }
 
 /* The runner writes the list as it goes over the wire, each name after its length. */
@@ -140,7 +143,7 @@ static void set_protocol_list(lockstep_config *cfg, const char *list) {
         names[n][(unsigned char)*p] = '\0';
         pointers[n] = names[n];
     }
-    NEED(lockstep_config_set_alpn(cfg, pointers, n));
+    BOGO_NEED(lockstep_config_set_alpn(cfg, pointers, n));
 }
 
 static void set_protocols(lockstep_config *cfg, const bogo_options *o) {
@@ -148,22 +151,23 @@ static void set_protocols(lockstep_config *cfg, const bogo_options *o) {
     if (!o->server && o->advertise_alpn != NULL)
         set_protocol_list(cfg, o->advertise_alpn);
     else if (o->server && o->reject_alpn)
-        NEED(lockstep_config_set_alpn(cfg, nobody, 1));
+        BOGO_NEED(lockstep_config_set_alpn(cfg, nobody, 1));
     else if (o->server && o->select_alpn != NULL && !o->decline_alpn)
-        NEED(lockstep_config_set_alpn(cfg, &o->select_alpn, 1));
+        BOGO_NEED(lockstep_config_set_alpn(cfg, &o->select_alpn, 1));
 }
 
 lockstep_config *bogo_config(const bogo_options *o, const lockstep_env *env) {
     lockstep_config *cfg;
-    NEED(lockstep_config_new(&cfg, env));
+    BOGO_NEED(lockstep_config_new(&cfg, env));
     set_versions(cfg, o);
     set_groups(cfg, o);
     set_protocols(cfg, o);
     set_certificates(cfg, o);
+    bogo_set_sessions(cfg, o);
     /* The runner counts what a ClientHello has in it, unless it asks for GREASE. */
     lk_config_settings(cfg)->grease = o->enable_grease;
     if (o->async)
-        NEED(lockstep_config_gather_jobs(cfg));
-    NEED(lockstep_config_seal(cfg));
+        BOGO_NEED(lockstep_config_gather_jobs(cfg));
+    BOGO_NEED(lockstep_config_seal(cfg));
     return cfg;
 }

@@ -6,7 +6,19 @@
 
 #include <lockstep/lockstep.h>
 
+#include "bogo/errors.h"
 #include "bogo/options.h"
+
+/* BOGO_NEED ends the program, with the error in the runner's words, if a call fails that sets up.
+ */
+#define BOGO_NEED(call)                                                                            \
+    do {                                                                                           \
+        lockstep_status need_status = (call);                                                      \
+        if (need_status != LOCKSTEP_OK) {                                                          \
+            bogo_print_error(need_status);                                                         \
+            bogo_die("%s", #call);                                                                 \
+        }                                                                                          \
+    } while (0)
 
 /* bogo_config returns a sealed config for `o`; `env` is copied. */
 lockstep_config *bogo_config(const bogo_options *o, const lockstep_env *env);

@@ -10,22 +10,20 @@
 
 #include "bogo/exchange.h"
 #include "bogo/options.h"
+#include "bogo/sessions.h"
 
 static bogo_options first, resumed, retried;
 
 static int run(void) {
     static bogo_link link;
-    int64_t clock_ms = 0;
-    if (first.resume_count > 0)
-        bogo_unimplemented("resumption");
     for (int64_t i = 0; i <= first.resume_count; i++) {
         const bogo_options *o = i == 0 ? &first : &resumed;
-        bogo_open(&link, o, clock_ms);
+        bogo_open(&link, o, &retried, i > 0);
         bool good = bogo_exchange(&link);
         bogo_close(&link);
         if (!good)
             return 1;
-        clock_ms += o->resumption_delay * 1000;
+        bogo_advance(o->resumption_delay * 1000);
     }
     return 0;
 }
