@@ -72,7 +72,8 @@ static lockstep_status judge_usage(const bogo_link *link, const lockstep_ask *as
     const bogo_options *o = link->o;
     size_t length, added;
     lockstep_trust *trust;
-    if (o->trust_cert == NULL || lockstep_trust_new(&trust, NULL) != LOCKSTEP_OK)
+    if (o->trust_cert == NULL || *o->trust_cert == '\0' ||
+        lockstep_trust_new(&trust, NULL) != LOCKSTEP_OK)
         return LOCKSTEP_OK;
     const char *pem = bogo_read(o->trust_cert, &length);
     if (lockstep_trust_add(trust, &added, NULL, (const uint8_t *)pem, length) != LOCKSTEP_OK)
@@ -91,7 +92,10 @@ static lockstep_status judge_usage(const bogo_link *link, const lockstep_ask *as
 }
 
 static lockstep_status verdict(bogo_link *link, const lockstep_ask *ask) {
-    const bogo_options *o = link->o;
+    lockstep_info info;
+    lockstep_info_of(link->conn, &info);
+    const bogo_options *o =
+        info.early_data == LOCKSTEP_EARLY_REJECTED && !link->o->server ? link->retried : link->o;
     link->verdict_given = true;
     if (o->fail_ocsp_callback)
         return lockstep_answer_verdict(link->conn, LOCKSTEP_CERT_STATUS_RESPONSE);

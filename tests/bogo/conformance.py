@@ -41,10 +41,13 @@ def entries(name):
 
 def load_skips():
     skips = {}
-    for reason, words in entries("skipped.txt"):
-        if words[0] in skips:
-            sys.exit(f"skipped.txt: {words[0]} is there twice")
-        skips[words[0]] = reason
+    for name in ("skipped.txt", "pending.txt"):
+        if not (HERE / name).exists():
+            continue
+        for reason, words in entries(name):
+            if words[0] in skips:
+                sys.exit(f"{name}: {words[0]} is there twice")
+            skips[words[0]] = reason
     return skips
 
 

@@ -170,12 +170,14 @@ bool bogo_run(bogo_link *link, unsigned until) {
 }
 
 bool bogo_write(bogo_link *link, const uint8_t *p, size_t p_len) {
-    bool early = (lockstep_state_of(link->conn) & LOCKSTEP_EARLY_IN) != 0;
     while (p_len > 0) {
         size_t used = 0;
+        bool early = (lockstep_state_of(link->conn) & LOCKSTEP_EARLY_IN) != 0;
         lockstep_status status = early ? lockstep_early_in(link->conn, &used, p, p_len)
                                        : lockstep_app_in(link->conn, &used, p, p_len);
-        if (status != LOCKSTEP_OK)
+        if (status == LOCKSTEP_ERR_USAGE && !bogo_run(link, LOCKSTEP_SECURE))
+            return false; /* what is more than 0-RTT may have waits for the server */
+        if (status != LOCKSTEP_OK && status != LOCKSTEP_ERR_USAGE)
             return false;
         bogo_flush(link);
         p += used;

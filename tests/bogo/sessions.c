@@ -14,7 +14,7 @@
 #define TICKETS           1
 #define STRIKES_MAX       16
 
-static int64_t forward_ms;
+static int64_t start_ms, forward_ms;
 static lockstep_tickets *tickets;
 static lockstep_strikes *strikes;
 static lockstep_session *newest;
@@ -22,8 +22,11 @@ static lockstep_session *newest;
 int64_t bogo_now_ms(void *unused) {
     struct timespec t;
     (void)unused;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + forward_ms;
+    if (start_ms == 0) {
+        clock_gettime(CLOCK_REALTIME, &t);
+        start_ms = (int64_t)t.tv_sec * 1000;
+    }
+    return start_ms + forward_ms;
 }
 
 void bogo_advance(int64_t ms) {

@@ -9,7 +9,8 @@
 
 #include "bogo/options.h"
 
-/* bogo_now_ms is the clock; bogo_advance puts it forward. */
+/* bogo_now_ms is the clock, which stands still until bogo_advance puts it forward: the runner
+ * counts the milliseconds of a ticket's age. */
 int64_t bogo_now_ms(void *unused);
 void bogo_advance(int64_t ms);
 

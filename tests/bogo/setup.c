@@ -76,8 +76,16 @@ static void check_schemes(const bogo_numbers *prefs) {
             bogo_unimplemented("signature algorithm 0x%04x", (unsigned)prefs->v[i]);
 }
 
+/* Who has nothing but external keys takes no certificate. */
+static bool only_psks(const bogo_options *o) {
+    bool all = o->num_credentials > 0 && o->trust_cert == NULL;
+    for (size_t i = 1; i <= o->num_credentials; i++)
+        all = all && o->credentials[i].psk.given;
+    return all;
+}
+
 static void set_certificates(lockstep_config *cfg, const bogo_options *o) {
-    unsigned asks = signing(o) | LOCKSTEP_ASK_VERDICT;
+    unsigned asks = signing(o) | (only_psks(o) ? 0 : LOCKSTEP_ASK_VERDICT);
     check_schemes(&o->verify_prefs);
     /* The runner wants those that were named before the one that was not. */
     for (size_t i = 1; i <= o->num_credentials; i++)
@@ -152,7 +160,7 @@ static void set_protocols(lockstep_config *cfg, const bogo_options *o) {
         set_protocol_list(cfg, o->advertise_alpn);
     else if (o->server && o->reject_alpn)
         BOGO_NEED(lockstep_config_set_alpn(cfg, nobody, 1));
-    else if (o->server && o->select_alpn != NULL && !o->decline_alpn)
+    else if (o->server && o->select_alpn != NULL && *o->select_alpn != '\0' && !o->decline_alpn)
         BOGO_NEED(lockstep_config_set_alpn(cfg, &o->select_alpn, 1));
 }
 
