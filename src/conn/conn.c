@@ -378,7 +378,7 @@ bool lk_conn_may_send(const lockstep_conn *conn) {
 static bool update_due(const lockstep_conn *conn) {
     uint64_t limit = lk_record_key_limit(conn->agreed.aead);
     uint64_t after = conn->settings->key_update_after;
-    return conn->out.sequence >= (after < limit ? after : limit - 1);
+    return conn->update_owed || conn->out.sequence >= (after < limit ? after : limit - 1);
 }
 
 lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used, const uint8_t *in,

@@ -47,6 +47,7 @@ struct lockstep_conn {
     bool spoke;       /* the first ClientHello is out */
     bool secure, peer_done, close_sent;
     bool update_asked;           /* our KeyUpdate asked for one of the peer's */
+    bool update_owed;            /* the peer's asked for one of ours, before our next data */
     bool eof_later, close_later; /* wishes that wait until jobs that are out have run */
 };
 

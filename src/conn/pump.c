@@ -37,6 +37,7 @@ lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request) {
     lk_builder b = lk_builder_of(&message);
     request = request && !conn->update_asked; /* one request at a time */
     conn->update_asked = conn->update_asked || request;
+    conn->update_owed = conn->update_owed && request;
     lk_key_update_build(&b, request);
     lockstep_status status = lk_builder_ok(&b)
                                  ? lk_conn_send(conn, LK_HANDSHAKE, lk_buffer_slice(&message))
@@ -187,8 +188,10 @@ static lockstep_status post_handshake(lockstep_conn *conn, lk_slice message, boo
         lk_conn_keep_session(conn, post.session);
     if (post.keys_changed && (status = next_keys(conn, false)) != LOCKSTEP_OK)
         return status;
-    /* After our close_notify nothing is sent any more, no answer either. */
-    return post.answer && !conn->close_sent ? lk_conn_update_keys(conn, false) : LOCKSTEP_OK;
+    /* The answer must come "prior to sending its next Application Data record", so that one "which
+     * receives multiple KeyUpdates while it is silent" responds "with a single update" (§4.6.3). */
+    conn->update_owed = conn->update_owed || post.answer;
+    return LOCKSTEP_OK;
 }
 
 lockstep_status lk_conn_messages(lockstep_conn *conn) {
