@@ -78,7 +78,7 @@ static bool by_external_key(const bogo_options *o, const lockstep_info *info) {
     bool any = false;
     for (size_t i = 1; i <= o->num_credentials; i++)
         any = any || o->credentials[i].psk.given;
-    return any && info->num_peer_chain == 0;
+    return any && info->resumed && info->num_peer_chain == 0;
 }
 
 static bool session_is(const bogo_link *link, const lockstep_info *info) {
