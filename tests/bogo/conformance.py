@@ -60,7 +60,7 @@ class Runner:
         self.args = args
 
     def start(self, config, *more, **env):
-        command = [self.args.runner, "-test.timeout=0", "-pipe", "-allow-unimplemented",
+        command = [os.path.abspath(self.args.runner), "-test.timeout=0", "-pipe", "-allow-unimplemented",
                    "-shim-path", os.path.abspath(self.args.shim), "-shim-config", config,
                    "-idle-timeout", "15s", "-num-workers", str(2 * (os.cpu_count() or 1)), *more]
         return subprocess.Popen(command, cwd=self.args.directory, text=True, errors="replace",
