@@ -70,13 +70,13 @@ static lockstep_status identity(bogo_link *link, const lockstep_ask *ask) {
  * not such as it would trust, but of key usage there are tests. */
 static lockstep_status judge_usage(const bogo_link *link, const lockstep_ask *ask) {
     const bogo_options *o = link->o;
-    size_t length, added;
+    size_t length;
     lockstep_trust *trust;
-    if (o->trust_cert == NULL || *o->trust_cert == '\0' ||
-        lockstep_trust_new(&trust, NULL) != LOCKSTEP_OK)
-        return LOCKSTEP_OK;
+    if (o->trust_cert == NULL || *o->trust_cert == '\0')
+        return LOCKSTEP_OK; /* runners of before 2024 name no anchor */
     const char *pem = bogo_read(o->trust_cert, &length);
-    if (lockstep_trust_add(trust, &added, NULL, (const uint8_t *)pem, length) != LOCKSTEP_OK)
+    if (lockstep_trust_new(&trust, NULL) != LOCKSTEP_OK ||
+        lockstep_trust_add(trust, NULL, NULL, (const uint8_t *)pem, length) != LOCKSTEP_OK)
         bogo_die("no certificate in %s", o->trust_cert);
     const lockstep_case what = {
         .trust = trust,
