@@ -41,6 +41,23 @@ static bool write_sizes(bogo_link *link) {
     return true;
 }
 
+static bool write_exported(bogo_link *link) {
+    const bogo_options *o = link->o;
+    uint8_t bytes[8192];
+    size_t n = (size_t)o->export_keying_material;
+    const char *context = o->use_export_context ? o->export_context : NULL;
+    if (n == 0)
+        return true;
+    if (n > sizeof bytes)
+        bogo_unimplemented("to export %zu bytes", n);
+    if (lockstep_export(link->conn, bytes, n, o->export_label, (const uint8_t *)context,
+                        context == NULL ? 0 : strlen(context)) != LOCKSTEP_OK) {
+        fprintf(stderr, "failed to export keying material\n");
+        return false;
+    }
+    return bogo_write(link, bytes, n) || failed(link);
+}
+
 /* ---- The echo -------------------------------------------------------------------------------- */
 
 static size_t waiting(const bogo_link *link, const uint8_t **bytes) {
@@ -152,6 +169,8 @@ static bool write_held(bogo_link *link) {
 
 static bool transfer(bogo_link *link) {
     const bogo_options *o = link->o;
+    if (!write_exported(link))
+        return false;
     if (o->write_different_record_sizes)
         return write_sizes(link);
     if (o->read_with_unfinished_write

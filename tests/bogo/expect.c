@@ -147,6 +147,8 @@ bool bogo_as_expected(const bogo_link *link) {
            retry_is(o, &info) && early_data_is(o, &info) && session_is(link, &info) &&
            certificate_is(link, &info) && credential_is(link, &info) &&
            so("the handshake was not to be done", !o->handshake_never_done) &&
+           so("the server named other authorities",
+              o->expect_client_ca_list == NULL || link->authorities) &&
            so("the client offered other protocols",
               o->expect_advertised_alpn == NULL || link->advertised);
 }

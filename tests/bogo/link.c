@@ -34,6 +34,21 @@ static void find_credential(bogo_link *link, lockstep_slice message) {
         }
 }
 
+static bool contains(lockstep_slice message, lockstep_slice what) {
+    return memmem(message.p, message.p_len, what.p, what.p_len) != NULL;
+}
+
+/* What the application is not told can be seen in the messages. */
+static void look_inside(bogo_link *link, const lockstep_note *note) {
+    const char *protocols = link->o->expect_advertised_alpn,
+               *names = link->o->expect_client_ca_list;
+    if (note->type == 1 && protocols != NULL)
+        link->advertised =
+            contains(note->bytes, (lockstep_slice){(const uint8_t *)protocols, strlen(protocols)});
+    if (note->type == 13 && names != NULL)
+        link->authorities = contains(note->bytes, bogo_names(names));
+}
+
 static void on_note(void *arg, const lockstep_note *note) {
     bogo_link *link = arg;
     const char *verb = note->outgoing ? "write" : "read";
@@ -45,10 +60,8 @@ static void on_note(void *arg, const lockstep_note *note) {
         trace(link, "%s ccs\n", verb);
     if (note->kind == LOCKSTEP_NOTE_MESSAGE && note->outgoing && note->type == 11)
         find_credential(link, note->bytes);
-    const char *protocols = link->o->expect_advertised_alpn;
-    if (note->kind == LOCKSTEP_NOTE_MESSAGE && note->type == 1 && protocols != NULL)
-        link->advertised =
-            memmem(note->bytes.p, note->bytes.p_len, protocols, strlen(protocols)) != NULL;
+    if (note->kind == LOCKSTEP_NOTE_MESSAGE && !note->outgoing)
+        look_inside(link, note);
 }
 
 /* ---- Opening and closing --------------------------------------------------------------------- */

@@ -24,6 +24,7 @@ typedef struct bogo_link {
     int credential;      /* whose certificate was sent, from 0; -1: that of no name, or none */
     bool verdict_given;  /* the peer's chain was put before the shim */
     bool peer_prefs_bad; /* the peer's signature algorithms were not those expected */
+    bool authorities;    /* the CertificateRequest has the expected authorities */
     bool advertised;     /* the ClientHello has the expected protocols */
 } bogo_link;
 

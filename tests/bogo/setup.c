@@ -107,6 +107,26 @@ static void set_certificates(lockstep_config *cfg, const bogo_options *o) {
         BOGO_NEED(lockstep_config_set_client_auth(cfg, LOCKSTEP_CLIENT_AUTH_REQUEST));
 }
 
+lk_slice bogo_names(const char *hex) {
+    lk_buffer list = lk_buffer_of(&lk_heap_default, 0); /* kept until the program ends */
+    if (*hex == '<')
+        return lk_slice_of(NULL, 0); /* "<NULL>", "<EMPTY>" */
+    while (*hex != '\0') {
+        size_t n = strcspn(hex, ",") / 2;
+        uint8_t *name = lk_buffer_reserve(&list, 2 + n);
+        if (name == NULL)
+            bogo_die("out of memory");
+        name[0] = (uint8_t)(n >> 8);
+        name[1] = (uint8_t)n;
+        for (size_t i = 0; i < n; i++, hex += 2)
+            if (sscanf(hex, "%2hhx", &name[2 + i]) != 1)
+                bogo_die("not hexadecimal: %s", hex);
+        lk_buffer_commit(&list, 2 + n);
+        hex += *hex == ',';
+    }
+    return lk_buffer_slice(&list);
+}
+
 /* ---- Versions, groups, protocols ------------------------------------------------------------- */
 
 static void set_versions(lockstep_config *cfg, const bogo_options *o) {
@@ -172,6 +192,8 @@ lockstep_config *bogo_config(const bogo_options *o, const lockstep_env *env) {
     set_protocols(cfg, o);
     set_certificates(cfg, o);
     bogo_set_sessions(cfg, o);
+    if (o->use_client_ca_list != NULL)
+        lk_config_settings(cfg)->authorities = bogo_names(o->use_client_ca_list);
     /* The runner counts what a ClientHello has in it, unless it asks for GREASE. */
     lk_config_settings(cfg)->grease = o->enable_grease;
     if (o->async)

@@ -27,6 +27,9 @@ lockstep_config *bogo_config(const bogo_options *o, const lockstep_env *env);
  * (RFC 6066 §3), since there is no client without a name. */
 const char *bogo_name(const bogo_options *o);
 
+/* bogo_names turns "hex,hex" into a list of names as the wire has it, each behind its length. */
+lockstep_slice bogo_names(const char *hex);
+
 /* bogo_read returns the whole file (to be freed), or ends the program. */
 char *bogo_read(const char *path, size_t *length);
 
