@@ -110,6 +110,7 @@ struct lk_handshake {
     lk_client_hello hello;                   /* the one that is answered; slices into the arena */
     lk_slice protocol;                       /* ALPN's choice */
     bool retry_has_group;                    /* the HelloRetryRequest asked for another group */
+    bool retry_had_psk;                      /* the first ClientHello offered a PSK */
     uint8_t hello_print[LK_HELLO_PRINT_LEN]; /* of the first ClientHello, after a retry */
     uint8_t address[LK_ADDRESS_MAX];         /* of the client, as the application writes it */
     size_t address_len;

@@ -305,6 +305,10 @@ static void print_hello(uint8_t out[LK_HELLO_PRINT_LEN], const lk_client_hello *
     lk_digest_peek(&d, out);
 }
 
+static bool has_psk(const lk_client_hello *h) {
+    return (h->ext.present & lk_extension_bit(pre_shared_key)) != 0;
+}
+
 /* take_second goes on with the ClientHello that answers our HelloRetryRequest. */
 static lockstep_status take_second(lk_handshake *hs, lk_slice message) {
     uint8_t print[LK_HELLO_PRINT_LEN];
@@ -315,6 +319,8 @@ static lockstep_status take_second(lk_handshake *hs, lk_slice message) {
         return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO, "more than key_share and cookie changed");
     if ((hs->hello.ext.present & lk_extension_bit(early_data)) != 0)
         return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO, "early_data is still there");
+    if (has_psk(&hs->hello) && !hs->retry_had_psk)
+        return lk_fail(hs, LOCKSTEP_PEER_SECOND_HELLO, "pre_shared_key was not there before");
     rest = hs->hello.key_shares;
     if (hs->retry_has_group &&
         (!lk_key_share_next(&rest, &group, &share) || rest.p_len > 0 || group != hs->group->id))
@@ -329,6 +335,7 @@ static lockstep_status take_second(lk_handshake *hs, lk_slice message) {
 /* retry asks for another ClientHello: for the share of a group, or only for the cookie back. */
 static lockstep_status retry(lk_handshake *hs, bool has_share) {
     hs->retry_has_group = !has_share;
+    hs->retry_had_psk = has_psk(&hs->hello);
     print_hello(hs->hello_print, &hs->hello);
     return lk_send_hello_retry_request(hs);
 }

@@ -79,7 +79,8 @@ lockstep_status lk_make_cookie(lk_handshake *hs, const uint8_t *hello_hash) {
     lk_cookie cookie = {.time_ms = s->env.now_ms(s->env.arg),
                         .suite = hs->suite->id,
                         .group = hs->group->id,
-                        .flags = hs->retry_has_group ? LK_COOKIE_HAS_GROUP : 0,
+                        .flags = (uint8_t)((hs->retry_has_group ? LK_COOKIE_HAS_GROUP : 0) |
+                                           (hs->retry_had_psk ? LK_COOKIE_HAD_PSK : 0)),
                         .hash = hs->suite->hash};
     lk_buffer bytes = lk_buffer_of(&s->heap, 0);
     memcpy(cookie.hello_hash, hello_hash, lk_hash_length(cookie.hash));
@@ -128,6 +129,7 @@ lockstep_status lk_on_cookie(lk_handshake *hs) {
     hs->suite = lk_suite_of(cookie.suite);
     hs->group = lk_kex_group_of(cookie.group);
     hs->retry_has_group = (cookie.flags & LK_COOKIE_HAS_GROUP) != 0;
+    hs->retry_had_psk = (cookie.flags & LK_COOKIE_HAD_PSK) != 0;
     hs->retried = true;
     hs->sent_ccs = true; /* it followed the HelloRetryRequest */
     memcpy(hs->hello_print, cookie.print, sizeof hs->hello_print);

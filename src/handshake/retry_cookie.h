@@ -26,8 +26,9 @@
 #define LK_COOKIE_LIFETIME_MS 60000
 #define LK_COOKIE_AHEAD_MS    5000
 
-/* LK_COOKIE_HAS_GROUP: the HelloRetryRequest asked for another group. */
-enum { LK_COOKIE_HAS_GROUP = 1 };
+/* LK_COOKIE_HAS_GROUP: the HelloRetryRequest asked for another group. LK_COOKIE_HAD_PSK: the first
+ * ClientHello offered a PSK. */
+enum { LK_COOKIE_HAS_GROUP = 1, LK_COOKIE_HAD_PSK = 2 };
 
 typedef struct lk_cookie {
     int64_t time_ms;
