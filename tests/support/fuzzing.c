@@ -211,9 +211,7 @@ static result again(play *x) {
     size_t n = lk_buffer_length(&x->fed), used, next = 0, wire;
     x->p.kit->conn_world.seed = 1;
     x->p.kit->conn_world.keylog[0] = '\0';
-    NEED((x->p.setup.server
-              ? lockstep_server_new(&conn, x->p.kit->config)
-              : lockstep_client_new(&conn, x->p.kit->config, "server.test")) == LOCKSTEP_OK);
+    NEED(peer_connect(&x->p, &conn) == LOCKSTEP_OK);
     wire = drain(conn);
     for (size_t i = 0; i <= n; i++) {
         for (; next < x->num_deeds && x->deeds[next].at == i; next++) {

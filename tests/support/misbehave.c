@@ -150,6 +150,12 @@ void extension_set(peer *p, uint16_t id, lk_slice data) {
     extension_change(p, id, &data, false);
 }
 
+void extension_drop(peer *p, uint16_t id) {
+    lk_slice data;
+    NEED(extension_find(p, id, &data));
+    extension_change(p, id, NULL, false);
+}
+
 /* ---- Acts -------------------------------------------------------------------------------------
  */
 
@@ -172,9 +178,7 @@ peer_action act_fill_extension(peer *p, const row *r) {
 }
 
 peer_action act_drop_extension(peer *p, const row *r) {
-    lk_slice data;
-    NEED(extension_find(p, (uint16_t)r->ext, &data));
-    extension_change(p, (uint16_t)r->ext, NULL, false);
+    extension_drop(p, (uint16_t)r->ext);
     return PEER_SEND;
 }
 

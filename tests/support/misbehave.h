@@ -28,7 +28,8 @@ struct row {
 /* The tables, each ended by a row without a name. */
 extern const row rows_records[], rows_alerts[], rows_client_hello[], rows_second_hello[],
     rows_server_hello[], rows_retry[], rows_server_flight[], rows_certificates[],
-    rows_client_flight[], rows_connected[], rows_compressed[];
+    rows_client_flight[], rows_connected[], rows_compressed[],
+    rows_psk_client[], rows_psk_server[], rows_early_data[];
 
 /* What act may be. */
 peer_action act_set_extension(peer *p, const row *r);   /* ext with the contents hex, new or old */
@@ -59,6 +60,9 @@ void bytes_of_hex(lk_buffer *out, const char *hex);
 /* extension_set changes an extension of the message in p->m, extension_find finds its contents. */
 void extension_set(peer *p, uint16_t id, lk_slice data);
 bool extension_find(const peer *p, uint16_t id, lk_slice *data);
+
+/* extension_drop takes one out. */
+void extension_drop(peer *p, uint16_t id);
 
 /* message_fix corrects the length in the header of p->m. */
 void message_fix(peer *p);

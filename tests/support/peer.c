@@ -32,14 +32,25 @@ static void protect(peer *p, lk_protection *protection, const lk_traffic_secret 
 }
 
 static void handshake_keys(peer *p, lk_slice shared) {
-    lk_early_secret early;
+    lk_early_secret early = p->setup.select_external ? p->early_other : p->early;
     uint8_t transcript[LK_HASH_MAX];
-    lk_schedule_early(&early, p->suite->hash, lk_slice_of(NULL, 0));
+    if (!p->psk_used)
+        lk_schedule_early(&early, p->suite->hash, lk_slice_of(NULL, 0));
     lk_schedule_handshake(&p->handshake_secret, &early, shared);
     lk_transcript_hash(&p->transcript, transcript);
     lk_schedule_handshake_traffic(&p->client_hs, &p->server_hs, &p->handshake_secret, transcript);
     protect(p, &p->out, peer_is_client(p) ? &p->client_hs : &p->server_hs, true);
-    protect(p, &p->in, peer_is_client(p) ? &p->server_hs : &p->client_hs, false);
+    /* A client under test sends 0-RTT data until it knows what came of it. */
+    bool early_comes = !peer_is_client(p) && p->in.aead != NULL;
+    protect(p, early_comes ? &p->next_in : &p->in,
+            peer_is_client(p) ? &p->server_hs : &p->client_hs, false);
+}
+
+/* The keys behind the early ones are in use from here on. */
+static void turn_in(peer *p) {
+    lk_protection_free(&p->in);
+    p->in = p->next_in;
+    memset(&p->next_in, 0, sizeof p->next_in);
 }
 
 static void application_secrets(peer *p) {
@@ -72,6 +83,9 @@ static void on_client_hello(peer *p, lk_slice message) {
     MUST(lk_client_hello_parse(&p->hello, &flaw, lk_slice_of(copy.p + 4, copy.p_len - 4)));
     lk_transcript_start(&p->transcript, p->suite->hash);
     hash(p, message);
+    lk_protection_free(&p->in);
+    if ((p->hello.ext.present & lk_extension_bit(early_data)) != 0)
+        peer_early_keys(p);
 }
 
 static void on_server_hello(peer *p, lk_slice message) {
@@ -90,6 +104,7 @@ static void on_server_hello(peer *p, lk_slice message) {
         return;
     }
     hash(p, message);
+    p->psk_used = (h.ext.present & lk_extension_bit(pre_shared_key)) != 0;
     MUST(lk_kex_derive(p->own, secret, &secret_len, h.key_exchange));
     handshake_keys(p, lk_slice_of(secret, secret_len));
 }
@@ -121,6 +136,21 @@ static void on_message(peer *p, lk_slice message) {
     case LK_CERTIFICATE_REQUEST:
         p->request_seen = true;
         hash(p, message);
+        break;
+    case LK_ENCRYPTED_EXTENSIONS: {
+        lk_encrypted_extensions ee;
+        lk_flaw flaw;
+        MUST(lk_encrypted_extensions_parse(&ee, &flaw,
+                                           lk_slice_of(message.p + 4, message.p_len - 4)));
+        p->early_accepted = (ee.ext.present & lk_extension_bit(early_data)) != 0;
+        hash(p, message);
+        break;
+    }
+    case LK_END_OF_EARLY_DATA:
+        hash(p, message);
+        turn_in(p);
+        break;
+    case LK_NEW_SESSION_TICKET: /* no part of the handshake */
         break;
     default:
         hash(p, message);
@@ -159,6 +189,20 @@ static void on_content(peer *p, uint8_t type, lk_slice content, bool is_protecte
     }
 }
 
+/* 0-RTT data that was refused ends without a word: then the handshake keys are in use. */
+static bool open_record(peer *p, uint8_t *plain, uint8_t *type, size_t *length,
+                        const lk_record *record) {
+    if (p->in.aead == NULL)
+        return false;
+    if (lk_record_open(&p->in, plain, type, length, record, LK_INNER_MAX) == LOCKSTEP_OK)
+        return true;
+    if (p->next_in.aead == NULL ||
+        lk_record_open(&p->next_in, plain, type, length, record, LK_INNER_MAX) != LOCKSTEP_OK)
+        return false;
+    turn_in(p);
+    return true;
+}
+
 static void read_records(peer *p) {
     static uint8_t plain[LK_CIPHERTEXT_MAX];
     for (;;) {
@@ -170,8 +214,7 @@ static void read_records(peer *p) {
             return;
         if (record.type != LK_APPLICATION_DATA)
             on_content(p, record.type, record.payload, false);
-        else if (p->in.aead == NULL || lk_record_open(&p->in, plain, &type, &length, &record,
-                                                      LK_INNER_MAX) != LOCKSTEP_OK)
+        else if (!open_record(p, plain, &type, &length, &record))
             p->num_unreadable++;
         else
             on_content(p, type, lk_slice_of(plain, length), true);
@@ -201,6 +244,11 @@ void peer_pump(peer *p) {
         }
         if ((n = lockstep_app_out(p->conn, &bytes)) > 0) {
             lockstep_app_taken(p->conn, n);
+            moved = true;
+        }
+        if ((n = lockstep_early_out(p->conn, &bytes)) > 0) {
+            lockstep_early_taken(p->conn, n);
+            p->num_early += n;
             moved = true;
         }
         if (!moved)
@@ -312,7 +360,24 @@ static void build_client_hello(peer *p, lk_builder *b, bool second) {
         .record_size_limit = p->setup.limit != 0 ? 16385 : 0,
         .cookie = second ? lk_buffer_slice(&p->cookie) : lk_slice_of(NULL, 0),
     };
+    lk_psk_out psks[2];
+    if (p->setup.psk || p->setup.external) {
+        const size_t binder_len = lk_hash_length(p->early.s.hash);
+        hello.psk_dhe_ke = true;
+        hello.early_data = p->setup.early && !second;
+        hello.psks = psks;
+        if (p->setup.junk_first)
+            psks[hello.num_psks++] = (lk_psk_out){lk_slice_of_str("junk"), 0, binder_len};
+        psks[hello.num_psks++] =
+            (lk_psk_out){lk_buffer_slice(&p->identity), p->psk_age, binder_len};
+    }
     lk_client_hello_build(b, &hello);
+    if (hello.num_psks > 0)
+        peer_bind(p);
+}
+
+static bool peer_takes_psk(const peer *p) {
+    return (p->setup.psk || p->setup.external) && !p->setup.psk_refused;
 }
 
 static void build_server_hello(peer *p, lk_builder *b, bool retry) {
@@ -323,7 +388,9 @@ static void build_server_hello(peer *p, lk_builder *b, bool retry) {
     lk_server_hello_out hello = {.random = retry ? lk_hello_retry_random : random,
                                  .session_id_echo = p->hello.session_id,
                                  .cipher_suite = p->suite->id,
-                                 .group = p->group->id};
+                                 .group = p->group->id,
+                                 .psk = !retry && peer_takes_psk(p),
+                                 .selected_identity = p->setup.select_external};
     if (!retry) {
         while (lk_key_share_next(&rest, &group, &theirs) && group != p->group->id)
             theirs.p_len = 0;
@@ -386,9 +453,10 @@ void peer_finished_again(peer *p) {
 bool peer_build(peer *p, peer_step step) {
     bool client = peer_is_client(p);
     lk_builder b = lk_builder_of(&p->m);
-    lk_encrypted_extensions_out ee = {.protocol = p->setup.alpn ? lk_slice_of("http/1.1", 8)
-                                                                : lk_slice_of(NULL, 0),
-                                      .record_size_limit = p->setup.limit != 0 ? 16385 : 0};
+    lk_encrypted_extensions_out ee = {
+        .protocol = p->setup.alpn ? lk_slice_of("http/1.1", 8) : lk_slice_of(NULL, 0),
+        .record_size_limit = p->setup.limit != 0 ? 16385 : 0,
+        .early_data = p->psk_used && p->setup.early && !p->setup.early_refused && !p->setup.retry};
     lk_buffer_cut(&p->m, 0);
     switch (step) {
     case PEER_CLIENT_HELLO:
@@ -407,22 +475,30 @@ bool peer_build(peer *p, peer_step step) {
         if (!client)
             build_server_hello(p, &b, false);
         break;
+    case PEER_EARLY_DATA:
+        if (client && p->setup.early && !p->setup.retry)
+            lk_build_bytes(&b, lk_slice_of_str(PEER_EARLY_TEXT));
+        break;
+    case PEER_END_OF_EARLY_DATA:
+        if (client && p->early_accepted)
+            lk_build_close(&b, lk_message_open(&b, LK_END_OF_EARLY_DATA));
+        break;
     case PEER_ENCRYPTED_EXTENSIONS:
         if (!client)
             lk_encrypted_extensions_build(&b, &ee);
         break;
     case PEER_CERTIFICATE_REQUEST:
-        if (!client && p->setup.auth != LOCKSTEP_CLIENT_AUTH_NONE)
+        if (!client && !p->psk_used && p->setup.auth != LOCKSTEP_CLIENT_AUTH_NONE)
             lk_certificate_request_build(
                 &b, &(lk_certificate_request_out){.schemes = lk_scheme_ids,
                                                   .num_schemes = LK_NUM_SCHEMES});
         break;
     case PEER_CERTIFICATE:
-        if (!client || p->request_seen)
+        if (client ? p->request_seen : !p->psk_used)
             build_certificate(p, &b);
         break;
     case PEER_CERTIFICATE_VERIFY:
-        if (!client || (p->request_seen && !p->setup.no_client_certificate))
+        if (client ? p->request_seen && !p->setup.no_client_certificate : !p->psk_used)
             build_certificate_verify(p, &b);
         break;
     case PEER_FINISHED:
@@ -443,8 +519,12 @@ void peer_hash_only(peer *p) {
 }
 
 void peer_turn(peer *p, peer_step step) {
-    if (step == PEER_SERVER_HELLO)
+    if (step == PEER_CLIENT_HELLO && p->setup.early)
+        peer_early_keys(p);
+    if (step == PEER_SERVER_HELLO) {
+        p->psk_used = peer_takes_psk(p);
         handshake_keys(p, lk_slice_of(p->shared, p->shared_len));
+    }
     if (step == PEER_FINISHED) {
         if (!peer_is_client(p))
             application_secrets(p);
@@ -452,7 +532,19 @@ void peer_turn(peer *p, peer_step step) {
     }
 }
 
+/* say_early: under keys of their own, which stay there when the server's answer has come. */
+static void say_early(peer *p, peer_step step) {
+    if (step == PEER_END_OF_EARLY_DATA)
+        peer_hash_only(p);
+    peer_early_record(p, step == PEER_EARLY_DATA ? LK_APPLICATION_DATA : LK_HANDSHAKE,
+                      lk_buffer_slice(&p->m));
+}
+
 void peer_say(peer *p, peer_step step) {
+    if (step == PEER_EARLY_DATA || step == PEER_END_OF_EARLY_DATA) {
+        say_early(p, step);
+        return;
+    }
     lk_buffer records = lk_buffer_of(&lk_heap_default, 0);
     if (step == PEER_RETRY)
         lk_transcript_retry(&p->transcript);
@@ -509,6 +601,7 @@ static void configure(peer *p) {
     if (!s->server && s->auth != LOCKSTEP_CLIENT_AUTH_NONE && !s->no_client_certificate)
         MUST(lockstep_config_add_identity(cfg, k->chain[PKI_CLIENT].p, k->chain[PKI_CLIENT].p_len,
                                           k->key[PKI_CLIENT].p, k->key[PKI_CLIENT].p_len));
+    peer_psk_kit(p->kit);
     if (s->no_compatibility)
         lk_config_settings(cfg)->compatibility_mode = false;
     if (s->configure != NULL)
@@ -522,6 +615,7 @@ static peer_kit kept;
 static void discard_kit(void) {
     lockstep_config_free(kept.config);
     lockstep_config_free(kept.own_config);
+    peer_psk_discard(&kept);
     NEED(kept.config == NULL || kept.conn_world.live == 0);
     memset(&kept, 0, sizeof kept);
 }
@@ -550,6 +644,19 @@ static void make_kit(peer *p) {
     kept.conn_world.keylog[0] = '\0';
 }
 
+lockstep_status peer_connect(peer *p, lockstep_conn **out) {
+    size_t used;
+    const peer_setup *s = &p->setup;
+    if (s->server)
+        return lockstep_server_new(out, p->kit->config);
+    lockstep_status status = lockstep_client_resume(
+        out, p->kit->config, s->name != NULL ? s->name : "server.test", p->offered);
+    if (status == LOCKSTEP_OK && s->early)
+        status = lockstep_early_in(*out, &used, (const uint8_t *)PEER_EARLY_TEXT,
+                                   sizeof PEER_EARLY_TEXT - 1);
+    return status;
+}
+
 void peer_open(peer *p, const peer_setup *setup, size_t chunk) {
     const lk_heap *heap = &lk_heap_default;
     memset(p, 0, sizeof *p);
@@ -558,13 +665,11 @@ void peer_open(peer *p, const peer_setup *setup, size_t chunk) {
     p->suite = lk_suite_of(setup->suite != 0 ? setup->suite : LOCKSTEP_SUITE_AES_128_GCM_SHA256);
     p->group = lk_kex_group_of(setup->group != 0 ? setup->group : LOCKSTEP_GROUP_X25519);
     p->m = p->wire = p->messages = p->data = p->hello_bytes = p->cookie = lk_buffer_of(heap, 0);
+    p->identity = lk_buffer_of(heap, 0);
     p->arena = lk_arena_of(heap);
     make_kit(p);
-    if (setup->server)
-        p->status = lockstep_server_new(&p->conn, kept.config);
-    else
-        p->status = lockstep_client_new(&p->conn, kept.config,
-                                        setup->name != NULL ? setup->name : "server.test");
+    peer_psk_open(p);
+    p->status = peer_connect(p, &p->conn);
     MUST(p->status);
     peer_pump(p);
 }
@@ -574,6 +679,7 @@ void peer_close(peer *p) {
     lk_ephemeral_free(p->own);
     lk_protection_free(&p->in);
     lk_protection_free(&p->out);
+    peer_psk_close(p);
     lk_arena_free(&p->arena);
     lk_buffer_free(&p->m);
     lk_buffer_free(&p->wire);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "conn/conn.h"
+#include "handshake/session.h"
 #include "handshake/transcript.h"
 #include "support/pair.h"
 #include "wire/client_hello.h"
@@ -30,11 +31,13 @@
 /* The peer's own messages, in order; a client skips what only a server sends, and the other way. */
 typedef enum peer_step {
     PEER_CLIENT_HELLO,
+    PEER_EARLY_DATA, /* a record of 0-RTT data: no message */
     PEER_SECOND_HELLO,
     PEER_RETRY,
     PEER_SERVER_HELLO,
     PEER_ENCRYPTED_EXTENSIONS,
     PEER_CERTIFICATE_REQUEST,
+    PEER_END_OF_EARLY_DATA,
     PEER_CERTIFICATE,
     PEER_CERTIFICATE_VERIFY,
     PEER_FINISHED,
@@ -56,7 +59,19 @@ typedef struct peer_setup {
     void (*configure)(lockstep_config *under_test);
     lk_slice chain[LK_CHAIN_MAX]; /* what the peer sends instead of its identity's chain */
     size_t num_chain;
+    /* PSKs: the client, whichever side that is, offers a session that was made up */
+    bool psk;
+    bool external;        /* an external key, which both sides have, alone or behind the session */
+    bool select_external; /* peer as server: of both it takes that */
+    bool junk_first;      /* peer as client: another identity in front of it */
+    bool early;           /* and 0-RTT data: PEER_EARLY_TEXT */
+    bool psk_refused, early_refused;      /* peer as server: it does not take them */
+    uint32_t max_early;                   /* bytes that the session allows; 0: PEER_EARLY_MAX */
+    void (*session)(lk_session *session); /* changes it before it is sealed, or given to a client */
 } peer_setup;
+
+#define PEER_EARLY_TEXT "said at once"
+#define PEER_EARLY_MAX  100
 
 /* The two configs and their worlds; one kit serves all peers of the same setup. */
 typedef struct peer_kit {
@@ -64,6 +79,11 @@ typedef struct peer_kit {
     lockstep_config *config, *own_config;
     world conn_world, own_world;
     long live; /* blocks that the config itself holds */
+    /* a server under test: tickets and the register are in a world of their own, so that no ticket
+     * comes twice */
+    world ticket_world;
+    lockstep_tickets *tickets;
+    lockstep_strikes *strikes;
 } peer_kit;
 
 typedef enum peer_action { PEER_SEND, PEER_SKIP } peer_action;
@@ -93,7 +113,21 @@ struct peer {
     lk_handshake_secret handshake_secret;
     lk_traffic_secret client_hs, server_hs, client_ap, server_ap;
 
+    /* PSKs (peer_psk.c) */
+    lk_psk_kind psk_kind;
+    lk_early_secret early;       /* of the PSK that is offered first, or alone */
+    lk_early_secret early_other; /* of the external one behind it */
+    lk_aead_kind early_aead;
+    lk_buffer identity; /* what the client offers */
+    uint32_t psk_age;   /* obfuscated */
+    bool psk_used, early_accepted;
+    lk_protection early_out;   /* peer as client: what 0-RTT data is sent under */
+    lk_protection next_in;     /* peer as server: the handshake keys, behind the early ones */
+    lockstep_session *offered; /* by a client under test */
+
     lk_buffer *fed; /* keeps all that the engine was given, if set */
+
+    size_t num_early; /* bytes of 0-RTT data that the engine has given to its application */
 
     /* what the engine has sent */
     size_t num_sent; /* bytes on the wire */
@@ -111,6 +145,9 @@ struct peer {
 /* peer_open makes both ends; a client under test has then sent its ClientHello. */
 void peer_open(peer *p, const peer_setup *setup, size_t chunk);
 void peer_close(peer *p); /* fails if the engine under test has not given all its memory back */
+
+/* peer_connect makes one more engine under test, as peer_open does. */
+lockstep_status peer_connect(peer *p, lockstep_conn **out);
 
 /* peer_abandon is for a test that failed in the midst: the next peer gets new configs. */
 void peer_abandon(void);
@@ -144,6 +181,31 @@ void peer_next_keys(peer *p);
 
 /* peer_pump takes what the engine has to say and lets it run its jobs. */
 void peer_pump(peer *p);
+
+/* ---- PSKs: peer_psk.c ---- */
+
+/* peer_psk_kit gives configs of a kit what PSKs need; peer_psk_free takes it back. */
+void peer_psk_kit(peer_kit *kit);
+void peer_psk_discard(peer_kit *kit);
+
+/* peer_psk_open makes the PSK of a peer and, of a client under test, the session to offer. */
+void peer_psk_open(peer *p);
+void peer_psk_close(peer *p);
+
+/* peer_bind writes the binder of the PSK that the ClientHello in `m` offers; the others are zero.
+ */
+void peer_bind(peer *p);
+
+/* peer_binder writes a binder over the ClientHello in `m`, which ends with `binders_len` bytes of
+ * binders. */
+void peer_binder(const peer *p, uint8_t *out, lk_psk_kind kind, const lk_early_secret *early,
+                 size_t binders_len);
+
+/* peer_early_keys derives what protects 0-RTT data, once the ClientHello is hashed. */
+void peer_early_keys(peer *p);
+
+/* peer_early_record sends one record as 0-RTT data. */
+void peer_early_record(peer *p, uint8_t type, lk_slice content);
 
 /* peer_finished_again writes verify_data of the peer's Finished for the transcript as it now is
  * into `m`. */
