@@ -358,8 +358,10 @@ lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
     if (share.p_len > 0 && !hs->settings->retry_always)
         return lk_server_psk(hs, message, answer);
     LK_TRY(lk_hash_message(hs, message));
-    if ((hs->hello.ext.present & lk_extension_bit(early_data)) != 0)
+    if ((hs->hello.ext.present & lk_extension_bit(early_data)) != 0) {
+        hs->agreed->early_data = LOCKSTEP_EARLY_REJECTED;
         LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, LK_SKIP_EARLY_MAX));
+    }
     return retry(hs, share.p_len > 0);
 }
 

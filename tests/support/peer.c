@@ -390,7 +390,7 @@ static void build_server_hello(peer *p, lk_builder *b, bool retry) {
                                  .cipher_suite = p->suite->id,
                                  .group = p->group->id,
                                  .psk = !retry && peer_takes_psk(p),
-                                 .selected_identity = p->setup.select_external};
+                                 .selected_identity = peer_psk_index(p)};
     if (!retry) {
         while (lk_key_share_next(&rest, &group, &theirs) && group != p->group->id)
             theirs.p_len = 0;
@@ -665,7 +665,7 @@ void peer_open(peer *p, const peer_setup *setup, size_t chunk) {
     p->suite = lk_suite_of(setup->suite != 0 ? setup->suite : LOCKSTEP_SUITE_AES_128_GCM_SHA256);
     p->group = lk_kex_group_of(setup->group != 0 ? setup->group : LOCKSTEP_GROUP_X25519);
     p->m = p->wire = p->messages = p->data = p->hello_bytes = p->cookie = lk_buffer_of(heap, 0);
-    p->identity = lk_buffer_of(heap, 0);
+    p->identity = p->external_identity = lk_buffer_of(heap, 0);
     p->arena = lk_arena_of(heap);
     make_kit(p);
     peer_psk_open(p);

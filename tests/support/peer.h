@@ -118,8 +118,8 @@ struct peer {
     lk_early_secret early;       /* of the PSK that is offered first, or alone */
     lk_early_secret early_other; /* of the external one behind it */
     lk_aead_kind early_aead;
-    lk_buffer identity; /* what the client offers */
-    uint32_t psk_age;   /* obfuscated */
+    lk_buffer identity, external_identity; /* what the client offers */
+    uint32_t psk_age;                      /* obfuscated */
     bool psk_used, early_accepted;
     lk_protection early_out;   /* peer as client: what 0-RTT data is sent under */
     lk_protection next_in;     /* peer as server: the handshake keys, behind the early ones */
@@ -195,6 +195,9 @@ void peer_psk_close(peer *p);
 /* peer_bind writes the binder of the PSK that the ClientHello in `m` offers; the others are zero.
  */
 void peer_bind(peer *p);
+
+/* peer_psk_index says where in the ClientHello the PSK stands that the peer, as a server, takes. */
+uint16_t peer_psk_index(const peer *p);
 
 /* peer_binder writes a binder over the ClientHello in `m`, which ends with `binders_len` bytes of
  * binders. */

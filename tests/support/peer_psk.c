@@ -119,6 +119,7 @@ static void open_external(peer *p) {
         p->early = p->early_other;
         NEED(lk_buffer_append(&p->identity, imported.identity));
     }
+    NEED(lk_buffer_append(&p->external_identity, imported.identity));
     lk_release(&lk_heap_default, (void *)(uintptr_t)imported.identity.p,
                imported.identity.p_len + 1);
 }
@@ -133,6 +134,7 @@ void peer_psk_open(peer *p) {
 void peer_psk_close(peer *p) {
     lockstep_session_free(p->offered);
     lk_buffer_free(&p->identity);
+    lk_buffer_free(&p->external_identity);
     lk_protection_free(&p->early_out);
     lk_protection_free(&p->next_in);
 }
@@ -155,6 +157,16 @@ void peer_bind(peer *p) {
     size_t n = lk_hash_length(p->early.s.hash), all = (1 + n) * (p->setup.junk_first ? 2 : 1);
     uint8_t *end = lk_buffer_bytes(&p->m) + lk_buffer_length(&p->m);
     peer_binder(p, end - n, p->psk_kind, &p->early, all);
+}
+
+uint16_t peer_psk_index(const peer *p) {
+    lk_slice rest = p->hello.psk_identities, identity, external;
+    uint32_t age;
+    external = lk_buffer_slice(&p->external_identity);
+    for (uint16_t i = 0; lk_psk_identity_next(&rest, &identity, &age); i++)
+        if ((p->setup.psk && !p->setup.select_external) || lk_slice_equal(identity, external))
+            return i;
+    return 0;
 }
 
 /* ---- 0-RTT data -------------------------------------------------------------------------------
