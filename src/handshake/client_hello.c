@@ -84,6 +84,9 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
     lk_key_share_out shares[LK_KEX_NUM_GROUPS];
     size_t num_shares = 0;
     LK_TRY(take_shares(hs));
+    /* In the second ClientHello PSKs may have gone; this must not change with them (§4.1.2). */
+    if (!hs->retried)
+        hs->psk_modes = s->keep_sessions || hs->num_psks > 0;
     const lk_psk_out *psks = list_psks(hs);
     if (psks == NULL)
         return lk_fail_memory(hs);
@@ -116,7 +119,7 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         .compressions = s->compressions,
         .num_compressions = s->num_compressions,
         .status = true,
-        .psk_dhe_ke = s->keep_sessions || hs->num_psks > 0,
+        .psk_dhe_ke = hs->psk_modes,
         .early_data = lk_early_wanted(hs),
         .psks = psks,
         .num_psks = hs->num_psks,

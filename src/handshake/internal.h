@@ -85,6 +85,7 @@ struct lk_handshake {
     /* resumption and 0-RTT; see pre_shared_key.c and early_data.c */
     lk_psk *psks; /* client: those offered */
     size_t num_psks;
+    bool psk_modes;    /* client: the first ClientHello had psk_key_exchange_modes, so all have */
     const lk_psk *psk; /* the one chosen; NULL: a full handshake */
     uint16_t psk_index;
     lk_session *resumes;          /* the session offered, or in the ticket; NULL: none */
@@ -215,7 +216,8 @@ lk_chain_proof lk_chain_not_needed(const lk_handshake *hs);
 lockstep_status lk_client_psks(lk_handshake *hs, lk_step then);
 /* lk_fill_binders writes the binders of the ClientHello that is at `at` of the outbox, whole. */
 void lk_fill_binders(lk_handshake *hs, size_t at);
-/* lk_drop_psks drops those that a HelloRetryRequest's suite does not suit (§4.1.4). */
+/* lk_drop_psks drops those that a HelloRetryRequest's suite does not suit (§4.1.4), and makes the
+ * others fit for the second ClientHello. */
 void lk_drop_psks(lk_handshake *hs);
 /* lk_server_psk looks for a PSK in `message`, the ClientHello, which it then hashes; when `then`
  * runs, hs->psk is the one that is used, or NULL. */

@@ -158,6 +158,9 @@ void lk_drop_psks(lk_handshake *hs) {
         if (hs->psks[i].early.s.hash == hs->suite->hash)
             hs->psks[kept++] = hs->psks[i];
     hs->num_psks = kept;
+    /* "recomputing the "obfuscated_ticket_age"" (§4.1.2) */
+    if (kept > 0 && hs->psks[0].kind == LK_PSK_RESUMPTION)
+        hs->psks[0].obfuscated_age = obfuscated_age(hs, hs->resumes);
 }
 
 /* ---- Server ---------------------------------------------------------------------------------- */

@@ -152,6 +152,32 @@ static void test_retry(void **state) {
     tear_down(&h);
 }
 
+/* The suite of a HelloRetryRequest does not suit the only PSK: it goes, and nothing else changes.
+ */
+static void test_retry_drops_psk(void **state) {
+    (void)state;
+    static const uint16_t groups[] = {LOCKSTEP_GROUP_X25519, LOCKSTEP_GROUP_SECP384R1};
+    static const uint16_t sha256 = LOCKSTEP_SUITE_AES_128_GCM_SHA256,
+                          sha384 = LOCKSTEP_SUITE_AES_256_GCM_SHA384;
+    house h;
+    build(&h, 3600);
+    CHECK(lockstep_config_set_suites(h.client, &sha384, 1));
+    seal_both(&h);
+    lockstep_session *session = visit(&h, NULL, false);
+    lockstep_config_free(h.client);
+    lockstep_config_free(h.server);
+    h.client = client_config(&h.wc); /* it keeps no sessions: its ClientHello is for this one */
+    h.server = server_config(&h.ws, PKI_P256);
+    CHECK(lockstep_config_set_groups(h.client, groups, 2, 1));
+    CHECK(lockstep_config_set_groups(h.server, groups + 1, 1, 0));
+    CHECK(lockstep_config_set_suites(h.server, &sha256, 1));
+    CHECK(lockstep_config_set_tickets(h.server, h.tickets, 1));
+    seal_both(&h);
+    lockstep_session_free(visit(&h, session, false));
+    lockstep_session_free(session);
+    tear_down(&h);
+}
+
 /* ---- When it is not taken -------------------------------------------------------------------- */
 
 static void test_expiry(void **state) {
@@ -479,13 +505,21 @@ static void test_external(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_return),        cmocka_unit_test(test_suites),
-        cmocka_unit_test(test_retry),         cmocka_unit_test(test_expiry),
-        cmocka_unit_test(test_rotation),      cmocka_unit_test(test_given_keys),
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_other_hash),
-        cmocka_unit_test(test_verified_anew), cmocka_unit_test(test_certificate_expires),
-        cmocka_unit_test(test_seven_days),    cmocka_unit_test(test_client_certificates),
-        cmocka_unit_test(test_bytes),         cmocka_unit_test(test_external),
+        cmocka_unit_test(test_return),
+        cmocka_unit_test(test_suites),
+        cmocka_unit_test(test_retry),
+        cmocka_unit_test(test_retry_drops_psk),
+        cmocka_unit_test(test_expiry),
+        cmocka_unit_test(test_rotation),
+        cmocka_unit_test(test_given_keys),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_other_hash),
+        cmocka_unit_test(test_verified_anew),
+        cmocka_unit_test(test_certificate_expires),
+        cmocka_unit_test(test_seven_days),
+        cmocka_unit_test(test_client_certificates),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_external),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
