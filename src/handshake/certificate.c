@@ -87,6 +87,8 @@ static lockstep_status refused(lk_handshake *hs, lockstep_status status, const c
     hs->judging_resumed = false;
     lockstep_report_free(hs->agreed->report);
     hs->agreed->report = NULL;
+    lk_public_key_free(hs->peer_key);
+    hs->peer_key = NULL;
     return hs->after_judging(hs);
 }
 
@@ -96,7 +98,7 @@ static lockstep_status make_key(lk_handshake *hs) {
     lockstep_status status = lk_cert_parse(&leaf, shown_by_peer(hs).chain[0]);
     if (status == LOCKSTEP_OK)
         status = lk_cert_public_key(&hs->peer_key, hs->settings->crypto, &leaf);
-    return status == LOCKSTEP_OK ? status : lk_fail(hs, status, "the peer's own certificate");
+    return status;
 }
 
 /* accepted: the chain is good; of a session it is remembered as such, should that be resumed. */
@@ -164,8 +166,8 @@ static lockstep_status post_judge(lk_handshake *hs) {
 static lockstep_status answered(lk_handshake *hs) {
     if (hs->verdict != LOCKSTEP_OK)
         return refused(hs, hs->verdict, "by the application's verdict");
-    LK_TRY(make_key(hs));
-    return accepted(hs);
+    lockstep_status status = make_key(hs);
+    return status == LOCKSTEP_OK ? accepted(hs) : refused(hs, status, "the peer's own certificate");
 }
 
 lockstep_status lk_handshake_answer_verdict(lk_handshake *hs, lockstep_status verdict) {
@@ -203,7 +205,9 @@ static lockstep_status skip(lk_handshake *hs) {
     lk_cert leaf;
     lk_note_check(&hs->watch, "certificate chain", "RFC 5280 §6", LOCKSTEP_OK,
                   "NOT CHECKED, as the configuration demands: anybody could be on the other end");
-    LK_TRY(make_key(hs));
+    lockstep_status status = make_key(hs);
+    if (status != LOCKSTEP_OK)
+        return refused(hs, status, "the peer's own certificate");
     if (policy != NULL && policy->num_pins > 0 &&
         (lk_cert_parse(&leaf, shown_by_peer(hs).chain[0]) != LOCKSTEP_OK ||
          !lk_policy_pinned(policy, &leaf)))

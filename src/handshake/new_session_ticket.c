@@ -7,8 +7,9 @@
 #include "handshake/internal.h"
 #include "util/secret.h"
 
-/* Longer chains of clients are not put into tickets, which travel with every return. */
-#define PEER_IN_TICKET_MAX 16384
+/* Longer chains of clients are not put into tickets, which travel with every return. With all that
+ * is around it a NewSessionTicket stays below the 16,384 bytes that clients take, this one too. */
+#define PEER_IN_TICKET_MAX 12288
 
 /* ---- Server ---------------------------------------------------------------------------------- */
 

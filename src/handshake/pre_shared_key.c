@@ -10,6 +10,10 @@
 /* What a ClientHello offers beyond these is not looked at: each costs an AEAD operation. */
 #define PSKS_LOOKED_AT 8
 
+/* A ticket has to fit into the extensions of a ClientHello, 65,535 bytes, with all the others. What
+ * comes in a NewSessionTicket is shorter; what is read from a file may not be. */
+#define TICKET_OFFERED_MAX 32768
+
 /* ---- Both sides ------------------------------------------------------------------------------ */
 
 static void make_binder(uint8_t *out, const lk_psk *psk, const lk_transcript *transcript,
@@ -93,6 +97,8 @@ static const char *unfit(const lk_handshake *hs) {
         return "it has expired";
     if (session->version == LK_TLS13 && session->ticket.p_len == 0)
         return "it has no ticket";
+    if (session->ticket.p_len > TICKET_OFFERED_MAX)
+        return "its ticket is too long for a ClientHello";
     return NULL;
 }
 

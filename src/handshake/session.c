@@ -27,9 +27,12 @@ void lk_session_build(lk_builder *b, const lk_session *s) {
     lk_build_vector(b, 3, s->peer);
 }
 
+/* Times that can be added to without a thought: until the year 36,812. */
+#define TIME_MAX ((INT64_C(1) << 50) - 1)
+
 static bool read_time(lk_reader *r, int64_t *out) {
     uint64_t v;
-    if (!lk_read_uint(r, 8, &v) || v > INT64_MAX)
+    if (!lk_read_uint(r, 8, &v) || v > TIME_MAX)
         return false;
     *out = (int64_t)v;
     return true;

@@ -99,6 +99,16 @@ static void without_ticket(lk_session *s) {
     s->ticket = lk_slice_of(NULL, 0);
 }
 
+static void of_a_long_ticket(lk_session *s) {
+    static uint8_t ticket[65535];
+    s->ticket = lk_slice_of(ticket, sizeof ticket);
+}
+
+static void of_the_longest_ticket(lk_session *s) {
+    static uint8_t ticket[32768];
+    s->ticket = lk_slice_of(ticket, sizeof ticket);
+}
+
 static void of_nobody(lk_session *s) {
     s->peer = lk_slice_of(NULL, 0);
 }
@@ -219,6 +229,7 @@ static const want on_client[] = {
     {"an external key", C(.external = true), true, NONE, NULL},
     {"an external key of SHA-384", C(.external = true, SHA384), true, NONE, NULL},
     {"both, the external key", C(.psk = true, .external = true, .select_external = true), true, NONE, NULL},
+    {"the longest ticket", C(.psk = true, .session = of_the_longest_ticket), true, NONE, NULL},
     {"declined", C(.psk = true, .psk_refused = true), false, NONE, NULL},
     {"declined, and a certificate asked for", C(.psk = true, .psk_refused = true, REQUEST), false, NONE, NULL},
     {"an external key declined", C(.external = true, .psk_refused = true), false, NONE, NULL},
@@ -248,6 +259,7 @@ static const want not_offered[] = {
     {"a secret too short", C(.psk = true, .session = of_a_short_secret), false, NONE, NULL},
     {"of TLS 1.2", C(.psk = true, .session = of_tls12), false, NONE, NULL},
     {"no ticket", C(.psk = true, .session = without_ticket), false, NONE, NULL},
+    {"a ticket longer than that", C(.psk = true, .session = of_a_long_ticket), false, NONE, NULL},
     {"no certificates", C(.psk = true, .session = of_nobody), false, NONE, NULL},
     {.name = NULL}};
 /* clang-format on */
@@ -340,11 +352,34 @@ static void test_not_offered(void **state) {
     }
 }
 
+/* The chain of a client travels in its ticket, if that does not get too long for a message. */
+static void test_long_chains(void **state) {
+    (void)state;
+    size_t longest = 0;
+    bool none = false;
+    for (size_t n = 2; n <= LK_CHAIN_MAX; n++) {
+        peer p;
+        peer_setup setup = {.server = true, .psk = true, .session = expired, REQUIRE};
+        peer_open(&p, &setup, 0);
+        const lk_identity *identity = &p.kit->own_config->identities[0];
+        for (p.setup.num_chain = 0; p.setup.num_chain < n; p.setup.num_chain++)
+            p.setup.chain[p.setup.num_chain] = identity->chain[p.setup.num_chain > 0];
+        peer_run(&p, PEER_CLIENT_HELLO, PEER_NUM_STEPS);
+        assert_true(lockstep_state_of(p.conn) & LOCKSTEP_SECURE);
+        assert_true(p.ticket_bytes <= 4 + 16384);
+        longest = p.ticket_bytes > longest ? p.ticket_bytes : longest;
+        none = none || p.ticket_bytes == 0;
+        peer_close(&p);
+    }
+    assert_true(longest > 10000 && none);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_server),
         cmocka_unit_test(test_client),
         cmocka_unit_test(test_not_offered),
+        cmocka_unit_test(test_long_chains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -381,6 +381,51 @@ static void test_seven_days(void **state) {
     tear_down(&h);
 }
 
+/* A client that pins a key and checks nothing else: the session is of another key, and is not
+ * resumed; the one that is shown now is the right one. Then one whose certificate is none. */
+static void test_pinned(void **state) {
+    (void)state;
+    house h;
+    pair p = {0};
+    lockstep_info info;
+    const uint8_t *bytes;
+    lockstep_policy *policy;
+    const pki *k = pki_get();
+    build(&h, 3600);
+    seal_both(&h);
+    lockstep_session *session = visit(&h, NULL, false), *odd;
+    lockstep_config_free(h.server);
+    lockstep_config_free(h.client);
+    h.server = server_config(&h.ws, PKI_P384);
+    CHECK(lockstep_config_set_tickets(h.server, h.tickets, 1));
+    CHECK(lockstep_config_new(&h.client, &h.wc.env));
+    CHECK(lockstep_policy_new(&policy, NULL));
+    CHECK(lockstep_policy_add_pinned_key(policy, k->chain[PKI_P384].p, k->chain[PKI_P384].p_len));
+    CHECK(lockstep_config_set_policy(h.client, policy));
+    lockstep_policy_free(policy);
+    CHECK(lockstep_config_danger_skip_verification(h.client));
+    seal_both(&h);
+    lockstep_session_free(visit(&h, session, false));
+    /* the last bytes are those of its last certificate; the first of the leaf's is changed */
+    size_t n = lockstep_session_bytes(session, &bytes);
+    uint8_t *copy = malloc(n);
+    assert_non_null(copy);
+    memcpy(copy, bytes, n);
+    size_t at = (size_t)(session->s.peer.p - bytes) + 2 + session->s.peer.p[1] + 3;
+    assert_int_equal(copy[at], 0x30);
+    copy[at] = 0x31;
+    CHECK(lockstep_session_from_bytes(&odd, &h.wc.env, copy, n));
+    pair_resume(&p, h.client, h.server, "server.test", odd);
+    pair_run(&p);
+    lockstep_info_of(p.client, &info);
+    assert_true((lockstep_state_of(p.client) & LOCKSTEP_SECURE) != 0 && !info.resumed);
+    pair_close(&p);
+    free(copy);
+    lockstep_session_free(odd);
+    lockstep_session_free(session);
+    tear_down(&h);
+}
+
 static void test_client_certificates(void **state) {
     (void)state;
     house h;
@@ -517,6 +562,7 @@ int main(void) {
         cmocka_unit_test(test_verified_anew),
         cmocka_unit_test(test_certificate_expires),
         cmocka_unit_test(test_seven_days),
+        cmocka_unit_test(test_pinned),
         cmocka_unit_test(test_client_certificates),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_external),

@@ -151,6 +151,7 @@ static void on_message(peer *p, lk_slice message) {
         turn_in(p);
         break;
     case LK_NEW_SESSION_TICKET: /* no part of the handshake */
+        p->ticket_bytes = message.p_len;
         break;
     default:
         hash(p, message);

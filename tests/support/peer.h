@@ -138,6 +138,7 @@ struct peer {
     unsigned num_messages[256]; /* by HandshakeType; a HelloRetryRequest counts as
                                    LK_HELLO_RETRY_REQUEST */
     unsigned num_ccs, num_alerts, num_after_alert, num_unreadable;
+    size_t ticket_bytes; /* of its last NewSessionTicket */
     bool alert_protected, request_seen;
     uint8_t alert_level, alert;
 };
