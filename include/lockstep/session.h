@@ -106,11 +106,10 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_tickets(lockstep_config *cf
 /*
  * lockstep_strikes remembers which tickets were used for 0-RTT within the last `window_ms`, so that
  * none is accepted twice; what is older is refused by its age (§8.3). It has room for `max_entries`
- * tickets in 2 * window_ms (some 90 bytes each) and refuses all that come when that is full; and in
- * the first 2 * window_ms of its life all that are older than itself, since it cannot know whether
- * they were used before. It may be shared by
- * configs and threads. Servers that share ticket keys must not accept 0-RTT unless they share this
- * too.
+ * tickets in 2 * window_ms (some 90 to 180 bytes each) and refuses all that come when that is full;
+ * and in the first 2 * window_ms of its life all that are older than itself, since it cannot know
+ * whether they were used before. It may be shared by configs and threads. Servers that share ticket
+ * keys must not accept 0-RTT unless they share this too.
  */
 typedef struct lockstep_strikes lockstep_strikes;
 

@@ -371,14 +371,15 @@ lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type, lk_slice
 
 /* ---- The application ------------------------------------------------------------------------- */
 
-bool lk_conn_may_send(const lockstep_conn *conn) {
-    return conn->secure || (!conn->is_client && conn->early_read);
-}
-
 static bool update_due(const lockstep_conn *conn) {
     uint64_t limit = lk_record_key_limit(conn->agreed.aead);
     uint64_t after = conn->settings->key_update_after;
     return conn->update_owed || conn->out.sequence >= (after < limit ? after : limit - 1);
+}
+
+bool lk_conn_may_send(const lockstep_conn *conn) {
+    /* no KeyUpdate before the client's Finished */
+    return conn->secure || (conn->answers_early && !update_due(conn));
 }
 
 lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used, const uint8_t *in,
@@ -394,7 +395,7 @@ lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used, const uint8_t
         size_t n = in_len - *used < conn->send_max ? in_len - *used : conn->send_max;
         lockstep_status status = LOCKSTEP_OK;
         if (update_due(conn) && !conn->secure)
-            return LOCKSTEP_OK; /* no KeyUpdate before the client's Finished */
+            return LOCKSTEP_OK; /* the rest has to wait */
         if (update_due(conn))
             status = lk_conn_update_keys(conn, false);
         if (status == LOCKSTEP_OK)

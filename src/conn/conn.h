@@ -35,8 +35,9 @@ struct lockstep_conn {
     size_t accept_max; /* bytes of inner plaintext in a record that we accept */
     size_t skip_early; /* bytes of 0-RTT records still to be passed over */
     uint64_t bytes_in, bytes_out;
-    size_t early_left; /* bytes of 0-RTT data that may still be sent, or may still come */
-    bool early_read;   /* 0-RTT data comes, under its own keys */
+    size_t early_left;  /* bytes of 0-RTT data that may still be sent, or may still come */
+    bool early_read;    /* 0-RTT data comes, under its own keys */
+    bool answers_early; /* a server that accepted it may send before the client's Finished */
     lockstep_session *sessions[LK_SESSIONS_MAX]; /* the oldest first; not taken yet */
     size_t num_sessions;
     unsigned useless;

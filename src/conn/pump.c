@@ -85,7 +85,7 @@ static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item) {
         return LOCKSTEP_OK;
     case LK_OUT_EARLY_READ:
         conn->early_left = item->length;
-        conn->early_read = true;
+        conn->early_read = conn->answers_early = true;
         return install(conn, &item->secret, item->aead, false);
     case LK_OUT_WRITE_CLEAR:
         lk_protection_free(&conn->out);

@@ -26,6 +26,10 @@ static lockstep_status out(lk_handshake *hs, lk_out_kind kind, uint32_t max) {
     return LOCKSTEP_OK;
 }
 
+/* No more records than an AES-GCM key may protect (§5.5), whatever a ticket says: each has a byte.
+ */
+#define EARLY_SENT_MAX (1u << 24)
+
 /* ---- Client ---------------------------------------------------------------------------------- */
 
 bool lk_early_wanted(const lk_handshake *hs) {
@@ -45,18 +49,20 @@ bool lk_early_wanted(const lk_handshake *hs) {
 
 lockstep_status lk_early_begin(lk_handshake *hs) {
     uint8_t transcript[LK_HASH_MAX];
+    uint32_t max = hs->resumes->max_early_data;
+    if (max > EARLY_SENT_MAX)
+        max = EARLY_SENT_MAX;
     lk_transcript_hash_with(&hs->transcript, hs->psks[0].early.s.hash, lk_slice_of(NULL, 0),
                             transcript);
     derive(hs, &hs->psks[0].early, transcript);
     hs->agreed->early_data = LOCKSTEP_EARLY_OFFERED;
     lk_note_choice(&hs->watch, true, "0-RTT", "RFC 8446 §2.3",
-                   "up to %u bytes may be sent before the server has said a word",
-                   hs->resumes->max_early_data);
+                   "up to %u bytes may be sent before the server has said a word", max);
     /* "If offering early data, the record is placed immediately after the first ClientHello."
      * (§D.4)
      */
     LK_TRY(lk_out_ccs(hs));
-    return out(hs, LK_OUT_EARLY_WRITE, hs->resumes->max_early_data);
+    return out(hs, LK_OUT_EARLY_WRITE, max);
 }
 
 lockstep_status lk_early_refused(lk_handshake *hs) {
@@ -130,6 +136,8 @@ static const char *refusal(const lk_handshake *hs) {
         return "it is not under the PSK that was chosen";
     if (hs->resumes->max_early_data == 0)
         return "the ticket allows none";
+    if (hs->resumes->max_early_data > s->max_early_data)
+        return "the ticket allows more than this server takes";
     if (hs->suite->id != hs->resumes->suite)
         return "the session had another cipher suite";
     if (!lk_slice_equal(hs->protocol, hs->resumes->alpn))

@@ -199,6 +199,72 @@ static void test_answered_at_once(void **state) {
     tear_down(&h);
 }
 
+/* The client's flight comes in pieces: in each of them the server may go on with its answer. */
+static void test_answered_all_along(void **state) {
+    (void)state;
+    house h;
+    pair p = {0};
+    const uint8_t *out;
+    size_t used, n;
+    build(&h);
+    seal_both(&h);
+    lockstep_session *session = first_visit(&h);
+    pair_resume(&p, h.client, h.server, "server.test", session);
+    say(p.client, "question");
+    for (int flight = 0; flight < 2; flight++) {
+        n = lockstep_wire_out(p.client, &out);
+        assert_true(n > 0);
+        for (size_t i = 0; i < n; i++) {
+            bool before = (lockstep_state_of(p.server) & LOCKSTEP_APP_IN) != 0;
+            CHECK(lockstep_wire_in(p.server, &used, out + i, 1));
+            bool after = (lockstep_state_of(p.server) & LOCKSTEP_APP_IN) != 0;
+            assert_true(after || !before);
+            if (after)
+                CHECK(lockstep_app_in(p.server, &used, (const uint8_t *)"x", 1));
+        }
+        lockstep_wire_sent(p.client, n);
+        n = lockstep_wire_out(p.server, &out);
+        CHECK(lockstep_wire_in(p.client, &used, out, n));
+        lockstep_wire_sent(p.server, used);
+        lockstep_app_taken(p.client, lockstep_app_out(p.client, &out));
+    }
+    assert_true((lockstep_state_of(p.server) & LOCKSTEP_SECURE) != 0);
+    pair_close(&p);
+    lockstep_session_free(session);
+    tear_down(&h);
+}
+
+/* As many records as one key may protect, and no KeyUpdate yet: then there is a pause. */
+static void test_answer_pauses(void **state) {
+    (void)state;
+    house h;
+    pair p = {0};
+    const uint8_t *out;
+    size_t used;
+    build(&h);
+    lk_config_settings(h.server)->key_update_after = 3;
+    seal_both(&h);
+    lockstep_session *session = first_visit(&h);
+    pair_resume(&p, h.client, h.server, "server.test", session);
+    say(p.client, "question");
+    size_t n = lockstep_wire_out(p.client, &out);
+    CHECK(lockstep_wire_in(p.server, &used, out, n));
+    lockstep_wire_sent(p.client, n);
+    for (int i = 0; i < 3; i++) {
+        assert_true((lockstep_state_of(p.server) & LOCKSTEP_APP_IN) != 0);
+        CHECK(lockstep_app_in(p.server, &used, (const uint8_t *)"x", 1));
+        assert_int_equal(used, 1);
+    }
+    assert_false((lockstep_state_of(p.server) & LOCKSTEP_APP_IN) != 0);
+    pair_run(&p);
+    assert_true((lockstep_state_of(p.server) & LOCKSTEP_APP_IN) != 0);
+    lk_buffer_free(&p.got_client);
+    pair_send(&p, false, 10);
+    pair_close(&p);
+    lockstep_session_free(session);
+    tear_down(&h);
+}
+
 /* Who does not ask for it gets it when it is no risk any more. */
 static void test_left_alone(void **state) {
     (void)state;
@@ -440,12 +506,20 @@ static void test_settings(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),       cmocka_unit_test(test_answered_at_once),
-        cmocka_unit_test(test_left_alone),     cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_used_twice),     cmocka_unit_test(test_wrong_age),
-        cmocka_unit_test(test_full),           cmocka_unit_test(test_retry),
-        cmocka_unit_test(test_other_protocol), cmocka_unit_test(test_replayed),
-        cmocka_unit_test(test_held_back),      cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_answered_at_once),
+        cmocka_unit_test(test_answered_all_along),
+        cmocka_unit_test(test_answer_pauses),
+        cmocka_unit_test(test_left_alone),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_used_twice),
+        cmocka_unit_test(test_wrong_age),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_retry),
+        cmocka_unit_test(test_other_protocol),
+        cmocka_unit_test(test_replayed),
+        cmocka_unit_test(test_held_back),
+        cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,10 @@ static void without_early_data(lk_session *s) {
     s->max_early_data = 0;
 }
 
+static void of_more_early_data(lk_session *s) {
+    s->max_early_data++;
+}
+
 static void without_ticket(lk_session *s) {
     s->ticket = lk_slice_of(NULL, 0);
 }
@@ -214,6 +218,7 @@ static const want on_server[] = {
     {"0-RTT, a protocol where was none", S(.psk = true, .early = true, .alpn = true, .session = without_protocol), true, REJECTED, NULL},
     {"0-RTT, no protocol where was one", S(.psk = true, .early = true, .session = of_http2), true, REJECTED, NULL},
     {"0-RTT, none allowed", S(.psk = true, .early = true, .session = without_early_data), true, REJECTED, NULL},
+    {"0-RTT, more allowed than is taken", S(.psk = true, .early = true, .session = of_more_early_data), true, REJECTED, NULL},
     {"0-RTT, expired", S(.psk = true, .early = true, .session = expired), false, REJECTED, NULL},
     {"0-RTT, another name", S(.psk = true, .early = true, .session = for_other_name), false, REJECTED, NULL},
     {"0-RTT, the second PSK", S(.psk = true, .early = true, .junk_first = true), true, REJECTED, NULL},
