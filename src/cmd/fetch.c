@@ -239,6 +239,10 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
     bool first = true, truncated = false;
     for (;;) {
         int code = flush(f, fd);
+        if ((lockstep_state_of(f->conn) & LOCKSTEP_SECURE) != 0 && f->secured_s == 0) {
+            settle_early(f, &sent);
+            secured(f, started);
+        }
         if (code == 0)
             code = take(f);
         if (code != 0)
@@ -246,10 +250,6 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
         if (f->response.state == LK_RESPONSE_BROKEN)
             return broken_off(f, f->response.why);
         unsigned state = lockstep_state_of(f->conn);
-        if ((state & LOCKSTEP_SECURE) != 0 && f->secured_s == 0) {
-            settle_early(f, &sent);
-            secured(f, started);
-        }
         if ((state & LOCKSTEP_ASKS) != 0) {
             answer(f);
             continue;

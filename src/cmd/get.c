@@ -30,14 +30,20 @@ static bool follows(const lk_get *r, const lk_response *response, lk_slice *loca
            lk_response_field(response, "location", location);
 }
 
+/* "the client MAY retry" a request that was too early, when the handshake is done (RFC 8470 §5.2);
+ * once, since it is then not early any more. */
+static bool too_early(const lk_fetch *f) {
+    return f->went_early && f->response.code == 425;
+}
+
 static bool on_head(void *arg, const lk_response *response) {
     lk_get *r = arg;
     lk_slice location; /* or another field's value */
     r->size = 0;
     r->total = response->chunked || response->until_close ? 0 : response->left;
-    r->error_body = is_error(r, response) || follows(r, response, &location) ||
-                    (r->early_data && response->code == 425);
-    if (r->error_body && (is_error(r, response) || response->code == 425))
+    bool again = too_early(r->fetch);
+    r->error_body = again || is_error(r, response) || follows(r, response, &location);
+    if (again || is_error(r, response))
         return true;
     lk_inflate_free(r->inflate);
     r->inflate = NULL;
@@ -191,7 +197,9 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
             f.deadline_ms = r->started_ms + (int64_t)(r->max_time * 1000);
         if (f.deadline_ms != 0 && (f.connect_ms == 0 || f.connect_ms > f.deadline_ms))
             f.connect_ms = f.deadline_ms;
+        r->fetch = &f;
         int code = lk_fetch_run(&f);
+        r->fetch = NULL;
         if (code == LK_EXIT_WRITE && r->damaged) {
             lk_error("the compressed body is damaged", "while receiving",
                      "try without --compressed");
@@ -203,10 +211,8 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
         hint_at_local_ca(r, code, &f);
         lk_buffer_free(&head);
         lk_slice location;
-        bool too_early = code == 0 && f.response.code == 425 && f.went_early;
-        bool again = code == 0 && (too_early || follows(r, &f.response, &location));
-        if (too_early) {
-            /* "the client MAY retry", once the handshake is complete (RFC 8470 §5.2) */
+        bool again = code == 0 && (too_early(&f) || follows(r, &f.response, &location));
+        if (again && too_early(&f)) {
             not_early = true;
             next = url;
         } else if (again) {

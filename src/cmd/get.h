@@ -32,6 +32,7 @@ typedef struct lk_get {
     size_t num_redirections;
     lk_sessions sessions;
     /* while it runs */
+    const lk_fetch *fetch; /* the one that is under way, or NULL */
     FILE *out;
     const char *out_name;
     char remote[256];
