@@ -2,14 +2,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <lockstep/session.h>
 
-#include "util/civil.h"
+#include "cmd/access_log.h"
 
-/* Time limits in milliseconds; each is counted anew when its phase begins. */
+/* Time limits in milliseconds; each is counted anew when its phase begins. An answer to 0-RTT data
+ * changes nothing in the handshake's: who asked for it may be a replay until it is done. */
 #define HANDSHAKE_MS 10000
 #define HEAD_MS      15000
 #define IDLE_MS      60000
@@ -18,6 +18,9 @@
 #define FILE_CHUNK 16384
 /* Bytes that one connection may send in one turn of the loop before the others have theirs. */
 #define TURN_BYTES (512 * 1024)
+/* Of an answer to 0-RTT data no more than this is sealed ahead, so that the engine has room to take
+ * the rest of the handshake. */
+#define EARLY_AHEAD 32768
 
 struct lk_serve_conn {
     lk_server *server;
@@ -27,92 +30,39 @@ struct lk_serve_conn {
     lk_buffer in;              /* from the wire, not yet taken by the engine */
     lk_buffer head;            /* of the request */
     lk_answer answer;          /* being sent */
-    bool answering, closing, gone, secured, plain_http;
+    bool heard, answering, closing, gone, secured;
     bool early; /* the request came as 0-RTT data, and the handshake was not done */
     bool last;  /* no more requests: it ends when the handshake is done */
     bool head_begun;
     bool head_news; /* a line has ended since the head was looked at */
-    char peer[64];
-    char client[200];   /* who it is by its certificate, quoted; "": nobody asked, or it has none */
-    char log_head[512]; /* method, target, agent of the request, escaped */
+    lk_access access;
 };
 
 static void go_on(lk_serve_conn *c);
-
-/* ---- The access log -------------------------------------------------------------------------- */
-
-/* Bytes from outside, quoted: what is not printable, and the quote itself, as \xHH. */
-static size_t escape(char *out, size_t out_len, lk_slice s) {
-    size_t n = 0;
-    for (size_t i = 0; i < s.p_len && n + 5 < out_len; i++) {
-        uint8_t b = s.p[i];
-        if (b < 0x20 || b >= 0x7f || b == '"' || b == '\\')
-            n += (size_t)snprintf(out + n, 5, "\\x%02x", b);
-        else
-            out[n++] = (char)b;
-    }
-    out[n] = '\0';
-    return n;
-}
-
-static void note_request(lk_serve_conn *c, const lk_request *r, int status) {
-    char line[300], agent[160] = "-";
-    lk_slice value;
-    if (status != 0) {
-        snprintf(c->log_head, sizeof c->log_head, "\"-\" \"-\"");
-        return;
-    }
-    size_t n = escape(line, 40, r->method);
-    line[n++] = ' ';
-    n += escape(line + n, sizeof line - n - 12, r->target);
-    snprintf(line + n, sizeof line - n, " HTTP/1.%u", r->minor);
-    if (lk_request_field(r, "user-agent", &value))
-        escape(agent, sizeof agent, value);
-    snprintf(c->log_head, sizeof c->log_head, "\"%s\" \"%s\"", line, agent);
-}
-
-/* One line a request: address, time, request, agent, status, bytes, and how it was protected. */
-static void log_answer(lk_serve_conn *c) {
-    lockstep_info info;
-    if (c->server->quiet)
-        return;
-    lk_civil t = lk_civil_from_unix((int64_t)time(NULL));
-    lockstep_info_of(c->tls, &info);
-    printf("%s [%02d/%.3s/%d:%02d:%02d:%02d +0000] %s %d %llu TLSv1.3 %s %s%s%s%s%s\n", c->peer,
-           t.day, lk_civil_month(t.month), t.year, t.hour, t.minute, t.second, c->log_head,
-           c->answer.code, (unsigned long long)(c->answer.body - c->answer.length),
-           lockstep_suite_name(info.suite), lockstep_group_name(info.group),
-           info.resumed ? " resumed" : "", c->early ? " early-data" : "",
-           c->client[0] != '\0' ? " client=" : "", c->client);
-    fflush(stdout);
-}
 
 /* ---- The end --------------------------------------------------------------------------------- */
 
 static void drop_answer(lk_serve_conn *c) {
     if (!c->answering)
         return;
-    log_answer(c);
+    if (!c->server->quiet)
+        lk_access_log(&c->access, c->tls, &c->answer, c->early);
     lk_answer_free(&c->answer);
     c->answering = false;
 }
 
 /* finish: whatever the engine still has to say goes out, then the stream ends. */
 static void finish(lk_serve_conn *c) {
-    const uint8_t *out;
-    size_t n;
+    const uint8_t *out = NULL;
+    size_t n = 0;
     if (c->closing)
         return;
     c->closing = true;
     drop_answer(c);
-    if (lockstep_close(c->tls) == LOCKSTEP_OK || lockstep_failure_of(c->tls) != NULL)
-        while (!c->gone && (n = lockstep_wire_out(c->tls, &out)) > 0) {
-            size_t sent = lk_stream_write(c->stream, lk_slice_of(out, n));
-            lockstep_wire_sent(c->tls, sent);
-            if (sent == 0)
-                break;
-        }
-    lk_stream_close(c->stream);
+    (void)!lockstep_close(c->tls); /* after a failure the alert waits there already */
+    if (!c->gone)
+        n = lockstep_wire_out(c->tls, &out);
+    lk_stream_close(c->stream, lk_slice_of(out, n));
 }
 
 static void on_closed(void *arg) {
@@ -129,28 +79,20 @@ static void on_closed(void *arg) {
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 
-/* note_client writes down who the client is, for the log. */
-static void note_client(lk_serve_conn *c) {
-    lockstep_info info;
-    lockstep_cert *cert;
-    lockstep_info_of(c->tls, &info);
-    if (info.num_peer_chain == 0 || lockstep_cert_read(&cert, NULL, info.peer_chain[0].p,
-                                                       info.peer_chain[0].p_len) != LOCKSTEP_OK)
-        return;
-    c->client[0] = '"';
-    size_t n = 1 + escape(c->client + 1, sizeof c->client - 2,
-                          lk_slice_of_str(lockstep_cert_subject(cert)));
-    c->client[n] = '"';
-    c->client[n + 1] = '\0';
-    lockstep_cert_free(cert);
-}
-
 /* may_answer: after the handshake, or 0-RTT data that was accepted. */
 static bool may_answer(const lk_serve_conn *c, unsigned state) {
     return !c->last && (c->secured || (state & LOCKSTEP_APP_IN) != 0);
 }
 
+/* note_progress: somebody has taken or sent something. */
+static void note_progress(lk_serve_conn *c) {
+    if (c->answering && c->secured)
+        lk_stream_deadline(c->stream, PROGRESS_MS);
+}
+
 static void wait_for_request(lk_serve_conn *c) {
+    if (!c->secured)
+        return;
     c->head_begun = lk_buffer_length(&c->head) > 0;
     lk_stream_deadline(c->stream, c->head_begun ? HEAD_MS : IDLE_MS);
 }
@@ -166,8 +108,8 @@ static bool next_request(lk_serve_conn *c) {
     int status = lk_request_parse(&r, &used, lk_buffer_slice(&c->head));
     if (status == 0 && used == 0)
         return false;
-    note_request(c, &r, status);
     c->early = !c->secured;
+    lk_access_request(&c->access, c->tls, status == 0 ? &r : NULL);
     lk_site_answer(&c->answer, &c->server->site, &r, status, c->early);
     if (c->server->stopping)
         c->answer.keep_alive = false;
@@ -175,7 +117,7 @@ static bool next_request(lk_serve_conn *c) {
     c->head_news = true; /* another request may stand behind this one */
     lk_buffer_take(&c->head, status == 0 ? used : lk_buffer_length(&c->head));
     lk_buffer_drop_if_empty(&c->head);
-    lk_stream_deadline(c->stream, PROGRESS_MS);
+    note_progress(c);
     return true;
 }
 
@@ -194,12 +136,18 @@ static ssize_t next_chunk(lk_answer *a, uint8_t chunk[FILE_CHUNK]) {
     return got <= 0 ? -1 : (ssize_t)n + got;
 }
 
+static bool may_seal(const lk_serve_conn *c) {
+    const uint8_t *out;
+    return (lockstep_state_of(c->tls) & LOCKSTEP_APP_IN) != 0 &&
+           (c->secured || lockstep_wire_out(c->tls, &out) < EARLY_AHEAD);
+}
+
 /* send_answer seals more of the answer; true when all of it is sealed. */
 static bool send_answer(lk_serve_conn *c) {
     lk_answer *a = &c->answer;
     uint8_t chunk[FILE_CHUNK];
     size_t used;
-    while ((lockstep_state_of(c->tls) & LOCKSTEP_APP_IN) != 0) {
+    while (may_seal(c)) {
         ssize_t n = next_chunk(a, chunk);
         if (n == 0)
             return true;
@@ -235,36 +183,66 @@ static bool flush(lk_serve_conn *c, size_t *turn) {
     return !lk_stream_waits(c->stream);
 }
 
+/* take_data moves what the client has said to the head of a request; false: nothing, or too much.
+ */
+static bool take_data(lk_serve_conn *c, bool early) {
+    const uint8_t *app;
+    size_t n = early ? lockstep_early_out(c->tls, &app) : lockstep_app_out(c->tls, &app);
+    if (n == 0 || lk_buffer_length(&c->head) > 2 * LK_REQUEST_HEAD_MAX)
+        return false;
+    c->head_news = c->head_news || memchr(app, '\n', n) != NULL;
+    c->gone = c->gone || !lk_buffer_append(&c->head, lk_slice_of(app, n));
+    if (early)
+        lockstep_early_taken(c->tls, n);
+    else
+        lockstep_app_taken(c->tls, n);
+    return true;
+}
+
+/* take_input takes requests while no answer is under way, and the rest of the handshake always. */
 static void take_input(lk_serve_conn *c) {
     size_t used;
-    const uint8_t *app;
-    size_t n;
-    while (!c->answering) {
-        bool early = (lockstep_state_of(c->tls) & LOCKSTEP_EARLY_OUT) != 0;
-        n = early ? lockstep_early_out(c->tls, &app) : lockstep_app_out(c->tls, &app);
-        if (n > 0) {
-            if (lk_buffer_length(&c->head) > 2 * LK_REQUEST_HEAD_MAX)
-                break; /* whole requests wait already */
-            c->head_news = c->head_news || memchr(app, '\n', n) != NULL;
-            c->gone = c->gone || !lk_buffer_append(&c->head, lk_slice_of(app, n));
+    for (;;) {
+        unsigned state = lockstep_state_of(c->tls);
+        bool early = (state & LOCKSTEP_SECURE) == 0;
+        if (!c->answering && take_data(c, early)) {
             if (early)
-                lockstep_early_taken(c->tls, n);
-            else
-                lockstep_app_taken(c->tls, n);
-            if (early)
-                break; /* it is answered before the handshake goes on */
+                return; /* it is answered before the handshake goes on */
             continue;
         }
-        if (lk_buffer_length(&c->in) == 0 || (lockstep_state_of(c->tls) & LOCKSTEP_WIRE_IN) == 0)
-            break;
+        if ((c->answering && !early) || lk_buffer_length(&c->in) == 0 ||
+            (state & LOCKSTEP_WIRE_IN) == 0)
+            return;
         /* A failure shows in lockstep_failure_of. */
         lockstep_status status =
             lockstep_wire_in(c->tls, &used, lk_buffer_bytes(&c->in), lk_buffer_length(&c->in));
         lk_buffer_take(&c->in, used);
         lk_buffer_drop_if_empty(&c->in);
         if (status != LOCKSTEP_OK || used == 0)
-            break;
+            return;
     }
+}
+
+/* on_secured: the handshake is done. False: so is the connection. */
+static bool on_secured(lk_serve_conn *c) {
+    c->secured = true;
+    if (c->last)
+        return false;
+    if (c->answering)
+        note_progress(c);
+    else
+        wait_for_request(c);
+    return true;
+}
+
+/* after_answer says whether the connection goes on behind an answer that was sent. */
+static bool after_answer(lk_serve_conn *c) {
+    c->last = !c->answer.keep_alive;
+    drop_answer(c);
+    if (c->last && c->secured)
+        return false;
+    wait_for_request(c);
+    return true;
 }
 
 /* go_on does all that can be done now. */
@@ -273,19 +251,10 @@ static void go_on(lk_serve_conn *c) {
     while (!c->closing) {
         take_input(c);
         unsigned state = lockstep_state_of(c->tls);
-        if (lockstep_failure_of(c->tls) != NULL || c->gone) {
+        if (lockstep_failure_of(c->tls) != NULL || c->gone ||
+            ((state & LOCKSTEP_SECURE) != 0 && !c->secured && !on_secured(c))) {
             finish(c);
             return;
-        }
-        if ((state & LOCKSTEP_SECURE) != 0 && !c->secured) {
-            c->secured = true;
-            note_client(c);
-            if (c->last) {
-                finish(c);
-                return;
-            }
-            if (!c->answering)
-                wait_for_request(c);
         }
         if (may_answer(c, state) && !c->answering && lk_buffer_length(&c->head) > 0) {
             if (!next_request(c) && !c->head_begun)
@@ -298,24 +267,19 @@ static void go_on(lk_serve_conn *c) {
         if (!sent)
             break;
         if (c->answering && !done) {
+            if ((lockstep_state_of(c->tls) & LOCKSTEP_APP_IN) == 0)
+                break; /* the rest comes behind the client's Finished */
             if (turn < TURN_BYTES)
                 continue;
             lk_stream_later(c->stream);
             break;
         }
         if (done) {
-            bool more = c->answer.keep_alive;
-            drop_answer(c);
-            if (!more && c->secured) {
+            if (!after_answer(c)) {
                 finish(c);
                 return;
             }
-            c->last = !more;
-            if (c->secured)
-                wait_for_request(c);
-            else /* an answer to 0-RTT data: the client's Finished is still to come */
-                lk_stream_deadline(c->stream, HANDSHAKE_MS);
-            if (lk_buffer_length(&c->head) == 0)
+            if (lk_buffer_length(&c->head) == 0 || c->last)
                 continue;
             lk_stream_later(c->stream); /* requests that stand behind wait for the others' turn */
             break;
@@ -330,7 +294,7 @@ static void go_on(lk_serve_conn *c) {
             break;
     }
     if (!c->closing)
-        lk_stream_read(c->stream, !c->answering && lk_buffer_length(&c->in) == 0);
+        lk_stream_read(c->stream, !(c->answering && c->secured) && lk_buffer_length(&c->in) == 0);
 }
 
 /* Somebody typed http:// instead of https://: the engine refuses, and we say so in words it
@@ -344,24 +308,24 @@ static bool looks_like_http(lk_slice bytes) {
     return false;
 }
 
+static void answer_plain_http(lk_serve_conn *c) {
+    lk_buffer text = lk_buffer_of(&lk_heap_default, 0);
+    c->closing = true;
+    lk_site_plain_http(&text, c->server->authority);
+    lk_stream_close(c->stream, lk_buffer_slice(&text));
+    lk_buffer_free(&text);
+}
+
 static void on_received(void *arg, lk_slice bytes) {
     lk_serve_conn *c = arg;
-    lockstep_info info;
-    lockstep_info_of(c->tls, &info);
-    if (info.version == 0 && !c->plain_http && lk_buffer_length(&c->in) == 0 &&
-        looks_like_http(bytes)) {
-        lk_buffer text = lk_buffer_of(&lk_heap_default, 0);
-        c->plain_http = c->closing = true;
-        lk_site_plain_http(&text, c->server->authority);
-        (void)lk_stream_write(c->stream, lk_buffer_slice(&text));
-        lk_buffer_free(&text);
-        lk_stream_close(c->stream);
+    if (!c->heard && looks_like_http(bytes)) {
+        answer_plain_http(c);
         return;
     }
+    c->heard = true;
     if (!lk_buffer_append(&c->in, bytes))
         c->gone = true;
-    if (c->answering)
-        lk_stream_deadline(c->stream, PROGRESS_MS);
+    note_progress(c);
     go_on(c);
 }
 
@@ -379,8 +343,7 @@ static void on_writable(void *arg) {
     lk_serve_conn *c = arg;
     if (c->closing)
         return;
-    if (c->answering)
-        lk_stream_deadline(c->stream, PROGRESS_MS);
+    note_progress(c);
     go_on(c);
 }
 
@@ -399,14 +362,14 @@ static void on_accepted(void *arg, lk_stream *stream, const char *peer) {
     lk_serve_conn *c = calloc(1, sizeof *c);
     if (c == NULL || lockstep_server_new(&c->tls, server->config) != LOCKSTEP_OK) {
         free(c);
-        lk_stream_close(stream);
+        lk_stream_close(stream, lk_slice_of(NULL, 0));
         return;
     }
     c->server = server;
     c->stream = stream;
     c->in = c->head = lk_buffer_of(&lk_heap_default, 0);
     c->answer.fd = -1;
-    snprintf(c->peer, sizeof c->peer, "%s", peer);
+    snprintf(c->access.peer, sizeof c->access.peer, "%s", peer);
     c->next = server->conns;
     c->at = &server->conns;
     if (c->next != NULL)

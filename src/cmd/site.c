@@ -203,12 +203,12 @@ static void get(lk_answer *a, const lk_site *site, const lk_request *r, bool sen
  * method may change something (RFC 8470 §5.1, §5.2; RFC 9110 §9.2.1). */
 static bool too_early(const lk_request *r, bool early) {
     static const char *const safe[] = {"GET", "HEAD", "OPTIONS", "TRACE"};
-    lk_slice value;
+    lk_slice
+        value; /* "Multiple or invalid instances [...] MUST be treated as equivalent to [...] 1" */
     for (size_t i = 0; i < sizeof safe / sizeof *safe; i++)
         if (lk_slice_equal(r->method, lk_slice_of_str(safe[i])))
             return false;
-    return early || (lk_request_field(r, "early-data", &value) &&
-                     lk_slice_equal(value, lk_slice_of_str("1")));
+    return early || lk_request_field(r, "early-data", &value);
 }
 
 void lk_site_answer(lk_answer *a, const lk_site *site, const lk_request *r, int status,

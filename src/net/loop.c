@@ -37,13 +37,14 @@ struct lk_loop {
 struct lk_stream {
     uv_tcp_t tcp;
     uv_timer_t timer;
-    uv_write_t write;
+    uv_write_t write, last_write;
     uv_shutdown_t shutdown;
     lk_loop *loop;
     lk_stream_events events;
     void *arg;
     char *waiting;    /* bytes of the write in flight */
-    int64_t deadline; /* milliseconds that were asked for; 0: none */
+    char *last;       /* those that go out behind it when the stream is closed */
+    uint64_t expires; /* in the loop's time; 0: never */
     bool reading, closing, shut, later, broken;
     int handles; /* not yet closed */
 };
@@ -58,6 +59,7 @@ static void on_handle_closed(uv_handle_t *handle) {
     if (s->events.closed != NULL)
         s->events.closed(s->arg);
     free(s->waiting);
+    free(s->last);
     free(s);
     if (--loop->num_streams == 0 && loop->stopping)
         uv_stop(&loop->uv);
@@ -94,13 +96,24 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
     s->events.ended(s->arg);
 }
 
+static void on_timer(uv_timer_t *timer);
+
+/* arm sets the timer to what is left of the deadline. */
+static void arm(lk_stream *s) {
+    uint64_t now = uv_now(&s->loop->uv);
+    if (s->expires == 0)
+        uv_timer_stop(&s->timer);
+    else
+        uv_timer_start(&s->timer, on_timer, s->expires > now ? s->expires - now : 0, 0);
+}
+
 static void on_timer(uv_timer_t *timer) {
     lk_stream *s = timer->data;
     if (s->closing)
         destroy(s);
     else if (s->later) {
         s->later = false;
-        lk_stream_deadline(s, s->deadline);
+        arm(s);
         s->events.writable(s->arg);
     } else
         s->events.expired(s->arg);
@@ -150,7 +163,7 @@ static void on_written(uv_write_t *request, int status) {
     if (s->closing) {
         if (status < 0)
             destroy(s);
-        else
+        else if (s->last == NULL)
             linger(s);
         return;
     }
@@ -198,21 +211,42 @@ void lk_stream_later(lk_stream *s) {
 }
 
 void lk_stream_deadline(lk_stream *s, int64_t ms) {
-    s->deadline = ms;
-    if (s->closing || s->later) /* the timer is in use */
-        return;
-    if (ms == 0)
-        uv_timer_stop(&s->timer);
-    else
-        uv_timer_start(&s->timer, on_timer, (uint64_t)ms, 0);
+    s->expires = ms == 0 ? 0 : uv_now(&s->loop->uv) + (uint64_t)ms;
+    if (!s->closing && !s->later) /* else the timer is in use */
+        arm(s);
 }
 
-void lk_stream_close(lk_stream *s) {
+static void on_last_written(uv_write_t *request, int status) {
+    lk_stream *s = request->data;
+    if (status < 0)
+        destroy(s);
+    else
+        linger(s);
+}
+
+/* write_last: libuv sends it behind the write that is in flight. What cannot be sent is lost with
+ * the connection. */
+static void write_last(lk_stream *s, lk_slice bytes) {
+    s->last = malloc(bytes.p_len);
+    if (s->last == NULL)
+        return;
+    memcpy(s->last, bytes.p, bytes.p_len);
+    uv_buf_t buf = uv_buf_init(s->last, (unsigned)bytes.p_len);
+    s->last_write.data = s;
+    if (uv_write(&s->last_write, (uv_stream_t *)&s->tcp, &buf, 1, on_last_written) == 0)
+        return;
+    free(s->last);
+    s->last = NULL;
+}
+
+void lk_stream_close(lk_stream *s, lk_slice last) {
     if (s->closing)
         return;
     lk_stream_read(s, false);
     s->closing = true;
-    if (s->waiting == NULL)
+    if (last.p_len > 0 && !s->broken)
+        write_last(s, last);
+    if (s->waiting == NULL && s->last == NULL)
         linger(s);
     else
         uv_timer_start(&s->timer, on_timer, LINGER_MS, 0);

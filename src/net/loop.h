@@ -62,7 +62,8 @@ void lk_stream_later(lk_stream *stream);
 /* lk_stream_deadline sets when `expired` comes, from now in milliseconds; 0: never. */
 void lk_stream_deadline(lk_stream *stream, int64_t ms);
 
-/* lk_stream_close ends the stream: what waits is still sent, then the connection is shut down. */
-void lk_stream_close(lk_stream *stream);
+/* lk_stream_close ends the stream: what waits is still sent, and `last` (copied; may be empty)
+ * behind it, then the connection is shut down. */
+void lk_stream_close(lk_stream *stream, lk_slice last);
 
 #endif

@@ -1,0 +1,67 @@
+#include "cmd/access_log.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "util/civil.h"
+
+/* Bytes from outside, quoted: what is not printable, and the quote itself, as \xHH. */
+static size_t escape(char *out, size_t out_len, lk_slice s) {
+    size_t n = 0;
+    for (size_t i = 0; i < s.p_len && n + 5 < out_len; i++) {
+        uint8_t b = s.p[i];
+        if (b < 0x20 || b >= 0x7f || b == '"' || b == '\\')
+            n += (size_t)snprintf(out + n, 5, "\\x%02x", b);
+        else
+            out[n++] = (char)b;
+    }
+    out[n] = '\0';
+    return n;
+}
+
+static void note_client(lk_access *a, const lockstep_conn *conn) {
+    lockstep_info info;
+    lockstep_cert *cert;
+    lockstep_info_of(conn, &info);
+    if (info.num_peer_chain == 0 || lockstep_cert_read(&cert, NULL, info.peer_chain[0].p,
+                                                       info.peer_chain[0].p_len) != LOCKSTEP_OK)
+        return;
+    a->client[0] = '"';
+    size_t n = 1 + escape(a->client + 1, sizeof a->client - 2,
+                          lk_slice_of_str(lockstep_cert_subject(cert)));
+    a->client[n] = '"';
+    a->client[n + 1] = '\0';
+    lockstep_cert_free(cert);
+}
+
+void lk_access_request(lk_access *a, const lockstep_conn *conn, const lk_request *r) {
+    char line[300], agent[160] = "-";
+    lk_slice value;
+    if (a->client[0] == '\0')
+        note_client(a, conn);
+    if (r == NULL) {
+        snprintf(a->head, sizeof a->head, "\"-\" \"-\"");
+        return;
+    }
+    size_t n = escape(line, 40, r->method);
+    line[n++] = ' ';
+    n += escape(line + n, sizeof line - n - 12, r->target);
+    snprintf(line + n, sizeof line - n, " HTTP/1.%u", r->minor);
+    if (lk_request_field(r, "user-agent", &value))
+        escape(agent, sizeof agent, value);
+    snprintf(a->head, sizeof a->head, "\"%s\" \"%s\"", line, agent);
+}
+
+void lk_access_log(const lk_access *a, const lockstep_conn *conn, const lk_answer *answer,
+                   bool early) {
+    lockstep_info info;
+    lk_civil t = lk_civil_from_unix((int64_t)time(NULL));
+    lockstep_info_of(conn, &info);
+    printf("%s [%02d/%.3s/%d:%02d:%02d:%02d +0000] %s %d %llu TLSv1.3 %s %s%s%s%s%s\n", a->peer,
+           t.day, lk_civil_month(t.month), t.year, t.hour, t.minute, t.second, a->head,
+           answer->code, (unsigned long long)(answer->body - answer->length),
+           lockstep_suite_name(info.suite), lockstep_group_name(info.group),
+           info.resumed ? " resumed" : "", early ? " early-data" : "",
+           a->client[0] != '\0' ? " client=" : "", a->client);
+    fflush(stdout);
+}
