@@ -23,6 +23,7 @@ LOCKSTEP = Path(os.environ.get("LOCKSTEP", ROOT / "build" / "lockstep"))
 
 SUITES = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
 KEYS = ["rsa", "p256", "p384", "ed25519"]
+VERSIONS = ["1.3"]  # of TLS, for tests of what every version has: resumption, client certificates
 
 
 # ---- environment and processes --------------------------------------------------------------------
@@ -256,14 +257,15 @@ class Pki:
                      "-ndays", str(days), "-respout", dir / "ocsp.der")
         return dir / "ocsp.der"
 
-    def leaf(self, kind="p256", names=NAMES, by=None, usage="serverAuth", self_signed=False, ext=(), **more):
+    def leaf(self, kind="p256", names=NAMES, by=None, usage="serverAuth", self_signed=False, ext=(),
+             title="Test Server", **more):
         """A server's certificate below the authority `by` (of its own kind unless told)."""
         root, middle = self.authority(by or kind)
         ext = [*ext, "basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature",
                f"extendedKeyUsage={usage}", f"subjectAltName={names}", "subjectKeyIdentifier=hash"]
         if not self_signed:
             ext.append("authorityKeyIdentifier=keyid")
-        leaf = self.issue("Test Server", kind, ext, None if self_signed else middle, **more)
+        leaf = self.issue(title, kind, ext, None if self_signed else middle, **more)
         leaf.root = root.cert
         if not self_signed:
             leaf.chain = leaf.cert.with_suffix(".chain")
@@ -275,6 +277,12 @@ class Pki:
         if (kind, names) not in self.made:
             self.made[kind, names] = self.leaf(kind, names)
         return self.made[kind, names]
+
+    def client(self, kind="p256", title="Test Client"):
+        """A good identity for a client, made once for each kind of key and title."""
+        if (kind, title) not in self.made:
+            self.made[kind, title] = self.leaf(kind, "DNS:client.test", usage="clientAuth", title=title)
+        return self.made[kind, title]
 
 
 # ---- the bench: peers around one temporary directory ------------------------------------------------
@@ -345,10 +353,12 @@ class Bench:
     def lockstep(self, *args, env=None, **more):
         return run([LOCKSTEP, *args], env or self.env, cwd=more.pop("cwd", self.dir), **more)
 
-    def get(self, *args, root=None, **more):
+    def get_argv(self, *args, root=None):
+        return [LOCKSTEP, "get", "--cacert", root or self.pki.authority("p256")[0].cert, *args]
+
+    def get(self, *args, root=None, env=None, **more):
         """`lockstep get` that trusts `root` (default: the test root of P-256 keys)."""
-        root = root or self.pki.authority("p256")[0].cert
-        return self.lockstep("get", "--cacert", root, *args, **more)
+        return run(self.get_argv(*args, root=root), env or self.env, cwd=more.pop("cwd", self.dir), **more)
 
     # -- OpenSSL
 
@@ -424,6 +434,66 @@ def is_open(port):
         return s.connect_ex(("127.0.0.1", port)) == 0
 
 
+class Tap:
+    """A TCP proxy before a server that writes down what each client says (`said`). What a client
+    says after the server's first answer, its Finished above all, is passed on `hold` seconds later; None: never."""
+
+    def __init__(self, port, hold=0.0):
+        self.to, self.hold, self.said, self.open = port, hold, [], True
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.loop, daemon=True).start()
+
+    def loop(self):
+        with contextlib.suppress(OSError):
+            while self.open:
+                client, _ = self.socket.accept()
+                threading.Thread(target=self.between, args=(client,), daemon=True).start()
+
+    def between(self, client):
+        said, answered = bytearray(), threading.Event()
+        self.said.append(said)
+        with client, socket.create_connection(("127.0.0.1", self.to)) as server:
+            def back():
+                with contextlib.suppress(OSError):
+                    while data := server.recv(1 << 16):
+                        answered.set()
+                        client.sendall(data)
+                    client.shutdown(socket.SHUT_WR)
+
+            thread = threading.Thread(target=back, daemon=True)
+            thread.start()
+            with contextlib.suppress(OSError):
+                while data := client.recv(1 << 16):
+                    said += data
+                    if answered.is_set():
+                        if self.hold is None:
+                            continue
+                        time.sleep(self.hold)
+                    server.sendall(data)
+                if self.hold is not None:
+                    server.shutdown(socket.SHUT_WR)
+            thread.join(30)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.open = False
+        self.socket.close()
+
+
+def say_again(port, data, seconds=1.5):
+    """Sends recorded bytes over a new connection; returns what came back within some time."""
+    got = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as s, \
+            contextlib.suppress(TimeoutError, OSError):
+        s.sendall(data)
+        while more := s.recv(1 << 16):
+            got += more
+    return got
+
+
 # ---- HTTP from Python, over Python's ssl ------------------------------------------------------------
 
 
@@ -435,10 +505,11 @@ def context(root, **attributes):
     return c
 
 
-def connect(port, root, timeout=20, **more):
+def connect(port, root, timeout=20, session=None, **more):
     """A TLS socket to the server on `port`, its certificate checked for localhost."""
     raw = socket.create_connection(("127.0.0.1", port), timeout=timeout)
-    return context(root, **more).wrap_socket(raw, server_hostname="localhost")
+    c = more.pop("context", None) or context(root, **more)
+    return c.wrap_socket(raw, server_hostname="localhost", session=session)
 
 
 class Response:
