@@ -142,6 +142,7 @@ extern "C" {
     X(NO_COMMON_SCHEME,        203, HANDSHAKE_FAILURE, "RFC 8446 §4.4.2.2", "no certificate of this side suits the peer's signature algorithms") \
     X(NO_COMMON_ALPN,          204, NO_APPLICATION_PROTOCOL, "RFC 7301 §3.2", "no application protocol in common") \
     X(NAME_UNKNOWN,            205, UNRECOGNIZED_NAME, "RFC 6066 §3", "this server has no certificate for the name asked for") \
+    X(NO_COMMON_PSK,           230, DECRYPT_ERROR, "RFC 8446 §E.6", "the client offers no pre-shared key that this server has, which has nothing else") \
     /* 250-299: the certificate chain (lockstep/x509.h has the full report) */                     \
     X(CERT_MALFORMED,          250, BAD_CERTIFICATE, "RFC 5280 §4.1", "certificate does not parse") \
     X(CERT_EXPIRED,            251, CERTIFICATE_EXPIRED, "RFC 5280 §4.1.2.5", "certificate has expired") \

@@ -225,6 +225,14 @@ static lockstep_status ask_schemes(lk_handshake *hs, lk_u16_list list) {
     return LOCKSTEP_OK;
 }
 
+/* Where external keys are all there is, "treating the cases where there is no valid PSK identity
+ * and where there is an identity but it has an invalid binder identically" (§E.6) tells nobody
+ * which identities exist. */
+static bool knows_keys_alone(const lk_handshake *hs) {
+    const lk_settings *s = hs->settings;
+    return s->num_imported > 0 && s->num_identities == 0 && (s->asks & LOCKSTEP_ASK_IDENTITY) == 0;
+}
+
 /* answer goes on when it is clear whether a PSK is used: then no certificate is needed. */
 static lockstep_status answer(lk_handshake *hs) {
     LK_TRY(keep(hs));
@@ -235,6 +243,8 @@ static lockstep_status answer(lk_handshake *hs) {
         LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, LK_SKIP_EARLY_MAX));
     if (hs->psk != NULL)
         return post_respond(hs);
+    if (knows_keys_alone(hs))
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_PSK, "and there is no certificate to answer with");
     LK_TRY(need(hs, LK_EXTENSION_signature_algorithms));
     if ((hs->settings->asks & LOCKSTEP_ASK_IDENTITY) == 0)
         return choose_identity(hs);

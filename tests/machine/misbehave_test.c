@@ -239,6 +239,32 @@ static void test_name_refused(void **state) {
     peer_close(&p);
 }
 
+/* A server that has one key and nothing else is asked for another. */
+static void test_unknown_psk(void **state) {
+    (void)state;
+    static const uint8_t key[32] = "a key that both sides have";
+    world wc, ws;
+    pair p = {0};
+    lockstep_config *client, *server;
+    world_init(&wc, 1);
+    world_init(&ws, 2);
+    assert_int_equal(lockstep_config_new(&client, &wc.env), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_new(&server, &ws.env), LOCKSTEP_OK);
+    const lockstep_slice k = {key, sizeof key}, none = {NULL, 0};
+    assert_int_equal(lockstep_config_add_psk(client, (lockstep_slice){key, 1}, k, none),
+                     LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_add_psk(server, (lockstep_slice){key, 2}, k, none),
+                     LOCKSTEP_OK);
+    seal(client);
+    seal(server);
+    assert_false(pair_handshake(&p, client, server));
+    expect(p.server_status, LOCKSTEP_NO_COMMON_PSK);
+    assert_int_equal(lockstep_failure_of(p.server)->alert, LOCKSTEP_ALERT_DECRYPT_ERROR);
+    pair_close(&p);
+    lockstep_config_free(client);
+    lockstep_config_free(server);
+}
+
 /* "sequence numbers SHOULD NOT wrap" (§5.3): they end the connection. */
 static void test_exhausted(void **state) {
     (void)state;
@@ -358,6 +384,7 @@ int main(void) {
         cmocka_unit_test(test_canceled),
         cmocka_unit_test(test_job_fails),
         cmocka_unit_test(test_name_refused),
+        cmocka_unit_test(test_unknown_psk),
         cmocka_unit_test(test_exhausted),
         cmocka_unit_test(test_coverage), /* the last: it looks at what the others have reached */
     };

@@ -535,10 +535,11 @@ static void test_external(void **state) {
             assert_true(info.resumed && info.num_peer_chain == 0);
             pair_send(&p, true, 10);
         } else {
-            /* A wrong key shows in the binder; an unknown one leaves a server without a certificate
-             * nothing to answer with. */
+            /* The server knows what it was; the client is told the same (§E.6). */
             assert_int_equal(p.server_status,
-                             i == 2 ? LOCKSTEP_PEER_PSK_BINDER : LOCKSTEP_NO_COMMON_SCHEME);
+                             i == 2 ? LOCKSTEP_PEER_PSK_BINDER : LOCKSTEP_NO_COMMON_PSK);
+            assert_int_equal(p.client_status,
+                             LOCKSTEP_ALERT_FROM_PEER + LOCKSTEP_ALERT_DECRYPT_ERROR);
         }
         pair_close(&p);
         lockstep_config_free(client);
