@@ -16,6 +16,7 @@ enum {
     client_hello = 1,
     server_hello = 2,
     new_session_ticket = 4,
+    end_of_early_data = 5,
     encrypted_extensions = 8,
     certificate = 11,
     certificate_request = 13,
@@ -25,7 +26,19 @@ enum {
     compressed_certificate = 25 /* RFC 8879 §4: wherever a Certificate may stand */
 };
 
-enum when { ALWAYS, ON_RETRY, NO_RETRY, ASKED, NOT_ASKED, WITH_CERT, WITHOUT_CERT };
+enum when {
+    ALWAYS,
+    ON_RETRY,
+    NO_RETRY,
+    ASKED,
+    NOT_ASKED,
+    WITH_CERT,
+    WITHOUT_CERT,
+    WITH_PSK,
+    NO_PSK,
+    WITH_EARLY,
+    NO_EARLY
+};
 
 typedef struct arrow {
     const char *from;
@@ -35,13 +48,13 @@ typedef struct arrow {
     const char *to;
 } arrow;
 
-/* A.1. "[K_recv = handshake]" and the like are what the peer's records check anyway. Early data and
- * PSK have no arrows here, for this engine has neither yet. */
+/* A.1. "[K_recv = handshake]" and the like are what the peer's records check anyway. */
 static const arrow client_machine[] = {
     {"START: WAIT_SH", server_hello, ON_RETRY, PEER_RETRY, "WAIT_SH"},
     {"START: WAIT_SH", server_hello, NO_RETRY, PEER_SERVER_HELLO, "WAIT_EE"},
     {"WAIT_SH", server_hello, ALWAYS, PEER_SERVER_HELLO, "WAIT_EE"},
-    {"WAIT_EE", encrypted_extensions, ALWAYS, PEER_ENCRYPTED_EXTENSIONS, "WAIT_CERT_CR"},
+    {"WAIT_EE", encrypted_extensions, WITH_PSK, PEER_ENCRYPTED_EXTENSIONS, "WAIT_FINISHED"},
+    {"WAIT_EE", encrypted_extensions, NO_PSK, PEER_ENCRYPTED_EXTENSIONS, "WAIT_CERT_CR"},
     {"WAIT_CERT_CR", certificate_request, ASKED, PEER_CERTIFICATE_REQUEST, "WAIT_CERT"},
     {"WAIT_CERT_CR", certificate, NOT_ASKED, PEER_CERTIFICATE, "WAIT_CV"},
     {"WAIT_CERT", certificate, ALWAYS, PEER_CERTIFICATE, "WAIT_CV"},
@@ -54,8 +67,10 @@ static const arrow client_machine[] = {
 /* A.2 */
 static const arrow server_machine[] = {
     {"START", client_hello, ON_RETRY, PEER_CLIENT_HELLO, "START again"},
-    {"START", client_hello, NO_RETRY, PEER_CLIENT_HELLO, "WAIT_FLIGHT2"},
+    {"START", client_hello, WITH_EARLY, PEER_CLIENT_HELLO, "WAIT_EOED"},
+    {"START", client_hello, NO_EARLY, PEER_CLIENT_HELLO, "WAIT_FLIGHT2"},
     {"START again", client_hello, ALWAYS, PEER_SECOND_HELLO, "WAIT_FLIGHT2"},
+    {"WAIT_EOED", end_of_early_data, ALWAYS, PEER_END_OF_EARLY_DATA, "WAIT_FLIGHT2"},
     {"WAIT_CERT", certificate, WITH_CERT, PEER_CERTIFICATE, "WAIT_CV"},
     {"WAIT_CERT", certificate, WITHOUT_CERT, PEER_CERTIFICATE, "WAIT_FINISHED"},
     {"WAIT_CV", certificate_verify, ALWAYS, PEER_CERTIFICATE_VERIFY, "WAIT_FINISHED"},
@@ -65,17 +80,23 @@ static const arrow server_machine[] = {
 
 static bool holds(enum when when, const peer_setup *s) {
     bool asked = s->auth != LOCKSTEP_CLIENT_AUTH_NONE;
-    return when == ALWAYS || (when == ON_RETRY && s->retry) || (when == NO_RETRY && !s->retry) ||
+    bool psk = (s->psk || s->external) && !s->psk_refused;
+    bool early = psk && s->early && !s->early_refused && !s->retry;
+    return when == ALWAYS || (when == WITH_PSK && psk) || (when == NO_PSK && !psk) ||
+           (when == WITH_EARLY && early) || (when == NO_EARLY && !early && !s->retry) ||
+           (when == ON_RETRY && s->retry) || (when == NO_RETRY && !s->retry) ||
            (when == ASKED && asked) || (when == NOT_ASKED && !asked) ||
            (when == WITH_CERT && !s->no_client_certificate) ||
            (when == WITHOUT_CERT && s->no_client_certificate);
 }
 
-/* "WAIT_FLIGHT2" is left at once: "No auth" to WAIT_FINISHED, "Client auth" to WAIT_CERT. */
+/* "WAIT_FLIGHT2" is left at once: "No auth" to WAIT_FINISHED, "Client auth" to WAIT_CERT. Who comes
+ * with a PSK is not asked (§2.2). */
 static const char *settle(const char *state, const peer_setup *s) {
     if (strcmp(state, "WAIT_FLIGHT2") != 0)
         return state;
-    return s->auth != LOCKSTEP_CLIENT_AUTH_NONE ? "WAIT_CERT" : "WAIT_FINISHED";
+    return s->auth != LOCKSTEP_CLIENT_AUTH_NONE && !holds(WITH_PSK, s) ? "WAIT_CERT"
+                                                                       : "WAIT_FINISHED";
 }
 
 static const char *first_state(const peer_setup *s) {
@@ -146,7 +167,10 @@ static void try_type(const peer_setup *s, size_t n, int type) {
     bool under_keys = p.in.aead != NULL;
     snprintf(name, sizeof name, "%s: message %d in %s", s->server ? "server" : "client", type,
              state);
-    peer_record(&p, LK_HANDSHAKE, lk_slice_of(message, sizeof message));
+    if (strcmp(state, "WAIT_EOED") == 0) /* "[K_recv = early traffic keys]" */
+        peer_early_record(&p, LK_HANDSHAKE, lk_slice_of(message, sizeof message));
+    else
+        peer_record(&p, LK_HANDSHAKE, lk_slice_of(message, sizeof message));
     check_failed(&out, &p, name, under_keys);
     if (out.alert != LOCKSTEP_ALERT_UNEXPECTED_MESSAGE ||
         (out.status != LOCKSTEP_PEER_UNEXPECTED_MESSAGE &&
@@ -194,7 +218,14 @@ static void walk_all(const peer_setup *s) {
         if (strcmp(state, "CONNECTED") == 0)
             check_connected(s, n);
     }
-    print_message("%s%s%s%s: %zu states\n", s->server ? "server" : "client",
+    print_message("%s%s%s%s%s%s%s: %zu states\n", s->server ? "server" : "client",
+                  s->psk        ? ", session"
+                  : s->external ? ", external key"
+                                : "",
+                  s->psk_refused ? " declined" : "",
+                  s->early_refused ? ", 0-RTT refused"
+                  : s->early       ? ", 0-RTT"
+                                   : "",
                   s->retry ? ", HelloRetryRequest" : "",
                   s->auth != LOCKSTEP_CLIENT_AUTH_NONE ? ", client authentication" : "",
                   s->no_client_certificate ? " without a certificate" : "", n);
@@ -223,10 +254,35 @@ static void test_server(void **state) {
                                .identity = PKI_ED25519});
 }
 
+/* Each PSK handshake, each with and without a retry. */
+static void test_psk(void **state) {
+    (void)state;
+    static const peer_setup setups[] = {
+        {.psk = true},
+        {.external = true},
+        {.psk = true, .early = true},
+        {.psk = true, .early = true, .early_refused = true},
+        {.psk = true, .psk_refused = true},
+        {.psk = true, .early = true, .psk_refused = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUEST},
+        {.server = true, .psk = true},
+        {.server = true, .external = true},
+        {.server = true, .psk = true, .early = true},
+        {.server = true, .psk = true, .early = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUIRE},
+        {.server = true, .psk = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUEST},
+    };
+    for (size_t i = 0; i < 2 * sizeof setups / sizeof *setups; i++) {
+        peer_setup s = setups[i / 2];
+        s.retry = i % 2 == 1;
+        s.identity = s.auth != LOCKSTEP_CLIENT_AUTH_NONE ? PKI_P256 : PKI_ED25519;
+        walk_all(&s);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_client),
         cmocka_unit_test(test_server),
+        cmocka_unit_test(test_psk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
