@@ -14,6 +14,9 @@
 typedef struct flow {
     const char *name;
     bool retry, client_auth, alpn, hybrid;
+    bool tickets;           /* given, and kept */
+    bool resumed, external; /* with a session, or with an external key */
+    bool early;             /* and 0-RTT data */
 } flow;
 
 typedef struct run {
@@ -23,7 +26,13 @@ typedef struct run {
     lockstep_conn *conns[2];       /* client, server */
     lockstep_status made[2];       /* by lockstep_client_new and lockstep_server_new */
     bool complete;
+    const flow *flow;
+    lockstep_tickets *tickets;
+    lockstep_strikes *strikes;
+    lockstep_session *session; /* in memory that does not count */
 } run;
+
+#define WINDOW_MS 1000
 
 /* ---- Random bytes that run out ----------------------------------------------------------------
  */
@@ -49,6 +58,7 @@ static void step(lockstep_conn *from, lockstep_conn *to, bool *moved) {
     lockstep_status status = lockstep_wire_in(to, &used, bytes, n);
     lockstep_wire_sent(from, status == LOCKSTEP_OK && used > 0 ? used : n);
     lockstep_app_taken(to, lockstep_app_out(to, &bytes));
+    lockstep_early_taken(to, lockstep_early_out(to, &bytes));
 }
 
 static void move(const run *x) {
@@ -84,6 +94,41 @@ static void talk(run *x) {
                   (lockstep_state_of(x->conns[1]) & LOCKSTEP_CLOSED) != 0;
 }
 
+static const lockstep_slice external_key = {(const uint8_t *)"thirty-two bytes of a secret key",
+                                            32};
+
+/* prepare sets up tickets and external keys. */
+static void prepare(run *x, const flow *f) {
+    if (f->external) {
+        const lockstep_slice none = {NULL, 0};
+        assert_int_equal(lockstep_config_add_psk(x->client, external_key, external_key, none),
+                         LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_add_psk(x->server, external_key, external_key, none),
+                         LOCKSTEP_OK);
+    }
+    if (!f->tickets)
+        return;
+    assert_int_equal(lockstep_tickets_new(&x->tickets, &x->ws.env, 604800), LOCKSTEP_OK);
+    assert_int_equal(lockstep_strikes_new(&x->strikes, &x->ws.env, 10, WINDOW_MS), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_set_tickets(x->server, x->tickets, 2), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_accept_early_data(x->server, x->strikes, 1000), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_keep_sessions(x->client), LOCKSTEP_OK);
+    if (f->early)
+        assert_int_equal(lockstep_config_offer_early_data(x->client), LOCKSTEP_OK);
+}
+
+/* first_visit gets the session that all others offer. */
+static void first_visit(run *x) {
+    pair p = {0};
+    const uint8_t *bytes;
+    assert_true(pair_handshake(&p, x->client, x->server));
+    lockstep_session *session = lockstep_take_session(p.client);
+    size_t n = lockstep_session_bytes(session, &bytes);
+    assert_int_equal(lockstep_session_from_bytes(&x->session, NULL, bytes, n), LOCKSTEP_OK);
+    lockstep_session_free(session);
+    pair_close(&p);
+}
+
 static void build(run *x, const flow *f) {
     const pki *k = pki_get();
     static const char *const alpn[] = {"http/1.1"};
@@ -116,8 +161,12 @@ static void build(run *x, const flow *f) {
                              k->key[PKI_CLIENT].p, k->key[PKI_CLIENT].p_len),
                          LOCKSTEP_OK);
     }
+    prepare(x, f);
+    x->flow = f;
     seal(x->client);
     seal(x->server);
+    if (f->resumed)
+        first_visit(x);
     x->live_client = x->wc.live;
     x->live_server = x->ws.live;
 }
@@ -125,21 +174,38 @@ static void build(run *x, const flow *f) {
 static void demolish(run *x) {
     lockstep_config_free(x->client);
     lockstep_config_free(x->server);
+    lockstep_tickets_free(x->tickets);
+    lockstep_strikes_free(x->strikes);
+    lockstep_session_free(x->session);
     assert_int_equal(x->wc.live, 0);
     assert_int_equal(x->ws.live, 0);
 }
 
 /* play plays the flow once; the connections are still there afterwards. */
 static void play(run *x) {
+    lockstep_info info;
+    size_t used;
     x->complete = false;
     x->conns[0] = x->conns[1] = NULL;
     x->wc.seed = 1;
     x->ws.seed = 2;
     x->wc.keylog[0] = x->ws.keylog[0] = '\0';
     x->made[1] = lockstep_server_new(&x->conns[1], x->server);
-    x->made[0] = lockstep_client_new(&x->conns[0], x->client, "server.test");
-    if (x->made[0] == LOCKSTEP_OK && x->made[1] == LOCKSTEP_OK)
-        talk(x);
+    /* The register forgets the ticket, which is good for a week. */
+    x->wc.later_ms += 4 * WINDOW_MS;
+    x->ws.later_ms += 4 * WINDOW_MS;
+    x->made[0] = lockstep_client_resume(&x->conns[0], x->client, "server.test", x->session);
+    if (x->made[0] != LOCKSTEP_OK || x->made[1] != LOCKSTEP_OK)
+        return;
+    if (x->flow->early)
+        (void)lockstep_early_in(x->conns[0], &used, (const uint8_t *)"at once", 7);
+    talk(x);
+    if (!x->complete)
+        return;
+    lockstep_info_of(x->conns[0], &info);
+    assert_int_equal(info.resumed, x->flow->resumed || x->flow->external);
+    assert_int_equal(info.early_data,
+                     x->flow->early ? LOCKSTEP_EARLY_ACCEPTED : LOCKSTEP_EARLY_NONE);
 }
 
 static void end(run *x) {
@@ -198,11 +264,13 @@ static void exhaust_memory(const flow *f) {
 static void exhaust_random(const flow *f) {
     run x;
     build(&x, f);
-    draws = 0;
     draws_left = -1;
-    play(&x);
-    assert_true(x.complete);
-    end(&x);
+    for (int i = 0; i < 2; i++) { /* a key for tickets is drawn only once */
+        draws = 0;
+        play(&x);
+        assert_true(x.complete);
+        end(&x);
+    }
     long all = draws;
     for (long n = 0; n < all; n++) {
         draws_left = n;
@@ -226,6 +294,17 @@ static const flow flows[] = {
     {.name = "HelloRetryRequest", .retry = true, .alpn = true},
     {.name = "client authentication", .client_auth = true},
     {.name = "hybrid group", .hybrid = true},
+    {.name = "tickets", .tickets = true},
+    {.name = "tickets for a client's certificate", .tickets = true, .client_auth = true},
+    {.name = "resumption", .tickets = true, .resumed = true},
+    {.name = "resumption and a retry", .tickets = true, .resumed = true, .retry = true},
+    {.name = "resumption of a client's certificate",
+     .tickets = true,
+     .resumed = true,
+     .client_auth = true},
+    {.name = "0-RTT", .tickets = true, .resumed = true, .early = true, .alpn = true},
+    {.name = "external key", .external = true},
+    {.name = "external key and a retry", .external = true, .retry = true},
 };
 
 static void test_memory(void **state) {
@@ -272,6 +351,41 @@ static lockstep_status make_trust(world *w) {
     return status;
 }
 
+static lockstep_slice session_bytes;
+
+static lockstep_status make_session(world *w) {
+    lockstep_session *session;
+    lockstep_status status =
+        lockstep_session_from_bytes(&session, &w->env, session_bytes.p, session_bytes.p_len);
+    assert_true((session != NULL) == (status == LOCKSTEP_OK));
+    lockstep_session_free(session);
+    return status;
+}
+
+static lockstep_status make_tickets(world *w) {
+    lockstep_tickets *tickets;
+    lockstep_strikes *strikes;
+    lockstep_status status = lockstep_tickets_new(&tickets, &w->env, 3600);
+    if (status != LOCKSTEP_OK)
+        return status;
+    status = lockstep_strikes_new(&strikes, &w->env, 100, WINDOW_MS);
+    assert_true((strikes != NULL) == (status == LOCKSTEP_OK));
+    lockstep_tickets_free(tickets);
+    lockstep_strikes_free(strikes);
+    return status;
+}
+
+static lockstep_status make_keys(world *w) {
+    lockstep_config *cfg;
+    lockstep_status status = lockstep_config_new(&cfg, &w->env);
+    if (status != LOCKSTEP_OK)
+        return status;
+    for (int i = 0; i < 3 && status == LOCKSTEP_OK; i++)
+        status = lockstep_config_add_psk(cfg, external_key, external_key, external_key);
+    lockstep_config_free(cfg);
+    return status;
+}
+
 static void exhaust_maker(lockstep_status (*make)(world *w)) {
     world w;
     world_init(&w, 1);
@@ -291,6 +405,13 @@ static void test_config(void **state) {
     (void)state;
     exhaust_maker(make_config);
     exhaust_maker(make_trust);
+    exhaust_maker(make_tickets);
+    exhaust_maker(make_keys);
+    run x;
+    build(&x, &(flow){.tickets = true, .resumed = true, .alpn = true});
+    session_bytes.p_len = lockstep_session_bytes(x.session, &session_bytes.p);
+    exhaust_maker(make_session);
+    demolish(&x);
 }
 
 int main(void) {
