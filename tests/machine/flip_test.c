@@ -14,7 +14,12 @@
 typedef struct flow {
     const char *name;
     bool retry, client_auth;
+    bool early;    /* a session, and 0-RTT data with it */
+    bool external; /* an external key */
 } flow;
+
+#define WINDOW_MS 1000
+static const char early_data[] = "at once";
 
 typedef struct run {
     const flow *flow;
@@ -25,7 +30,26 @@ typedef struct run {
     lk_buffer wire[2];
     size_t sent[2]; /* bytes so far: [0] by the client */
     bool done;      /* the bit was turned */
+    lockstep_tickets *tickets;
+    lockstep_strikes *strikes;
+    lockstep_session *session;
+    size_t clear[2];  /* bytes before the first protected record */
+    bool counted;     /* they are known */
+    size_t num_early; /* bytes of 0-RTT data that came out */
 } run;
+
+/* count_clear takes what one side sends at a time, whole records, in a run that nobody meddles
+ * with.
+ */
+static void count_clear(run *x, int side, lk_slice bytes) {
+    if (x->counted || x->clear[side] < x->sent[side])
+        return; /* a protected record went before */
+    while (bytes.p_len >= 5 && bytes.p[0] != 23) {
+        size_t n = 5 + ((size_t)bytes.p[3] << 8 | bytes.p[4]);
+        x->clear[side] += n;
+        bytes = lk_slice_of(bytes.p + n, bytes.p_len - n);
+    }
+}
 
 static void take_out(run *x, lockstep_conn *conn, int side) {
     const uint8_t *bytes;
@@ -39,6 +63,7 @@ static void take_out(run *x, lockstep_conn *conn, int side) {
         lk_buffer_bytes(&x->wire[side])[before + x->at - x->sent[side]] ^= x->mask;
         x->done = true;
     }
+    count_clear(x, side, lk_slice_of(bytes, n));
     x->sent[side] += n;
     lockstep_wire_sent(conn, n);
 }
@@ -51,6 +76,11 @@ static bool put_in(run *x, lockstep_conn *conn, int side) {
     lockstep_status status = lockstep_wire_in(conn, &used, lk_buffer_bytes(&x->wire[side]), n);
     lk_buffer_take(&x->wire[side], status == LOCKSTEP_OK ? used : n);
     lockstep_app_taken(conn, lockstep_app_out(conn, &data));
+    n = lockstep_early_out(conn, &data);
+    if (n > 0 && memcmp(data, early_data, sizeof early_data) != 0)
+        fail_msg("%s: other 0-RTT data", x->flow->name);
+    x->num_early += n;
+    lockstep_early_taken(conn, n);
     return true;
 }
 
@@ -77,9 +107,11 @@ static bool views_differ(const lockstep_conn *client, const lockstep_conn *serve
     lockstep_info c, s;
     lockstep_info_of(client, &c);
     lockstep_info_of(server, &s);
-    return c.version != s.version || c.suite != s.suite || c.group != s.group ||
-           c.retried != s.retried || c.peer_scheme != s.own_scheme ||
-           c.own_scheme != s.peer_scheme || strcmp(client_keys, server_keys) != 0;
+    bool certificates = !c.resumed && !s.resumed;
+    return c.resumed != s.resumed || c.early_data != s.early_data || c.version != s.version ||
+           c.suite != s.suite || c.group != s.group || c.retried != s.retried ||
+           (certificates && (c.peer_scheme != s.own_scheme || c.own_scheme != s.peer_scheme)) ||
+           strcmp(client_keys, server_keys) != 0;
 }
 
 /* play plays one handshake, then a byte of data each way and close_notify; returns whether anybody
@@ -93,8 +125,15 @@ static bool play(run *x, world *wc, world *ws) {
     wc->keylog[0] = ws->keylog[0] = '\0';
     x->sent[0] = x->sent[1] = 0;
     x->done = false;
-    assert_int_equal(lockstep_client_new(&client, x->client, "server.test"), LOCKSTEP_OK);
+    x->num_early = 0;
+    wc->later_ms = ws->later_ms += 4 * WINDOW_MS; /* the register forgets, the ticket stays good */
+    assert_int_equal(lockstep_client_resume(&client, x->client, "server.test", x->session),
+                     LOCKSTEP_OK);
     assert_int_equal(lockstep_server_new(&server, x->server), LOCKSTEP_OK);
+    if (x->session != NULL)
+        assert_int_equal(
+            lockstep_early_in(client, &used, (const uint8_t *)early_data, sizeof early_data),
+            LOCKSTEP_OK);
     move(x, client, server);
     if (secure(client) && secure(server) && !failed(client) && !failed(server)) {
         assert_int_equal(lockstep_app_in(client, &used, (const uint8_t *)"?", 1), LOCKSTEP_OK);
@@ -113,6 +152,8 @@ static bool play(run *x, world *wc, world *ws) {
     if (secure(client) && secure(server) && views_differ(client, server, wc->keylog, ws->keylog))
         fail_msg("%s: byte %zu of the %s, mask %02x: both are secure and differ", x->flow->name,
                  x->at, x->from_client ? "client" : "server", x->mask);
+    if (secure(client) && secure(server))
+        assert_int_equal(x->num_early, x->session != NULL ? sizeof early_data : 0);
     for (int i = 0; i < 2; i++)
         if ((f = lockstep_failure_of(i == 0 ? client : server)) != NULL) {
             assert_string_not_equal(lockstep_status_name(f->status), "UNKNOWN");
@@ -134,6 +175,23 @@ static bool play(run *x, world *wc, world *ws) {
     lk_buffer_free(&x->wire[0]);
     lk_buffer_free(&x->wire[1]);
     return noticed;
+}
+
+static void prepare_early(run *x, world *ws) {
+    assert_int_equal(lockstep_tickets_new(&x->tickets, &ws->env, 604800), LOCKSTEP_OK);
+    assert_int_equal(lockstep_strikes_new(&x->strikes, &ws->env, 10, WINDOW_MS), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_set_tickets(x->server, x->tickets, 1), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_accept_early_data(x->server, x->strikes, 1000), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_keep_sessions(x->client), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_offer_early_data(x->client), LOCKSTEP_OK);
+}
+
+static void first_visit(run *x) {
+    pair p = {0};
+    assert_true(pair_handshake(&p, x->client, x->server));
+    x->session = lockstep_take_session(p.client);
+    assert_non_null(x->session);
+    pair_close(&p);
 }
 
 static void build(run *x, const flow *f, world *wc, world *ws) {
@@ -159,14 +217,17 @@ static void build(run *x, const flow *f, world *wc, world *ws) {
                              k->key[PKI_CLIENT].p, k->key[PKI_CLIENT].p_len),
                          LOCKSTEP_OK);
     }
+    if (f->external) {
+        const lockstep_slice key = {(const uint8_t *)"thirty-two bytes of a secret key", 32};
+        assert_int_equal(lockstep_config_add_psk(x->client, key, key, key), LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_add_psk(x->server, key, key, key), LOCKSTEP_OK);
+    }
+    if (f->early)
+        prepare_early(x, ws);
     seal(x->client);
     seal(x->server);
-}
-
-/* Where plaintext records are, every bit counts; behind the keys any change is as good as another.
- */
-static bool is_clear(bool from_client, size_t at, size_t clear[2]) {
-    return at < clear[from_client ? 0 : 1];
+    if (f->early)
+        first_visit(x);
 }
 
 static void flip_all(const flow *f) {
@@ -175,13 +236,14 @@ static void flip_all(const flow *f) {
     build(&x, f, &wc, &ws);
     assert_false(play(&x, &wc, &ws));
     size_t total[2] = {x.sent[0], x.sent[1]}, runs = 0, unnoticed = 0;
-    /* So many bytes from the start cover all that is in the clear. */
-    size_t clear[2] = {f->retry ? 700 : 330, f->retry ? 260 : 140};
+    x.counted = true;
     for (int side = 0; side < 2; side++) {
         x.from_client = side == 0;
         for (x.at = 0; x.at < total[side]; x.at++)
             for (unsigned bit = 0; bit < 8; bit++) {
-                if (!is_clear(x.from_client, x.at, clear) && bit != x.at % 8)
+                /* Where plaintext records are, every bit counts; behind the keys any change is as
+                 * good as another. */
+                if (x.at >= x.clear[side] && bit != x.at % 8)
                     continue;
                 x.mask = (uint8_t)(1u << bit);
                 bool noticed = play(&x, &wc, &ws);
@@ -197,30 +259,44 @@ static void flip_all(const flow *f) {
     assert_int_equal(unnoticed, 16 * clear_records);
     lockstep_config_free(x.client);
     lockstep_config_free(x.server);
+    lockstep_session_free(x.session);
+    lockstep_tickets_free(x.tickets);
+    lockstep_strikes_free(x.strikes);
     assert_int_equal(wc.live, 0);
     assert_int_equal(ws.live, 0);
 }
 
 static void test_plain(void **state) {
     (void)state;
-    flip_all(&(flow){"handshake", false, false});
+    flip_all(&(flow){.name = "handshake"});
 }
 
 static void test_retry(void **state) {
     (void)state;
-    flip_all(&(flow){"handshake with HelloRetryRequest", true, false});
+    flip_all(&(flow){.name = "handshake with HelloRetryRequest", .retry = true});
 }
 
 static void test_client_auth(void **state) {
     (void)state;
-    flip_all(&(flow){"handshake with client authentication", false, true});
+    flip_all(&(flow){.name = "handshake with client authentication", .client_auth = true});
+}
+
+static void test_early_data(void **state) {
+    (void)state;
+    flip_all(&(flow){.name = "resumed handshake with 0-RTT data", .early = true});
+}
+
+static void test_external(void **state) {
+    (void)state;
+    flip_all(&(flow){.name = "handshake with an external key", .external = true});
+    flip_all(&(flow){.name = "the same with HelloRetryRequest", .external = true, .retry = true});
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_retry),
-        cmocka_unit_test(test_client_auth),
+        cmocka_unit_test(test_plain),       cmocka_unit_test(test_retry),
+        cmocka_unit_test(test_client_auth), cmocka_unit_test(test_early_data),
+        cmocka_unit_test(test_external),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
