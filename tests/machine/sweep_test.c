@@ -29,6 +29,19 @@ static const where messages[] = {
      {.server = true, .retry = true},
      PEER_SECOND_HELLO,
      LOCKSTEP_PEER_DECODE_CLIENT_HELLO},
+    {"ClientHello with a PSK",
+     {.server = true, .psk = true, .early = true},
+     PEER_CLIENT_HELLO,
+     LOCKSTEP_PEER_DECODE_CLIENT_HELLO},
+    {"second ClientHello with two PSKs",
+     {.server = true, .psk = true, .junk_first = true, .retry = true},
+     PEER_SECOND_HELLO,
+     LOCKSTEP_PEER_DECODE_CLIENT_HELLO},
+    {"ServerHello with a PSK", {.psk = true}, PEER_SERVER_HELLO, LOCKSTEP_PEER_DECODE_SERVER_HELLO},
+    {"EncryptedExtensions with early_data",
+     {.psk = true, .early = true, .alpn = true},
+     PEER_ENCRYPTED_EXTENSIONS,
+     LOCKSTEP_PEER_DECODE_ENCRYPTED_EXTENSIONS},
     {"HelloRetryRequest", {.retry = true}, PEER_RETRY, LOCKSTEP_PEER_DECODE_SERVER_HELLO},
     {"ServerHello", {.server = false}, PEER_SERVER_HELLO, LOCKSTEP_PEER_DECODE_SERVER_HELLO},
     {"EncryptedExtensions",
@@ -88,8 +101,14 @@ static void contents(fields *f, uint8_t message, size_t id, size_t at, size_t en
     size_t inner = at + 2;
     if (at == end)
         return;
-    if (id == 43 && hello) {
+    if ((id == 43 || id == 45) && hello) {
         vector(f, at, 1);
+    } else if (id == 41 && hello) {
+        size_t identities = vector(f, at, 2), binders = vector(f, identities, 2);
+        while (inner < identities)
+            inner = vector(f, inner, 2) + 4;
+        for (inner = identities + 2; inner < binders;)
+            inner = vector(f, inner, 1);
     } else if (id == 51 && !hello && end - at > 2) {
         vector(f, at + 2, 2);
     } else if (id == 0 || id == 10 || id == 13 || id == 16 || (id == 51 && hello)) {
