@@ -77,6 +77,11 @@ void lk_server_hello_build(lk_builder *b, const lk_server_hello_out *h) {
     lk_build_u16(b, h->cipher_suite);
     lk_build_u8(b, 0); /* null compression */
     lk_length all = lk_build_open(b, 2);
+    if (h->psk) {
+        ext = lk_extension_open(b, LK_EXTENSION_pre_shared_key);
+        lk_build_u16(b, h->selected_identity);
+        lk_build_close(b, ext);
+    }
     if (h->group != 0) {
         ext = lk_extension_open(b, LK_EXTENSION_key_share);
         lk_build_u16(b, h->group);
@@ -87,11 +92,6 @@ void lk_server_hello_build(lk_builder *b, const lk_server_hello_out *h) {
     if (h->cookie.p_len > 0) {
         ext = lk_extension_open(b, LK_EXTENSION_cookie);
         lk_build_vector(b, 2, h->cookie);
-        lk_build_close(b, ext);
-    }
-    if (h->psk) {
-        ext = lk_extension_open(b, LK_EXTENSION_pre_shared_key);
-        lk_build_u16(b, h->selected_identity);
         lk_build_close(b, ext);
     }
     ext = lk_extension_open(b, LK_EXTENSION_supported_versions);
