@@ -123,6 +123,25 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_add_identity(lockstep_config *c
                                                               size_t key_len);
 
 /*
+ * lockstep_config_add_raw_key adds a private key (PEM, copied) that is shown without a certificate
+ * to peers that take raw public keys (RFC 7250); it counts among the 32 identities. Beside
+ * identities with certificates, the client's wish decides which is shown. LOCKSTEP_ERR_PEM,
+ * LOCKSTEP_ERR_KEY_UNSUPPORTED.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_add_raw_key(lockstep_config *cfg,
+                                                             const uint8_t *key, size_t key_len);
+
+/*
+ * lockstep_config_trust_raw_key trusts every PUBLIC KEY block of `pem` (copied), at most 64 in all:
+ * a peer that shows one of these keys and proves that it holds it is who it should be, whatever the
+ * name and the time; no other raw key is ever accepted. Only a config with such keys asks for raw
+ * keys, and prefers them to certificates. Such connections leave no sessions to resume.
+ * LOCKSTEP_ERR_PEM, LOCKSTEP_ERR_KEY_UNSUPPORTED (also a key that is too weak), LOCKSTEP_ERR_LIMIT.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_trust_raw_key(lockstep_config *cfg,
+                                                               const uint8_t *pem, size_t pem_len);
+
+/*
  * lockstep_config_staple gives the identity that was added last an OCSP response (DER) and a
  * SignedCertificateTimestampList, both copied and either may be empty, which clients get that ask
  * for them (RFC 8446 §4.4.2.1, RFC 6962 §3.3). 32 KiB at most each. They are not looked at.
@@ -359,6 +378,7 @@ typedef struct lockstep_info {
     const char *alpn;        /* the protocol agreed on */
     const lockstep_slice *peer_chain; /* DER certificates, leaf first */
     size_t num_peer_chain;
+    bool peer_raw_key; /* peer_chain is one SubjectPublicKeyInfo instead (RFC 7250) */
     lockstep_slice peer_ocsp, peer_scts; /* stapled to the leaf, or empty */
     const lockstep_report *report; /* how the peer's chain was judged; NULL: it was good, and nobody
                                       wanted to know (lockstep_config_keep_reports) */

@@ -135,6 +135,7 @@ extern "C" {
     X(PEER_COMPRESSED_CERTIFICATE, 194, BAD_CERTIFICATE, "RFC 8879 §4", "compressed certificate that does not decompress to what it says") \
     X(PEER_COMPRESSION_ALGORITHM, 195, ILLEGAL_PARAMETER, "RFC 8879 §4", "certificate compressed by an algorithm that was not offered") \
     X(PEER_COOKIE,             196, ILLEGAL_PARAMETER, "RFC 8446 §4.2.2", "cookie that this server did not send to this client, or too long ago") \
+    X(PEER_CERTIFICATE_TYPE,   197, ILLEGAL_PARAMETER, "RFC 7250 §4.2", "certificate type that was not offered, or more than one raw public key") \
     /* 200-249: no common ground */                                                                \
     X(NO_COMMON_VERSION,       200, PROTOCOL_VERSION, "RFC 8446 §4.2.1", "no TLS version in common") \
     X(NO_COMMON_SUITE,         201, HANDSHAKE_FAILURE, "RFC 8446 §4.1.1", "no cipher suite in common") \
@@ -142,6 +143,7 @@ extern "C" {
     X(NO_COMMON_SCHEME,        203, HANDSHAKE_FAILURE, "RFC 8446 §4.4.2.2", "no certificate of this side suits the peer's signature algorithms") \
     X(NO_COMMON_ALPN,          204, NO_APPLICATION_PROTOCOL, "RFC 7301 §3.2", "no application protocol in common") \
     X(NAME_UNKNOWN,            205, UNRECOGNIZED_NAME, "RFC 6066 §3", "this server has no certificate for the name asked for") \
+    X(NO_COMMON_CERTIFICATE_TYPE, 210, UNSUPPORTED_CERTIFICATE, "RFC 7250 §4.2", "no type of certificate in common") \
     X(NO_COMMON_PSK,           230, DECRYPT_ERROR, "RFC 8446 §E.6", "the client offers no pre-shared key that this server has, which has nothing else") \
     /* 250-299: the certificate chain (lockstep/x509.h has the full report) */                     \
     X(CERT_MALFORMED,          250, BAD_CERTIFICATE, "RFC 5280 §4.1", "certificate does not parse") \
@@ -167,7 +169,8 @@ extern "C" {
     X(CERT_REQUIRED,           270, CERTIFICATE_REQUIRED, "RFC 8446 §4.4.2.4", "client sent no certificate") \
     X(CERT_STATUS_RESPONSE,    271, BAD_CERTIFICATE_STATUS_RESPONSE, "RFC 6066 §8, RFC 6960, RFC 7633", "the OCSP response is missing or wrong") \
     X(CERT_TRANSPARENCY,       272, CERTIFICATE_UNKNOWN, "RFC 6962 §3", "too few certificate transparency logs vouch for it") \
-    X(CERT_PIN,                273, BAD_CERTIFICATE, "RFC 7469 §2.6", "no key of the chain is pinned")
+    X(CERT_PIN,                273, BAD_CERTIFICATE, "RFC 7469 §2.6", "no key of the chain is pinned") \
+    X(CERT_RAW_KEY,            274, BAD_CERTIFICATE, "RFC 7250 §4.2", "raw public key is not one that is trusted")
 /* clang-format on */
 
 typedef enum lockstep_status {

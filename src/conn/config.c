@@ -74,10 +74,10 @@ void lockstep_config_free(lockstep_config *cfg) {
     for (size_t i = 0; i < s->num_identities; i++)
         free_identity(&heap, &cfg->identities[i]);
     lk_config_free_sessions(s);
+    lk_config_free_extensions(cfg);
     lockstep_trust_free(s->trust);
     lockstep_policy_free(s->policy);
     lk_buffer_free(&cfg->protocols);
-    lk_buffer_free(&cfg->authorities);
     lk_crypto_free(s->crypto);
     lk_release(&heap, cfg, sizeof *cfg);
 }
@@ -180,8 +180,8 @@ static lockstep_status keep_staple(const lk_heap *heap, lk_slice *to, const uint
 lockstep_status lockstep_config_staple(lockstep_config *cfg, const uint8_t *ocsp, size_t ocsp_len,
                                        const uint8_t *scts, size_t scts_len) {
     lk_settings *s = lk_config_building(cfg);
-    if (s == NULL || s->num_identities == 0 || (ocsp == NULL && ocsp_len > 0) ||
-        (scts == NULL && scts_len > 0))
+    if (s == NULL || s->num_identities == 0 || cfg->identities[s->num_identities - 1].raw ||
+        (ocsp == NULL && ocsp_len > 0) || (scts == NULL && scts_len > 0))
         return LOCKSTEP_ERR_USAGE;
     if (ocsp_len > STAPLE_MAX || scts_len > STAPLE_MAX)
         return LOCKSTEP_ERR_LIMIT;
@@ -323,7 +323,7 @@ lockstep_status lockstep_config_seal(lockstep_config *cfg) {
     if (s == NULL)
         return LOCKSTEP_ERR_USAGE;
     /* Client certificates that nobody could judge would all be refused: better said now. */
-    if (s->client_auth != LOCKSTEP_CLIENT_AUTH_NONE && s->trust == NULL &&
+    if (s->client_auth != LOCKSTEP_CLIENT_AUTH_NONE && s->trust == NULL && s->num_raw_keys == 0 &&
         (s->asks & LOCKSTEP_ASK_VERDICT) == 0)
         return LOCKSTEP_ERR_USAGE;
     /* 0-RTT data comes under tickets only. */

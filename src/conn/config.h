@@ -33,6 +33,9 @@ lk_settings *lk_config_building(lockstep_config *cfg);
 /* lk_config_free_sessions frees what config_session.c set. */
 void lk_config_free_sessions(lk_settings *s);
 
+/* lk_config_free_extensions frees what config_extensions.c set. */
+void lk_config_free_extensions(lockstep_config *cfg);
+
 /* lk_config_seal_extensions makes what config_extensions.c keeps ready for all connections. */
 LK_CHECKED lockstep_status lk_config_seal_extensions(lockstep_config *cfg);
 

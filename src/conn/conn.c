@@ -49,7 +49,7 @@ lockstep_status lk_client_new(lockstep_conn **out, const lockstep_config *cfg,
     /* There is no client that would not know whom it talks to. */
     const lk_settings *s = &cfg->settings;
     if (s->trust == NULL && !s->danger_skip_verification && (s->asks & LOCKSTEP_ASK_VERDICT) == 0 &&
-        s->num_imported == 0)
+        s->num_imported == 0 && s->num_raw_keys == 0)
         return LOCKSTEP_ERR_USAGE;
     if (!lk_host_parse(&name, lk_slice_of_str(server_name)))
         return LOCKSTEP_ERR_NAME;
@@ -236,6 +236,7 @@ void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out) {
     if (s->num_peer_chain > 0)
         out->peer_ocsp = s->peer_ocsp[0];
     out->peer_scts = s->peer_scts;
+    out->peer_raw_key = s->peer_raw_key;
     out->report = s->report;
     out->bytes_in = conn->bytes_in;
     out->bytes_out = conn->bytes_out;

@@ -139,6 +139,8 @@ static lockstep_status judged(lk_handshake *hs) {
 static lockstep_status post_judge(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
     const shown peer = shown_by_peer(hs);
+    if (s->trust == NULL) /* a side that trusts raw keys alone */
+        return refused(hs, LOCKSTEP_CERT_UNKNOWN_ISSUER, "no certificates are trusted here");
     lk_job *job = lk_post(hs, LK_JOB_JUDGE, judged);
     if (job == NULL)
         return lk_fail_memory(hs);
@@ -225,6 +227,13 @@ static lockstep_status decide(lk_handshake *hs) {
     return post_judge(hs);
 }
 
+/* A raw public key stands for nothing but itself (RFC 7250 §4.2): the one that was given to us is
+ * good, and no judge is asked. */
+static lockstep_status raw_key(lk_handshake *hs) {
+    LK_TRY(lk_check_raw_key(hs));
+    return accepted(hs);
+}
+
 /* ---- The peer's: of a session ---------------------------------------------------------------- */
 
 lockstep_status lk_judge_resumed(lk_handshake *hs, lk_step then) {
@@ -294,5 +303,5 @@ lockstep_status lk_take_certificate(lk_handshake *hs, lk_slice body, lk_slice me
         return hs->is_client ? lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_EMPTY, "an empty list")
                              : no_client_certificate(hs);
     LK_TRY(keep_chain(hs, &certificate));
-    return decide(hs);
+    return hs->agreed->peer_raw_key ? raw_key(hs) : decide(hs);
 }

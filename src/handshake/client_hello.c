@@ -143,6 +143,7 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         hs->offered |= lk_extension_bit(pre_shared_key);
     if (hello.early_data)
         hs->offered |= lk_extension_bit(early_data);
+    lk_offer_certificate_types(hs, &hello);
     if (s->num_compressions > 0)
         hs->offered |= lk_extension_bit(compress_certificate);
     if (hs->retried)

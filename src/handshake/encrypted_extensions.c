@@ -6,16 +6,26 @@
 
 #include "handshake/internal.h"
 
+static bool client_has(const lk_handshake *hs, enum lk_extension_index i) {
+    return (hs->hello.ext.present >> i & 1) != 0;
+}
+
 lockstep_status lk_send_encrypted_extensions(lk_handshake *hs) {
     lk_host host;
     lk_slice name = hs->hello.server_name;
     lk_encrypted_extensions_out ee = {
         /* acknowledged if the name had a part in choosing the certificate (RFC 6066 §3) */
         .server_name = name.p_len > 0 && lk_host_parse(&host, name) && hs->identity != NULL &&
-                       lk_cert_is_for(&hs->identity->leaf, &host),
+                       !hs->identity->raw && lk_cert_is_for(&hs->identity->leaf, &host),
         .protocol = hs->protocol,
         /* "MUST NOT send [...] unless" the client did (RFC 8449 §4) */
         .record_size_limit = hs->peer_limit != 0 ? hs->settings->record_size_limit : 0,
+        .has_server_type = hs->psk == NULL && client_has(hs, LK_EXTENSION_server_certificate_type),
+        .has_client_type = hs->psk == NULL &&
+                           client_has(hs, LK_EXTENSION_client_certificate_type) &&
+                           hs->settings->client_auth != LOCKSTEP_CLIENT_AUTH_NONE,
+        .server_type = hs->own_type,
+        .client_type = hs->peer_type,
         .early_data = hs->agreed->early_data == LOCKSTEP_EARLY_ACCEPTED,
     };
     size_t at = lk_buffer_length(&hs->outbox.bytes);
@@ -54,6 +64,7 @@ lockstep_status lk_on_encrypted_extensions(lk_handshake *hs, lk_slice message) {
     if (ee.ext.num_unknown > 0)
         return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "extension %u",
                        ee.ext.first_unknown);
+    LK_TRY(lk_take_certificate_types(hs, &ee));
     if (ee.protocol.p_len > 0)
         LK_TRY(check_protocol(hs, ee.protocol));
     if ((ee.ext.present & lk_extension_bit(record_size_limit)) != 0) {

@@ -6,6 +6,7 @@
 
 #include "handshake/internal.h"
 #include "util/secret.h"
+#include "wire/certificate_type.h"
 
 static lk_finished_proof prove(void) {
     return (lk_finished_proof){true};
@@ -17,8 +18,8 @@ static void derive_application(lk_handshake *hs) {
     lk_agreed *agreed = hs->agreed;
     lk_transcript_hash(&hs->transcript, transcript);
     lk_schedule_master(&hs->master, &hs->handshake_secret);
-    lk_schedule_application_traffic(&agreed->client, &agreed->server, &agreed->exporter, &hs->master,
-                                    transcript);
+    lk_schedule_application_traffic(&agreed->client, &agreed->server, &agreed->exporter,
+                                    &hs->master, transcript);
     lk_slice client = lk_secret_slice(&agreed->client.s);
     lk_slice server = lk_secret_slice(&agreed->server.s);
     lk_note_key(&hs->watch, hs->is_client, "master secret", "RFC 8446 §7.1",
@@ -68,6 +69,7 @@ static lockstep_status client_flight(lk_handshake *hs) {
     if (!hs->certificate_requested)
         return lk_send_finished(hs);
     const lk_settings *s = hs->settings;
+    hs->request.raw = hs->own_type == LK_TYPE_RAW_KEY;
     if (lk_settings_identity(s, &hs->identity, &hs->scheme, &hs->request) != LOCKSTEP_OK)
         hs->identity = NULL; /* "MUST send a Certificate message containing no certificates" */
     LK_TRY(lk_send_certificate(hs));

@@ -8,6 +8,7 @@
 #include "handshake/proof.h"
 #include "handshake/transcript.h"
 #include "wire/client_hello.h"
+#include "wire/encrypted_extensions.h"
 #include "wire/server_hello.h"
 #include "x509/judge.h"
 
@@ -117,6 +118,11 @@ struct lk_handshake {
     size_t address_len;
     uint16_t peer_limit; /* record_size_limit of the peer; 0: not sent */
 
+    /* what each side shows: LK_TYPE_X509 or LK_TYPE_RAW_KEY (RFC 7250) */
+    uint8_t own_type, peer_type;
+    uint8_t type_bytes[4];
+    lk_slice server_types, client_types; /* client: as offered; in type_bytes */
+
     /* own certificate */
     const lk_settings *identities; /* whose identities are used */
     const lk_identity *identity;
@@ -202,6 +208,11 @@ lockstep_status lk_take_certificate(lk_handshake *hs, lk_slice body, lk_slice me
  * (compressed_certificate.c). */
 bool lk_send_compressed_certificate(lk_handshake *hs, unsigned form, lockstep_status *status);
 lockstep_status lk_on_compressed_certificate(lk_handshake *hs, lk_slice message);
+void lk_offer_certificate_types(lk_handshake *hs, lk_client_hello_out *hello);
+lockstep_status lk_take_certificate_types(lk_handshake *hs, const lk_encrypted_extensions *ee);
+lockstep_status lk_choose_own_type(lk_handshake *hs, lk_identity_wish *wish); /* and identity */
+lockstep_status lk_choose_peer_type(lk_handshake *hs);
+lockstep_status lk_check_raw_key(lk_handshake *hs);           /* certificate_type.c */
 lockstep_status lk_send_certificate_verify(lk_handshake *hs); /* certificate_verify.c */
 lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message);
 lk_possession_proof lk_possession_not_needed(const lk_handshake *hs);

@@ -197,13 +197,14 @@ static lockstep_status choose_identity(lk_handshake *hs) {
     if (hs->identities == NULL)
         return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "the application refused the name %s",
                        hs->agreed->server_name != NULL ? hs->agreed->server_name : "(none)");
-    const lk_identity_wish wish = {.server_name = hs->hello.server_name,
-                                   .schemes = hs->hello.schemes,
-                                   .schemes_cert = hs->hello.schemes_cert,
-                                   .authorities = hs->hello.authorities};
-    lockstep_status status =
-        lk_settings_identity(hs->identities, &hs->identity, &hs->scheme, &wish);
-    if (status != LOCKSTEP_OK)
+    lk_identity_wish wish = {.server_name = hs->hello.server_name,
+                             .schemes = hs->hello.schemes,
+                             .schemes_cert = hs->hello.schemes_cert,
+                             .authorities = hs->hello.authorities};
+    lockstep_status status = lk_choose_own_type(hs, &wish);
+    if (status == LOCKSTEP_OK)
+        LK_TRY(lk_choose_peer_type(hs));
+    else
         return lk_fail(hs, status, "for the name %s; the client offers %zu signature algorithms",
                        hs->agreed->server_name != NULL ? hs->agreed->server_name : "(none)",
                        lk_u16_count(hs->peer_schemes));

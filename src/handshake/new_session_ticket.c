@@ -83,7 +83,8 @@ static bool wanted(const lk_handshake *hs) {
     bool nameable = h->server_name.p_len <= 255; /* no host name is longer */
     /* "Servers MUST NOT select a key exchange mode that is not listed by the client", so a ticket
      * would be of no use (§4.2.9). */
-    return nameable && hs->settings->tickets != NULL && h->psk_modes.p_len > 0 &&
+    return nameable && !hs->agreed->peer_raw_key && hs->settings->tickets != NULL &&
+           h->psk_modes.p_len > 0 &&
            memchr(h->psk_modes.p, LK_PSK_DHE_KE, h->psk_modes.p_len) != NULL &&
            (hs->psk == NULL || hs->psk->kind == LK_PSK_RESUMPTION);
 }
@@ -164,9 +165,10 @@ lockstep_status lk_on_new_session_ticket(lockstep_session **out, lockstep_failur
     if (ticket.lifetime > LK_TICKET_LIFETIME_MAX)
         return lk_failure_set(failure, LOCKSTEP_PEER_TICKET_LIFETIME, "%u seconds",
                               ticket.lifetime);
-    /* A session without the peer's chain could not be judged; "The value of zero indicates that the
-     * ticket should be discarded immediately." */
-    if (!settings->keep_sessions || agreed->num_peer_chain == 0 || ticket.lifetime == 0)
+    /* A session without the peer's chain could not be judged, nor one with a raw key; "The value of
+     * zero indicates that the ticket should be discarded immediately." */
+    if (!settings->keep_sessions || agreed->num_peer_chain == 0 || agreed->peer_raw_key ||
+        ticket.lifetime == 0)
         return LOCKSTEP_OK;
     status = keep(out, settings, agreed, &ticket);
     return status == LOCKSTEP_OK ? status : lk_failure_set(failure, status, "keeping a session");

@@ -82,8 +82,10 @@ static unsigned rate(const lk_identity *identity, const lk_scheme **scheme,
                      const lk_identity_wish *wish, bool named) {
     lk_u16_list for_chain = wish->schemes_cert.p_len > 0 ? wish->schemes_cert : wish->schemes;
     *scheme = lk_scheme_for(identity->key, wish->schemes);
-    if (*scheme == NULL)
+    if (*scheme == NULL || identity->raw != wish->raw)
         return 0;
+    if (identity->raw)
+        return SUITS;
     bool from = wish->authorities.p_len == 0 || comes_from(identity, wish->authorities);
     if (wish->of_client && !from)
         return 0;
@@ -99,7 +101,8 @@ lockstep_status lk_settings_identity(const lk_settings *s, const lk_identity **i
     unsigned best = 0;
     for (size_t i = 0; i < s->num_identities; i++) {
         const lk_scheme *found;
-        bool named = has_name && lk_cert_is_for(&s->identities[i].leaf, &host);
+        bool named =
+            has_name && !s->identities[i].raw && lk_cert_is_for(&s->identities[i].leaf, &host);
         unsigned rating = rate(&s->identities[i], &found, wish, named);
         name_known = name_known || named;
         if (rating > best) {
@@ -108,7 +111,7 @@ lockstep_status lk_settings_identity(const lk_settings *s, const lk_identity **i
             *scheme = found;
         }
     }
-    if (has_name && !name_known && s->require_known_name)
+    if (has_name && !name_known && s->require_known_name && !wish->raw)
         return LOCKSTEP_NAME_UNKNOWN;
     return best == 0 ? LOCKSTEP_NO_COMMON_SCHEME : LOCKSTEP_OK;
 }

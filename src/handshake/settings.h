@@ -10,8 +10,8 @@
 #include "compress/compress.h"
 #include "crypto/kex.h"
 #include "handshake/key_schedule.h"
-#include "handshake/strikes.h"
 #include "handshake/retry_cookie.h"
+#include "handshake/strikes.h"
 #include "handshake/suites.h"
 #include "handshake/tickets.h"
 #include "wire/certificate.h"
@@ -19,6 +19,9 @@
 
 /* Certificates of an own chain. */
 #define LK_IDENTITY_CHAIN_MAX 16
+
+/* Raw public keys that are trusted; each is compared with. */
+#define LK_RAW_KEYS_MAX 64
 
 /* What a peer may ask for beside the chain; a set, also the number of a form of Certificate. */
 enum { LK_FORM_OCSP = 1, LK_FORM_SCTS = 2, LK_NUM_FORMS = 4 };
@@ -36,8 +39,9 @@ typedef struct lk_chain_link {
     bool self_issued;
 } lk_chain_link;
 
-/* A certificate chain with the private key of its leaf. */
+/* A certificate chain with the private key of its leaf; or a key alone (RFC 7250). */
 typedef struct lk_identity {
+    bool raw; /* the chain is one SubjectPublicKeyInfo, and `leaf` and `links` are empty */
     lk_slice chain[LK_IDENTITY_CHAIN_MAX];      /* DER, leaf first; owned by the config */
     lk_chain_link links[LK_IDENTITY_CHAIN_MAX]; /* of lk_identity_read */
     size_t num_chain;
@@ -81,6 +85,8 @@ typedef struct lk_settings {
     uint16_t compressions[LK_NUM_COMPRESSIONS]; /* of certificates, best first (RFC 8879) */
     size_t num_compressions;
     enum lockstep_client_auth client_auth;
+    lk_slice raw_keys[LK_RAW_KEYS_MAX]; /* SubjectPublicKeyInfo of trusted peers; owned */
+    size_t num_raw_keys;
     bool send_authorities;
     lk_slice authorities; /* of the trust anchors, made by sealing; empty: not sent */
     uint8_t cookie_keys[LK_COOKIE_KEYS][LK_COOKIE_KEY_LEN]; /* secret; the first makes cookies */
@@ -119,6 +125,7 @@ typedef struct lk_identity_wish {
     lk_u16_list schemes_cert; /* signature_algorithms_cert; empty: `schemes` holds for that too */
     lk_slice authorities;     /* certificate_authorities, a list of names; empty: any */
     bool of_client;           /* a client sends no certificate that the server did not ask for */
+    bool raw;                 /* a raw public key; names and authorities then mean nothing */
 } lk_identity_wish;
 
 /*

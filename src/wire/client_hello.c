@@ -1,6 +1,7 @@
 #include "wire/client_hello.h"
 
 #include "wire/authorities.h"
+#include "wire/certificate_type.h"
 #include "wire/compressed_certificate.h"
 
 bool lk_key_share_next(lk_slice *list, uint16_t *group, lk_slice *key_exchange) {
@@ -125,6 +126,10 @@ static bool parse_contents(lk_client_hello *h, enum lk_extension_index i, lk_sli
         return lk_read_u16(&r, &h->record_size_limit) && lk_reader_done(&r);
     case LK_EXTENSION_certificate_authorities:
         return lk_parse_authorities(data, &h->authorities);
+    case LK_EXTENSION_server_certificate_type:
+        return lk_parse_certificate_types(data, &h->server_types);
+    case LK_EXTENSION_client_certificate_type:
+        return lk_parse_certificate_types(data, &h->client_types);
     case LK_EXTENSION_compress_certificate:
         return lk_parse_compressions(data, &h->compressions);
     case LK_EXTENSION_status_request:
@@ -271,6 +276,8 @@ void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
         ext = lk_extension_open(b, LK_EXTENSION_signed_certificate_timestamp);
         lk_build_close(b, ext);
     }
+    lk_build_certificate_types(b, LK_EXTENSION_client_certificate_type, h->client_types);
+    lk_build_certificate_types(b, LK_EXTENSION_server_certificate_type, h->server_types);
     lk_build_compressions(b, h->compressions, h->num_compressions);
     ext = lk_extension_open(b, LK_EXTENSION_supported_versions);
     build_greased(b, 1, h->grease_version, h->versions, h->num_versions);

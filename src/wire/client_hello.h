@@ -23,10 +23,11 @@ typedef struct lk_client_hello {
     lk_slice psk_modes;
     lk_slice psk_identities, psk_binders; /* lists, each entry checked; as many of the one as of the
                                              other */
-    lk_slice authorities;     /* certificate_authorities, each name checked for its length */
-    lk_u16_list compressions; /* of certificates (RFC 8879 §3) */
-    bool wants_ocsp;          /* status_request of type ocsp */
-    bool psk_paired;          /* that there are */
+    lk_slice authorities; /* certificate_authorities, each name checked for its length */
+    lk_slice server_types, client_types; /* CertificateType lists (RFC 7250) */
+    lk_u16_list compressions;            /* of certificates (RFC 8879 §3) */
+    bool wants_ocsp;                     /* status_request of type ocsp */
+    bool psk_paired;                     /* that there are */
     uint16_t record_size_limit;
 } lk_client_hello;
 
@@ -73,12 +74,13 @@ typedef struct lk_client_hello_out {
     size_t num_suites, num_versions, num_groups, num_schemes;
     const lk_key_share_out *shares;
     size_t num_shares;
-    lk_slice server_name;         /* empty: no extension */
-    lk_slice protocols;           /* ProtocolName list; empty: no extension */
-    lk_slice cookie;              /* empty: no extension */
-    uint16_t record_size_limit;   /* 0: no extension */
-    const uint16_t *compressions; /* of certificates */
-    size_t num_compressions;      /* 0: no extension */
+    lk_slice server_name;                /* empty: no extension */
+    lk_slice protocols;                  /* ProtocolName list; empty: no extension */
+    lk_slice cookie;                     /* empty: no extension */
+    uint16_t record_size_limit;          /* 0: no extension */
+    lk_slice server_types, client_types; /* CertificateType lists; empty: no extension */
+    const uint16_t *compressions;        /* of certificates */
+    size_t num_compressions;             /* 0: no extension */
     bool status; /* ask for an OCSP response and SCTs (RFC 6066 §8, RFC 6962 §3.3) */
     uint16_t grease_suite, grease_group, grease_version, grease_extension_1, grease_extension_2;
     bool grease_share; /* a key share for grease_group too */

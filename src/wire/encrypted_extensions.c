@@ -1,5 +1,7 @@
 #include "wire/encrypted_extensions.h"
 
+#include "wire/certificate_type.h"
+
 /* ALPN in this direction is a list of exactly one name (RFC 7301 §3.1). */
 static bool parse_protocol(lk_slice data, lk_slice *name) {
     lk_slice list;
@@ -18,6 +20,10 @@ static bool parse_contents(lk_encrypted_extensions *ee, enum lk_extension_index 
         return lk_parse_u16_list(data, &ee->groups);
     case LK_EXTENSION_application_layer_protocol_negotiation:
         return parse_protocol(data, &ee->protocol);
+    case LK_EXTENSION_server_certificate_type:
+        return lk_parse_certificate_type(data, &ee->server_type);
+    case LK_EXTENSION_client_certificate_type:
+        return lk_parse_certificate_type(data, &ee->client_type);
     case LK_EXTENSION_record_size_limit:
         return lk_read_u16(&r, &ee->record_size_limit) && lk_reader_done(&r);
     default:
@@ -61,6 +67,10 @@ void lk_encrypted_extensions_build(lk_builder *b, const lk_encrypted_extensions_
     }
     if (ee->early_data)
         lk_build_close(b, lk_extension_open(b, LK_EXTENSION_early_data));
+    if (ee->has_client_type)
+        lk_build_certificate_type(b, LK_EXTENSION_client_certificate_type, ee->client_type);
+    if (ee->has_server_type)
+        lk_build_certificate_type(b, LK_EXTENSION_server_certificate_type, ee->server_type);
     lk_build_close(b, all);
     lk_build_close(b, message);
 }

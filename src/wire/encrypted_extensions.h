@@ -8,9 +8,10 @@
 
 typedef struct lk_encrypted_extensions {
     lk_extensions ext;
-    lk_u16_list groups;         /* what the server would like next time */
-    lk_slice protocol;          /* the one that ALPN selected */
-    uint16_t record_size_limit; /* 0: absent */
+    lk_u16_list groups;               /* what the server would like next time */
+    lk_slice protocol;                /* the one that ALPN selected */
+    uint16_t record_size_limit;       /* 0: absent */
+    uint8_t server_type, client_type; /* CertificateType (RFC 7250), if `ext` has them */
 } lk_encrypted_extensions;
 
 LK_CHECKED lockstep_status lk_encrypted_extensions_parse(lk_encrypted_extensions *out,
@@ -20,7 +21,9 @@ typedef struct lk_encrypted_extensions_out {
     bool server_name;           /* the server used the name (RFC 6066 §3) */
     lk_slice protocol;          /* empty: no ALPN */
     uint16_t record_size_limit; /* 0: no extension */
-    bool early_data;            /* 0-RTT data is accepted */
+    bool has_server_type, has_client_type;
+    uint8_t server_type, client_type;
+    bool early_data; /* 0-RTT data is accepted */
 } lk_encrypted_extensions_out;
 
 void lk_encrypted_extensions_build(lk_builder *b, const lk_encrypted_extensions_out *ee);

@@ -170,3 +170,13 @@ const char *lk_spki_fault(const lk_spki *spki) {
         return "the exponent of the RSA key is too large";
     return NULL;
 }
+
+lockstep_status lk_spki_public_key(lk_public_key **out, const lk_crypto *crypto,
+                                   const lk_spki *spki) {
+    *out = NULL;
+    if (spki->kind == 0)
+        return LOCKSTEP_CERT_WEAK_KEY;
+    if (spki->kind == LK_KEY_RSA)
+        return lk_public_key_new_rsa(out, crypto, spki->modulus, spki->exponent);
+    return lk_public_key_new(out, crypto, spki->kind, spki->bits);
+}

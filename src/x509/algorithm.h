@@ -34,6 +34,11 @@ typedef struct lk_spki {
  * are not known parses, with kind 0: it is for the judge to refuse. */
 bool lk_spki_parse(lk_spki *out, lk_slice whole);
 
+/* lk_spki_public_key makes the key. LOCKSTEP_CERT_WEAK_KEY if its kind is not known or it is no
+ * valid key, LOCKSTEP_ERR_NO_MEMORY. */
+LK_CHECKED lockstep_status lk_spki_public_key(lk_public_key **out, const lk_crypto *crypto,
+                                              const lk_spki *spki);
+
 /* lk_spki_fault returns why a certificate must not have this key (static text), or NULL: BR §6.1.5,
  * RSA of 2,048 bits or more, and a multiple of 8; P-256, P-384, P-521. Ed25519 besides. That it is
  * a valid key of its kind shows when it is made. */

@@ -106,10 +106,5 @@ lockstep_status lk_cert_parse(lk_cert *out, lk_slice der) {
 
 lockstep_status lk_cert_public_key(lk_public_key **out, const lk_crypto *crypto,
                                    const lk_cert *cert) {
-    *out = NULL;
-    if (cert->spki.kind == 0)
-        return LOCKSTEP_CERT_WEAK_KEY;
-    if (cert->spki.kind == LK_KEY_RSA)
-        return lk_public_key_new_rsa(out, crypto, cert->spki.modulus, cert->spki.exponent);
-    return lk_public_key_new(out, crypto, cert->spki.kind, cert->spki.bits);
+    return lk_spki_public_key(out, crypto, &cert->spki);
 }

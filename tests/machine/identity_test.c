@@ -111,28 +111,28 @@ static void test_server(void **state) {
         int chosen;
     } cases[] = {
         /* the name, and then the first */
-        {{name, LIST(all), {0}, {0}, false}, 0},
-        {{other, LIST(all), {0}, {0}, false}, 2},
-        {{{0}, LIST(all), {0}, {0}, false}, 0},
+        {{name, LIST(all), {0}, {0}, false, false}, 0},
+        {{other, LIST(all), {0}, {0}, false, false}, 2},
+        {{{0}, LIST(all), {0}, {0}, false, false}, 0},
         /* signature_algorithms holds for the chain too, where nothing else is said */
-        {{name, LIST(ecdsa), {0}, {0}, false}, 1},
+        {{name, LIST(ecdsa), {0}, {0}, false, false}, 1},
         /* else signature_algorithms_cert does */
-        {{name, LIST(all), LIST(ecdsa), {0}, false}, 1},
-        {{name, LIST(ecdsa), LIST(pkcs1), {0}, false}, 0},
+        {{name, LIST(all), LIST(ecdsa), {0}, false, false}, 1},
+        {{name, LIST(ecdsa), LIST(pkcs1), {0}, false, false}, 0},
         /* a chain that the client cannot check is better than none, or than another name */
-        {{name, LIST(ecdsa), LIST(pss), {0}, false}, 0},
-        {{other, LIST(ecdsa), LIST(pkcs1), {0}, false}, 2},
+        {{name, LIST(ecdsa), LIST(pss), {0}, false, false}, 0},
+        {{other, LIST(ecdsa), LIST(pkcs1), {0}, false, false}, 2},
         /* no key of ours signs so */
-        {{name, LIST(ed25519), LIST(all), {0}, false}, -1},
+        {{name, LIST(ed25519), LIST(all), {0}, false, false}, -1},
         /* the authorities that the client likes */
-        {{name, LIST(all), {0}, of_b, false}, 1},
-        {{name, LIST(all), LIST(pkcs1), of_b, false}, 0}, /* what it can check comes first */
-        {{name, LIST(all), {0}, nobody, false}, 0},
-        {{other, LIST(all), {0}, of_b, false}, 2},
+        {{name, LIST(all), {0}, of_b, false, false}, 1},
+        {{name, LIST(all), LIST(pkcs1), of_b, false, false}, 0}, /* what it can check comes first */
+        {{name, LIST(all), {0}, nobody, false, false}, 0},
+        {{other, LIST(all), {0}, of_b, false, false}, 2},
         /* a client obeys them */
-        {{{0}, LIST(all), {0}, of_b, true}, 1},
-        {{{0}, LIST(all), {0}, nobody, true}, -1},
-        {{{0}, LIST(all), {0}, {0}, true}, 0},
+        {{{0}, LIST(all), {0}, of_b, true, false}, 1},
+        {{{0}, LIST(all), {0}, nobody, true, false}, -1},
+        {{{0}, LIST(all), {0}, {0}, true, false}, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int chosen = choose(cfg, &cases[i].wish);

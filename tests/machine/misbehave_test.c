@@ -34,6 +34,7 @@ TABLE(compressed)
 TABLE(psk_client)
 TABLE(psk_server)
 TABLE(early_data)
+TABLE(raw_keys)
 
 /* ---- This side --------------------------------------------------------------------------------
  */
@@ -377,6 +378,7 @@ int main(void) {
         cmocka_unit_test(test_psk_client),
         cmocka_unit_test(test_psk_server),
         cmocka_unit_test(test_early_data),
+        cmocka_unit_test(test_raw_keys),
         cmocka_unit_test(test_usage),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_identities),

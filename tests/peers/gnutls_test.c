@@ -191,11 +191,62 @@ static void test_cookie_of_server(void **state) {
     tear_down(&b);
 }
 
+/* ---- Raw public keys (RFC 7250) ----------------------------------------------------------------
+ */
+
+static void own_raw_key(both *b, int identity) {
+    const pki *k = pki_get();
+    gnutls_datum_t key = datum(&k->key[identity]), public = datum(pki_public_key(identity));
+    GOOD(gnutls_certificate_set_rawpk_key_mem(b->credentials, &public, &key, GNUTLS_X509_FMT_PEM,
+                                              NULL, 0, NULL, 0, 0));
+}
+
+static void check_raw_peer(const both *b, bool other_sees_raw) {
+    lockstep_info info;
+    lockstep_info_of(b->f.conn, &info);
+    assert_true(info.peer_raw_key);
+    assert_int_equal(gnutls_certificate_type_get2(b->session, GNUTLS_CTYPE_PEERS),
+                     other_sees_raw ? GNUTLS_CRT_RAWPK : GNUTLS_CRT_X509);
+}
+
+#define RAW_KEYS ONLY_13 ":-CTYPE-ALL:+CTYPE-SRV-RAWPK:+CTYPE-CLI-RAWPK"
+
+static void trust_raw_key(lockstep_config *cfg, int identity) {
+    const lockstep_blob *key = pki_public_key(identity);
+    CHECK(lockstep_config_trust_raw_key(cfg, key->p, key->p_len));
+}
+
+static void have_raw_key(lockstep_config *cfg, int identity) {
+    const lockstep_blob *key = &pki_get()->key[identity];
+    CHECK(lockstep_config_add_raw_key(cfg, key->p, key->p_len));
+}
+
+/* Both sides show raw keys, whoever is the client. */
+static void test_raw_keys(void **state) {
+    (void)state;
+    for (int is_client = 0; is_client < 2; is_client++) {
+        both b;
+        set_up(&b, is_client, RAW_KEYS);
+        own_raw_key(&b, PKI_P384);
+        trust_raw_key(b.cfg, PKI_P384);
+        have_raw_key(b.cfg, PKI_RSA);
+        gnutls_session_set_verify_function(b.session, NULL);
+        if (is_client)
+            gnutls_certificate_server_set_request(b.session, GNUTLS_CERT_REQUIRE);
+        else
+            CHECK(lockstep_config_set_client_auth(b.cfg, LOCKSTEP_CLIENT_AUTH_REQUIRE));
+        shake(&b, is_client);
+        check_raw_peer(&b, true);
+        tear_down(&b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exporter),
         cmocka_unit_test(test_compressed_certificates),
         cmocka_unit_test(test_cookie_of_server),
+        cmocka_unit_test(test_raw_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

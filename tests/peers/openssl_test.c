@@ -196,6 +196,55 @@ static void test_compressed_certificates(void **state) {
 }
 #endif
 
+/* ---- Raw public keys (RFC 7250) ----------------------------------------------------------------
+ */
+
+#if OPENSSL_VERSION_NUMBER >= 0x30200000L
+static EVP_PKEY *public_key(int identity) {
+    BIO *bio = bio_of(pki_public_key(identity));
+    EVP_PKEY *key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    return key;
+}
+
+/* Both sides show raw keys, whoever is the client. */
+static void test_raw_keys(void **state) {
+    (void)state;
+    static const unsigned char raw[] = {TLSEXT_cert_type_rpk};
+    const pki *k = pki_get();
+    for (int is_client = 0; is_client < 2; is_client++) {
+        both b;
+        lockstep_info info;
+        const lockstep_blob *key = pki_public_key(PKI_ED25519);
+        EVP_PKEY *ours = public_key(PKI_P384);
+        set_up(&b, is_client);
+        own(b.ctx, PKI_ED25519);
+        SSL_CTX_set1_server_cert_type(b.ctx, raw, 1);
+        SSL_CTX_set1_client_cert_type(b.ctx, raw, 1);
+        SSL_CTX_set_verify(b.ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+        CHECK(lockstep_config_trust_raw_key(b.cfg, key->p, key->p_len));
+        CHECK(lockstep_config_add_raw_key(b.cfg, k->key[PKI_P384].p, k->key[PKI_P384].p_len));
+        if (!is_client)
+            CHECK(lockstep_config_set_client_auth(b.cfg, LOCKSTEP_CLIENT_AUTH_REQUIRE));
+        make_ends(&b, is_client);
+        SSL_dane_enable(b.ssl, NULL);
+        assert_int_equal(SSL_add_expected_rpk(b.ssl, ours), 1);
+        if (!foreign_run(&b.f))
+            fail_msg("%s", foreign_failure(&b.f));
+        lockstep_info_of(b.f.conn, &info);
+        assert_true(info.peer_raw_key);
+        assert_int_equal(EVP_PKEY_eq(SSL_get0_peer_rpk(b.ssl), ours), 1);
+        EVP_PKEY_free(ours);
+        tear_down(&b);
+    }
+}
+#else
+static void test_raw_keys(void **state) {
+    (void)state;
+    skip();
+}
+#endif
+
 /* ---- Names of authorities (RFC 8446 §4.2.4) ---------------------------------------------------
  */
 
@@ -345,6 +394,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exporter),
         cmocka_unit_test(test_compressed_certificates),
+        cmocka_unit_test(test_raw_keys),
         cmocka_unit_test(test_authorities_of_server),
         cmocka_unit_test(test_authorities_of_client),
         cmocka_unit_test(test_cookie_of_server),

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/keys.h"
+#include "util/pem.h"
+
 #define MUST(expression)                                                                           \
     do {                                                                                           \
         lockstep_status must_status = (expression);                                                \
@@ -130,6 +133,24 @@ const pki *pki_get(void) {
     lockstep_blob_free(&ca_key);
     done = true;
     return &made;
+}
+
+const lockstep_blob *pki_public_key(int identity) {
+    static lockstep_blob made[PKI_NUM];
+    lk_private_key *key;
+    if (made[identity].p != NULL)
+        return &made[identity];
+    const lockstep_blob *pem = &pki_get()->key[identity];
+    lk_buffer spki = lk_buffer_of(&lk_heap_default, 0), text = lk_buffer_of(&lk_heap_default, 0);
+    MUST(lk_private_key_from_pem(&key, NULL, lk_slice_of(pem->p, pem->p_len)));
+    MUST(lk_private_key_spki(key, &spki));
+    if (!lk_pem_write(&text, "PUBLIC KEY", lk_buffer_slice(&spki)))
+        abort();
+    lk_private_key_free(key);
+    lk_buffer_free(&spki);
+    made[identity].p = lk_buffer_bytes(&text);
+    made[identity].p_len = lk_buffer_length(&text);
+    return &made[identity];
 }
 
 lockstep_trust *pki_trust(void) {

@@ -38,6 +38,10 @@ typedef struct pki {
 const pki *pki_get(void); /* the leaves are for server.test, PKI_OTHER_NAME for other.test */
 lockstep_trust *pki_trust(void);
 
+/* pki_public_key returns the public half of an identity's key, PEM; kept for the life of the
+ * process. */
+const lockstep_blob *pki_public_key(int identity);
+
 /* Configs with the usual settings: the client trusts the root, the server has one identity. */
 lockstep_config *client_config(world *w);
 lockstep_config *server_config(world *w, int identity);

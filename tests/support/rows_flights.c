@@ -248,7 +248,7 @@ const row rows_server_flight[] = {
     EE_PLACE("psk_key_exchange_modes", 45), EE_PLACE("certificate_authorities", 47), EE_PLACE("oid_filters", 48),
     EE_PLACE("post_handshake_auth", 49), EE_PLACE("signature_algorithms_cert", 50), EE_PLACE("key_share", 51),
     EE_UNASKED("max_fragment_length", 1), EE_UNASKED("use_srtp", 14), EE_UNASKED("heartbeat", 15),
-    EE_UNASKED("client_certificate_type", 19), EE_UNASKED("server_certificate_type", 20), EE_UNASKED("early_data", 42),
+    EE_UNASKED("early_data", 42),
     EE_UNASKED("an unknown extension", 0x1234), EE_PLACE("extended_master_secret", 23),
     ROW("ALPN unasked", "RFC 8446 §4.2", CLIENT, ENCRYPTED_EXTENSIONS, set_extension, 16, "0003 02 6832", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
     ROW("server_name with contents", "RFC 6066 §3", CLIENT, ENCRYPTED_EXTENSIONS, set_extension, 0, "00", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
