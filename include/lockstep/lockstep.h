@@ -64,7 +64,9 @@ enum lockstep_group {
     LOCKSTEP_GROUP_SECP256R1 = 0x0017,
     LOCKSTEP_GROUP_SECP384R1 = 0x0018,
     LOCKSTEP_GROUP_X25519 = 0x001d,
-    LOCKSTEP_GROUP_X25519MLKEM768 = 0x11ec
+    LOCKSTEP_GROUP_SECP256R1MLKEM768 = 0x11eb,
+    LOCKSTEP_GROUP_X25519MLKEM768 = 0x11ec,
+    LOCKSTEP_GROUP_SECP384R1MLKEM1024 = 0x11ed /* where libcrypto has ML-KEM-1024: 3.5 */
 };
 
 /* Cipher suites (RFC 8446 §B.4). */
@@ -163,7 +165,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_alpn(lockstep_config *cfg,
 
 /* lockstep_config_set_groups sets the key exchange groups, best first; a client sends key shares
  * for the first `num_shares` of them (0: the default, the first and, where that is a hybrid, the
- * first that is not). LOCKSTEP_ERR_USAGE for an unknown or repeated group or an empty list. */
+ * first that is not). LOCKSTEP_ERR_USAGE for an unknown or repeated group, one that this
+ * libcrypto cannot compute, or an empty list. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_groups(lockstep_config *cfg,
                                                             const uint16_t *groups,
                                                             size_t num_groups, size_t num_shares);

@@ -36,11 +36,8 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
     cfg->protocols = cfg->authorities = lk_buffer_of(&s->heap, 0);
     s->identities = cfg->identities;
     s->version_min = s->version_max = LK_TLS13;
-    for (size_t i = 0; i < LK_KEX_NUM_GROUPS; i++)
-        s->groups[s->num_groups++] = lk_kex_groups[i].id;
     for (size_t i = 0; i < LK_NUM_SUITES; i++)
         s->suites[s->num_suites++] = lk_suites[i].id;
-    s->num_shares = default_shares(s);
     s->record_size_limit = RECORD_SIZE_LIMIT_DEFAULT;
     memcpy(s->compressions, lk_compressions, sizeof s->compressions);
     s->num_compressions = LK_NUM_COMPRESSIONS;
@@ -52,6 +49,10 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
         lockstep_config_free(cfg);
         return LOCKSTEP_ERR_CRYPTO;
     }
+    for (size_t i = 0; i < LK_KEX_NUM_GROUPS; i++)
+        if (lk_kex_available(s->crypto, &lk_kex_groups[i]))
+            s->groups[s->num_groups++] = lk_kex_groups[i].id;
+    s->num_shares = default_shares(s);
     *out = cfg;
     return LOCKSTEP_OK;
 }
@@ -237,7 +238,8 @@ lockstep_status lockstep_config_set_groups(lockstep_config *cfg, const uint16_t 
         num_shares > num_groups || !distinct(groups, num_groups))
         return LOCKSTEP_ERR_USAGE;
     for (size_t i = 0; i < num_groups; i++)
-        if (lk_kex_group_of(groups[i]) == NULL)
+        if (lk_kex_group_of(groups[i]) == NULL ||
+            !lk_kex_available(s->crypto, lk_kex_group_of(groups[i])))
             return LOCKSTEP_ERR_USAGE;
     memcpy(s->groups, groups, num_groups * sizeof *groups);
     s->num_groups = num_groups;

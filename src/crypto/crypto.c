@@ -8,6 +8,12 @@
 #include "crypto/provider.h"
 #include "util/heap.h"
 
+static bool has_key_type(const char *name) {
+    EVP_KEYMGMT *type = EVP_KEYMGMT_fetch(NULL, name, NULL);
+    EVP_KEYMGMT_free(type);
+    return type != NULL;
+}
+
 lk_crypto *lk_crypto_new(void) {
     lk_crypto *c = OPENSSL_zalloc(sizeof *c);
     if (c == NULL)
@@ -17,9 +23,8 @@ lk_crypto *lk_crypto_new(void) {
     c->chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
     c->p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
     c->p384 = EC_GROUP_new_by_curve_name(NID_secp384r1);
-    EVP_KEYMGMT *ml_kem = EVP_KEYMGMT_fetch(NULL, "ML-KEM-768", NULL);
-    c->has_ml_kem = ml_kem != NULL;
-    EVP_KEYMGMT_free(ml_kem);
+    c->has_ml_kem = has_key_type("ML-KEM-768");
+    c->has_ml_kem_1024 = has_key_type("ML-KEM-1024");
     ERR_clear_error();
     if (c->aes_128_gcm == NULL || c->aes_256_gcm == NULL || c->chacha20_poly1305 == NULL ||
         c->p256 == NULL || c->p384 == NULL) {

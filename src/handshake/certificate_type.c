@@ -83,8 +83,7 @@ static lk_slice types_of(const lk_handshake *hs, enum lk_extension_index i, lk_s
 }
 
 lockstep_status lk_choose_own_type(lk_handshake *hs, lk_identity_wish *wish) {
-    lk_slice types =
-        types_of(hs, LK_EXTENSION_server_certificate_type, hs->hello.server_types);
+    lk_slice types = types_of(hs, LK_EXTENSION_server_certificate_type, hs->hello.server_types);
     lockstep_status status = hs->identities->num_identities == 0
                                  ? LOCKSTEP_NO_COMMON_SCHEME /* a server of external PSKs */
                                  : LOCKSTEP_NO_COMMON_CERTIFICATE_TYPE;
@@ -135,9 +134,9 @@ lockstep_status lk_check_raw_key(lk_handshake *hs) {
     if (!trusted)
         return lk_fail(hs, LOCKSTEP_CERT_RAW_KEY, "%zu bytes, none of the %zu keys given",
                        key.p_len, s->num_raw_keys);
-    lockstep_status status =
-        lk_spki_parse(&spki, key) ? lk_spki_public_key(&hs->peer_key, s->crypto, &spki)
-                                  : LOCKSTEP_CERT_WEAK_KEY;
+    lockstep_status status = lk_spki_parse(&spki, key)
+                                 ? lk_spki_public_key(&hs->peer_key, s->crypto, &spki)
+                                 : LOCKSTEP_CERT_WEAK_KEY;
     if (status != LOCKSTEP_OK)
         return lk_fail(hs, status, "the peer's raw public key");
     lk_note_check(&hs->watch, "raw public key", "RFC 7250 §4.2", LOCKSTEP_OK,

@@ -117,19 +117,43 @@ static void test_choices(void **state) {
         /* what is not asked for is not shown */
         {{PKI_P256, -1, -1, true}, {-1, PKI_RSA, -1, false}, false, CHAIN, NOTHING, 0},
         /* another key */
-        {{-1, -1, PKI_P384, true}, {PKI_P256, PKI_RSA, -1, false}, false, RAW, NOTHING,
+        {{-1, -1, PKI_P384, true},
+         {PKI_P256, PKI_RSA, -1, false},
+         false,
+         RAW,
+         NOTHING,
          LOCKSTEP_CERT_RAW_KEY},
-        {{PKI_P256, -1, -1, true}, {-1, PKI_RSA, PKI_P384, false}, true, CHAIN, RAW,
+        {{PKI_P256, -1, -1, true},
+         {-1, PKI_RSA, PKI_P384, false},
+         true,
+         CHAIN,
+         RAW,
          LOCKSTEP_CERT_RAW_KEY},
         /* nothing in common */
-        {{-1, -1, PKI_P256, false}, {-1, PKI_RSA, -1, false}, false, NOTHING, NOTHING,
+        {{-1, -1, PKI_P256, false},
+         {-1, PKI_RSA, -1, false},
+         false,
+         NOTHING,
+         NOTHING,
          LOCKSTEP_NO_COMMON_CERTIFICATE_TYPE},
-        {{-1, -1, -1, true}, {PKI_P256, -1, -1, false}, false, NOTHING, NOTHING,
+        {{-1, -1, -1, true},
+         {PKI_P256, -1, -1, false},
+         false,
+         NOTHING,
+         NOTHING,
          LOCKSTEP_NO_COMMON_CERTIFICATE_TYPE},
-        {{PKI_P256, -1, -1, true}, {-1, PKI_RSA, -1, true}, true, NOTHING, NOTHING,
+        {{PKI_P256, -1, -1, true},
+         {-1, PKI_RSA, -1, true},
+         true,
+         NOTHING,
+         NOTHING,
          LOCKSTEP_NO_COMMON_CERTIFICATE_TYPE},
         /* a client that has no raw key comes to a server that trusts nothing else */
-        {{-1, PKI_CLIENT, -1, true}, {-1, PKI_RSA, PKI_P256, false}, true, CHAIN, CHAIN,
+        {{-1, PKI_CLIENT, -1, true},
+         {-1, PKI_RSA, PKI_P256, false},
+         true,
+         CHAIN,
+         CHAIN,
          LOCKSTEP_CERT_UNKNOWN_ISSUER},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -161,12 +185,10 @@ static void test_setters(void **state) {
     assert_int_equal(lockstep_config_trust_raw_key(cfg, NULL, 0), LOCKSTEP_ERR_USAGE);
     assert_int_equal(lockstep_config_trust_raw_key(cfg, public->p, public->p_len - 5),
                      LOCKSTEP_ERR_PEM);
-    assert_int_equal(
-        lockstep_config_trust_raw_key(cfg, (const uint8_t *)x25519, sizeof x25519 - 1),
-        LOCKSTEP_ERR_KEY_UNSUPPORTED);
-    assert_int_equal(
-        lockstep_config_trust_raw_key(cfg, (const uint8_t *)broken, sizeof broken - 1),
-        LOCKSTEP_ERR_KEY_UNSUPPORTED);
+    assert_int_equal(lockstep_config_trust_raw_key(cfg, (const uint8_t *)x25519, sizeof x25519 - 1),
+                     LOCKSTEP_ERR_KEY_UNSUPPORTED);
+    assert_int_equal(lockstep_config_trust_raw_key(cfg, (const uint8_t *)broken, sizeof broken - 1),
+                     LOCKSTEP_ERR_KEY_UNSUPPORTED);
     for (int i = 0; i < 64; i++)
         CHECK(lockstep_config_trust_raw_key(cfg, public->p, public->p_len));
     assert_int_equal(lockstep_config_trust_raw_key(cfg, public->p, public->p_len),

@@ -245,6 +245,31 @@ static void test_raw_keys(void **state) {
 }
 #endif
 
+/* ---- Hybrid groups (draft-ietf-tls-ecdhe-mlkem) -------------------------------------------------
+ */
+
+static void test_hybrids(void **state) {
+    (void)state;
+    static const uint16_t groups[] = {LOCKSTEP_GROUP_X25519MLKEM768,
+                                      LOCKSTEP_GROUP_SECP256R1MLKEM768,
+                                      LOCKSTEP_GROUP_SECP384R1MLKEM1024};
+    for (int i = 0; i < 6; i++) {
+        both b;
+        lockstep_info info;
+        set_up(&b, i % 2);
+        if (SSL_CTX_set1_groups_list(b.ctx, lockstep_group_name(groups[i / 2])) != 1) {
+            SSL_CTX_free(b.ctx);
+            lockstep_config_free(b.cfg);
+            skip(); /* OpenSSL before 3.5 */
+        }
+        CHECK(lockstep_config_set_groups(b.cfg, groups + i / 2, 1, 0));
+        shake(&b, i % 2);
+        lockstep_info_of(b.f.conn, &info);
+        assert_int_equal(info.group, groups[i / 2]);
+        tear_down(&b);
+    }
+}
+
 /* ---- Names of authorities (RFC 8446 §4.2.4) ---------------------------------------------------
  */
 
@@ -395,6 +420,7 @@ int main(void) {
         cmocka_unit_test(test_exporter),
         cmocka_unit_test(test_compressed_certificates),
         cmocka_unit_test(test_raw_keys),
+        cmocka_unit_test(test_hybrids),
         cmocka_unit_test(test_authorities_of_server),
         cmocka_unit_test(test_authorities_of_client),
         cmocka_unit_test(test_cookie_of_server),

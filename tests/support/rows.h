@@ -44,6 +44,8 @@
 #define SERVER_LIMIT        {.server = true, .limit = 64}
 #define SERVER_P256         {.server = true, .group = LOCKSTEP_GROUP_SECP256R1}
 #define SERVER_P384         {.server = true, .group = LOCKSTEP_GROUP_SECP384R1}
+#define CLIENT_P256_HYBRID  {.group = LOCKSTEP_GROUP_SECP256R1MLKEM768}
+#define SERVER_P256_HYBRID  {.server = true, .group = LOCKSTEP_GROUP_SECP256R1MLKEM768}
 #define SERVER_HYBRID       {.server = true, .group = LOCKSTEP_GROUP_X25519MLKEM768}
 /* clang-format on */
 

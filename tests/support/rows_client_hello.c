@@ -200,6 +200,10 @@ const row rows_client_hello[] = {
     ROW("P-384 of 98 bytes", "RFC 8446 §4.2.8.2", SERVER_P384, CLIENT_HELLO, fill_extension, 51, "0066 0018 0062 04", 97, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     ROW("ML-KEM key not reduced", "FIPS 203 §7.2", SERVER_HYBRID, CLIENT_HELLO, contents, 51, "ffffff", 6, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     ROW("hybrid with x25519 zero", "RFC 8446 §7.4.2", SERVER_HYBRID, CLIENT_HELLO, contents, 51, ZERO_32, 6 + 1184, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("P-256 hybrid, compressed point", "RFC 8446 §4.2.8.2", SERVER_P256_HYBRID, CLIENT_HELLO, contents, 51, "02", 6, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("P-256 hybrid, not on the curve", "RFC 8446 §4.2.8.2", SERVER_P256_HYBRID, CLIENT_HELLO, contents, 51, "04" ZERO_32, 6, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("P-256 hybrid, key not reduced", "FIPS 203 §7.2", SERVER_P256_HYBRID, CLIENT_HELLO, contents, 51, "ffffff", 6 + 65, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("P-256 hybrid without ML-KEM", "draft-ietf-tls-ecdhe-mlkem §4", SERVER_P256_HYBRID, CLIENT_HELLO, fill_extension, 51, "0045 11eb 0041 04", 64, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     ROW("hybrid without x25519", "draft-ietf-tls-ecdhe-mlkem §4", SERVER_HYBRID, CLIENT_HELLO, fill_extension, 51, "04a4 11ec 04a0", 1184, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     /* nothing in common */
     ROW("no suite in common", "RFC 8446 §4.1.1", SERVER, CLIENT_HELLO, poke, 0, "0002 c02f", SUITES, NO_COMMON_SUITE, HANDSHAKE_FAILURE),

@@ -90,6 +90,8 @@ const row rows_server_hello[] = {
     ROW("P-384 off the curve", "RFC 8446 §4.2.8.2", CLIENT_P384, SERVER_HELLO, fill_extension, 51, "0018 0061 04 01", 95, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     ROW("P-384 with the length of P-256", "RFC 8446 §4.2.8.2", CLIENT_P384, SERVER_HELLO, fill_extension, 51, "0018 0041 04", 64, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     ROW("hybrid with x25519 zero", "RFC 8446 §7.4.2", CLIENT_HYBRID, SERVER_HELLO, fill_extension, 51, "11ec 0460", 1120, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("P-256 hybrid, point of zeros", "RFC 8446 §4.2.8.2", CLIENT_P256_HYBRID, SERVER_HELLO, fill_extension, 51, "11eb 0481", 1153, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("P-256 hybrid one byte long", "draft-ietf-tls-ecdhe-mlkem §4", CLIENT_P256_HYBRID, SERVER_HELLO, fill_extension, 51, "11eb 0482", 1154, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     ROW("hybrid one byte short", "draft-ietf-tls-ecdhe-mlkem §4", CLIENT_HYBRID, SERVER_HELLO, fill_extension, 51, "11ec 045f", 1119, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     /* other extensions */
     ROW("key_share twice", "RFC 8446 §4.2", CLIENT, SERVER_HELLO, twice_extension, 51, "", 0, PEER_EXTENSION_DUPLICATE, ILLEGAL_PARAMETER),
