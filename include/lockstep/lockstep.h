@@ -143,6 +143,11 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_add_raw_key(lockstep_config *cf
 LOCKSTEP_CHECKED lockstep_status lockstep_config_trust_raw_key(lockstep_config *cfg,
                                                                const uint8_t *pem, size_t pem_len);
 
+/* lockstep_config_accept_delegated lets servers show a key that their certificate's key has signed
+ * for at most seven days (RFC 9345), if the certificate allows that. Off by default: such a key is
+ * in no log and on no revocation list. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_accept_delegated(lockstep_config *cfg);
+
 /*
  * lockstep_config_staple gives the identity that was added last an OCSP response (DER) and a
  * SignedCertificateTimestampList, both copied and either may be empty, which clients get that ask
@@ -381,7 +386,8 @@ typedef struct lockstep_info {
     const char *alpn;        /* the protocol agreed on */
     const lockstep_slice *peer_chain; /* DER certificates, leaf first */
     size_t num_peer_chain;
-    bool peer_raw_key; /* peer_chain is one SubjectPublicKeyInfo instead (RFC 7250) */
+    bool peer_delegated; /* it signed with a delegated credential (RFC 9345) */
+    bool peer_raw_key;   /* peer_chain is one SubjectPublicKeyInfo instead (RFC 7250) */
     lockstep_slice peer_ocsp, peer_scts; /* stapled to the leaf, or empty */
     const lockstep_report *report; /* how the peer's chain was judged; NULL: it was good, and nobody
                                       wanted to know (lockstep_config_keep_reports) */

@@ -155,6 +155,17 @@ lockstep_status lockstep_config_trust_raw_key(lockstep_config *cfg, const uint8_
     return status == LOCKSTEP_OK && s->num_raw_keys == before ? LOCKSTEP_ERR_PEM : status;
 }
 
+/* ---- Delegated credentials (RFC 9345) ----------------------------------------------------------
+ */
+
+lockstep_status lockstep_config_accept_delegated(lockstep_config *cfg) {
+    lk_settings *s = lk_config_building(cfg);
+    if (s == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    s->accept_delegated = true;
+    return LOCKSTEP_OK;
+}
+
 /* ---- Both ends of a config ---------------------------------------------------------------------
  */
 

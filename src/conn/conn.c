@@ -237,6 +237,7 @@ void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out) {
         out->peer_ocsp = s->peer_ocsp[0];
     out->peer_scts = s->peer_scts;
     out->peer_raw_key = s->peer_raw_key;
+    out->peer_delegated = s->peer_delegated;
     out->report = s->report;
     out->bytes_in = conn->bytes_in;
     out->bytes_out = conn->bytes_out;

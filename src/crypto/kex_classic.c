@@ -136,8 +136,7 @@ void lk_classic_free(lk_classic_key *key) {
     *key = (lk_classic_key){NULL, NULL};
 }
 
-lockstep_status lk_classic_derive(const lk_classic_key *key, const uint8_t *peer,
-                                  uint8_t *secret) {
+lockstep_status lk_classic_derive(const lk_classic_key *key, const uint8_t *peer, uint8_t *secret) {
     return key->x25519 != NULL ? x25519_derive(key->x25519, peer, secret)
                                : ec_derive(key->ec, peer, secret);
 }

@@ -18,7 +18,8 @@ bool lk_kem_available(const lk_crypto *crypto, const lk_kem *kem) {
     return kem == &lk_kem_768 || crypto->has_ml_kem_1024;
 }
 
-static EVP_PKEY *import_key(const lk_kem *kem, int selection, const char *param, const uint8_t *p, size_t p_len) {
+static EVP_PKEY *import_key(const lk_kem *kem, int selection, const char *param, const uint8_t *p,
+                            size_t p_len) {
     EVP_PKEY *key = NULL;
     OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(param, (void *)(uintptr_t)p, p_len),
                            OSSL_PARAM_construct_end()};
@@ -45,8 +46,8 @@ bool lk_kem_generate(lk_kem_key *key, const lk_crypto *crypto, const lk_kem *kem
 }
 
 lockstep_status lk_kem_encapsulate(const lk_crypto *crypto, const lk_kem *kem,
-                                   const uint8_t *random, const uint8_t *peer,
-                                   uint8_t *ciphertext, uint8_t *secret) {
+                                   const uint8_t *random, const uint8_t *peer, uint8_t *ciphertext,
+                                   uint8_t *secret) {
     if (is_own(crypto, kem))
         return lk_mlkem768_encaps(ciphertext, secret, peer, LK_MLKEM768_PUBLIC, random)
                    ? LOCKSTEP_OK

@@ -1,6 +1,6 @@
 /*
- * kex_parts.h - what groups are made of: a classical exchange (X25519 or a curve), ML-KEM, or one of
- * each; for this room only.
+ * kex_parts.h - what groups are made of: a classical exchange (X25519 or a curve), ML-KEM, or one
+ * of each; for this room only.
  */
 #ifndef LK_CRYPTO_KEX_PARTS_H
 #define LK_CRYPTO_KEX_PARTS_H
@@ -11,7 +11,8 @@
 #include "crypto/mlkem.h"
 #include "crypto/provider.h"
 
-/* ---- The classical part (kex_classic.c) -------------------------------------------------------- */
+/* ---- The classical part (kex_classic.c) --------------------------------------------------------
+ */
 
 typedef enum lk_classic { LK_CLASSIC_X25519 = 1, LK_CLASSIC_P256, LK_CLASSIC_P384 } lk_classic;
 
@@ -40,7 +41,8 @@ void lk_classic_free(lk_classic_key *key);
 LK_CHECKED lockstep_status lk_classic_derive(const lk_classic_key *key, const uint8_t *peer,
                                              uint8_t *secret);
 
-/* ---- ML-KEM (kex_kem.c) ------------------------------------------------------------------------ */
+/* ---- ML-KEM (kex_kem.c) ------------------------------------------------------------------------
+ */
 
 /* A parameter set of FIPS 203; ML-KEM-768 is our own where libcrypto has none. */
 typedef struct lk_kem {

@@ -112,7 +112,7 @@ static lockstep_status accepted(lk_handshake *hs) {
     }
     hs->chain_proof = prove();
     hs->state = hs->is_client ? LK_CLIENT_WAIT_CV : LK_SERVER_WAIT_CV;
-    return LOCKSTEP_OK;
+    return lk_check_delegated(hs);
 }
 
 /* ---- The peer's: judging --------------------------------------------------------------------- */
@@ -303,5 +303,7 @@ lockstep_status lk_take_certificate(lk_handshake *hs, lk_slice body, lk_slice me
         return hs->is_client ? lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_EMPTY, "an empty list")
                              : no_client_certificate(hs);
     LK_TRY(keep_chain(hs, &certificate));
+    if (!lk_arena_copy(&hs->arena, &hs->delegated, certificate.delegated))
+        return lk_fail_memory(hs);
     return hs->agreed->peer_raw_key ? raw_key(hs) : decide(hs);
 }

@@ -127,6 +127,9 @@ lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message) {
     if (scheme == NULL || !scheme->in_handshake || scheme->key != lk_public_key_kind(hs->peer_key))
         return lk_fail(hs, LOCKSTEP_PEER_SIGNATURE_SCHEME, "scheme 0x%04x (%s)", cv.scheme,
                        lockstep_scheme_name(cv.scheme));
+    if (hs->delegated_scheme != 0 && cv.scheme != hs->delegated_scheme)
+        return lk_fail(hs, LOCKSTEP_PEER_DELEGATED_CREDENTIAL, "it is for %s, signed was with %s",
+                       lockstep_scheme_name(hs->delegated_scheme), scheme->name);
     hs->agreed->peer_scheme = cv.scheme;
     LK_TRY(make_to_sign(hs, !hs->is_client, &to_verify));
     LK_TRY(lk_hash_message(hs, message));

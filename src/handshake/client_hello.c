@@ -118,6 +118,8 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         .record_size_limit = s->record_size_limit,
         .compressions = s->compressions,
         .num_compressions = s->num_compressions,
+        .delegated_schemes = lk_delegated_schemes,
+        .num_delegated_schemes = s->accept_delegated ? lk_num_delegated_schemes : 0,
         .status = true,
         .psk_dhe_ke = hs->psk_modes,
         .early_data = lk_early_wanted(hs),
@@ -144,6 +146,8 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
     if (hello.early_data)
         hs->offered |= lk_extension_bit(early_data);
     lk_offer_certificate_types(hs, &hello);
+    if (s->accept_delegated)
+        hs->offered |= lk_extension_bit(delegated_credential);
     if (s->num_compressions > 0)
         hs->offered |= lk_extension_bit(compress_certificate);
     if (hs->retried)

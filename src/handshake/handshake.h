@@ -30,6 +30,7 @@ typedef struct lk_agreed {
     lk_slice peer_scts;   /* the SCT list of the leaf's entry, or empty */
     size_t num_peer_chain, peer_chain_size;
     lockstep_report *report;
+    bool peer_delegated;              /* it signed with a delegated key (RFC 9345) */
     bool peer_raw_key;                /* peer_chain is a SubjectPublicKeyInfo (RFC 7250) */
     int64_t verified_ms;              /* when the peer last proved that it has its key */
     lk_traffic_secret client, server; /* application traffic, the newest */

@@ -134,6 +134,8 @@ struct lk_handshake {
     /* the peer's certificate */
     lockstep_policy *policy; /* by an answer; NULL: that of the settings */
     lk_public_key *peer_key;
+    lk_slice delegated;        /* the DelegatedCredential, in the arena; empty: none */
+    uint16_t delegated_scheme; /* once it is checked: what CertificateVerify must be made with */
     lk_judge_request judge;
     lk_chain_proof chain_proof;
     lk_possession_proof possession_proof;
@@ -212,6 +214,9 @@ void lk_offer_certificate_types(lk_handshake *hs, lk_client_hello_out *hello);
 lockstep_status lk_take_certificate_types(lk_handshake *hs, const lk_encrypted_extensions *ee);
 lockstep_status lk_choose_own_type(lk_handshake *hs, lk_identity_wish *wish); /* and identity */
 lockstep_status lk_choose_peer_type(lk_handshake *hs);
+extern const uint16_t *const lk_delegated_schemes; /* delegated_credential.c */
+extern const size_t lk_num_delegated_schemes;
+lockstep_status lk_check_delegated(lk_handshake *hs);
 lockstep_status lk_check_raw_key(lk_handshake *hs);           /* certificate_type.c */
 lockstep_status lk_send_certificate_verify(lk_handshake *hs); /* certificate_verify.c */
 lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message);

@@ -1,5 +1,7 @@
 #include "wire/certificate.h"
 
+#include "wire/delegated_credential.h"
+
 /* parse_status: CertificateStatus (RFC 6066 §8), of type ocsp. */
 static bool parse_status(lk_slice *out, lk_slice data) {
     lk_reader r = lk_reader_of(data);
@@ -14,6 +16,14 @@ static bool parse_contents(lk_certificate *out, const lk_extensions *ext) {
     if (lk_extension_has(ext, LK_EXTENSION_status_request, &data) &&
         !parse_status(&out->ocsp[out->num_chain], lk_reader_rest(&data)))
         return false;
+    /* "SHOULD ignore delegated credentials sent as extensions to any other certificate" (RFC 9345
+     * §4.1.1) */
+    if (lk_extension_has(ext, LK_EXTENSION_delegated_credential, &data) && out->num_chain == 0) {
+        lk_delegated_credential dc;
+        if (!lk_delegated_credential_parse(&dc, lk_reader_rest(&data)))
+            return false;
+        out->delegated = lk_reader_rest(&data);
+    }
     if (lk_extension_has(ext, LK_EXTENSION_signed_certificate_timestamp, &data)) {
         /* SerializedSCT sct_list<1..2^16-1> (RFC 6962 §3.3) */
         lk_slice whole = lk_reader_rest(&data), list;

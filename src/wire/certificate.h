@@ -15,6 +15,7 @@ typedef struct lk_certificate {
     lk_slice chain[LK_CHAIN_MAX]; /* cert_data of each entry, leaf first */
     lk_slice ocsp[LK_CHAIN_MAX];  /* OCSPResponse stapled to each entry, or empty (§4.4.2.1) */
     lk_slice scts;                /* SignedCertificateTimestampList of the leaf's entry, or empty */
+    lk_slice delegated; /* delegated_credential of the leaf's entry, or empty (RFC 9345) */
     size_t num_chain;
     uint32_t extensions; /* set of the extensions that any entry has */
     bool unknown_extension;

@@ -278,6 +278,11 @@ void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
     }
     lk_build_certificate_types(b, LK_EXTENSION_client_certificate_type, h->client_types);
     lk_build_certificate_types(b, LK_EXTENSION_server_certificate_type, h->server_types);
+    if (h->num_delegated_schemes > 0) {
+        ext = lk_extension_open(b, LK_EXTENSION_delegated_credential);
+        lk_build_u16_list(b, 2, h->delegated_schemes, h->num_delegated_schemes);
+        lk_build_close(b, ext);
+    }
     lk_build_compressions(b, h->compressions, h->num_compressions);
     ext = lk_extension_open(b, LK_EXTENSION_supported_versions);
     build_greased(b, 1, h->grease_version, h->versions, h->num_versions);

@@ -81,6 +81,8 @@ typedef struct lk_client_hello_out {
     lk_slice server_types, client_types; /* CertificateType lists; empty: no extension */
     const uint16_t *compressions;        /* of certificates */
     size_t num_compressions;             /* 0: no extension */
+    const uint16_t *delegated_schemes;   /* for delegated credentials (RFC 9345 §4.1.1) */
+    size_t num_delegated_schemes;        /* 0: no extension */
     bool status; /* ask for an OCSP response and SCTs (RFC 6066 §8, RFC 6962 §3.3) */
     uint16_t grease_suite, grease_group, grease_version, grease_extension_1, grease_extension_2;
     bool grease_share; /* a key share for grease_group too */

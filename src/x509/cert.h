@@ -39,6 +39,7 @@ typedef enum lk_ext {
     LK_EXT_TLS_FEATURE,
     LK_EXT_SCT_LIST,
     LK_EXT_CT_POISON,
+    LK_EXT_DELEGATION_USAGE, /* RFC 9345 §4.2: NULL */
     LK_EXT_COUNT
 } lk_ext;
 

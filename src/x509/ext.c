@@ -29,6 +29,7 @@ static const lk_oid ext_oids[LK_EXT_COUNT] = {
     [LK_EXT_TLS_FEATURE] = LK_OID_TLS_FEATURE,
     [LK_EXT_SCT_LIST] = LK_OID_SCT_LIST,
     [LK_EXT_CT_POISON] = LK_OID_CT_POISON,
+    [LK_EXT_DELEGATION_USAGE] = LK_OID_DELEGATION_USAGE,
 };
 
 lk_ext lk_ext_of(lk_slice oid) {

@@ -63,7 +63,7 @@
     X(USER_ID,              "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01", "UID")                     \
     X(DOMAIN_COMPONENT,     "\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19", "DC")                      \
     X(EMAIL_ADDRESS,        "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01", "emailAddress")                \
-    /* extensions: RFC 5280 §4.2, RFC 6962 §3.3, RFC 7633 §6 */                                    \
+    /* extensions: RFC 5280 §4.2, RFC 6962 §3.3, RFC 7633 §6, RFC 9345 §4.2 */                                 \
     X(SUBJECT_KEY_ID,       "\x55\x1d\x0e", "subjectKeyIdentifier")                                \
     X(KEY_USAGE,            "\x55\x1d\x0f", "keyUsage")                                            \
     X(SUBJECT_ALT_NAME,     "\x55\x1d\x11", "subjectAltName")                                      \
@@ -84,6 +84,7 @@
     X(TLS_FEATURE,          "\x2b\x06\x01\x05\x05\x07\x01\x18", "TLS feature")                     \
     X(SCT_LIST,             "\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02", "SCT list")                \
     X(CT_POISON,            "\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03", "precertificate poison")   \
+    X(DELEGATION_USAGE,     "\x2b\x06\x01\x04\x01\x82\xda\x4b\x2c", "delegation usage")             \
     /* extensions of CRLs and of their entries: RFC 5280 §5.2, §5.3 */                             \
     X(CRL_NUMBER,           "\x55\x1d\x14", "cRLNumber")                                           \
     X(CRL_REASON,           "\x55\x1d\x15", "cRLReason")                                           \

@@ -219,6 +219,7 @@ static void test_raw_keys(void **state) {
         EVP_PKEY *ours = public_key(PKI_P384);
         set_up(&b, is_client);
         own(b.ctx, PKI_ED25519);
+        assert_int_equal(SSL_CTX_dane_enable(b.ctx), 1);
         SSL_CTX_set1_server_cert_type(b.ctx, raw, 1);
         SSL_CTX_set1_client_cert_type(b.ctx, raw, 1);
         SSL_CTX_set_verify(b.ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
@@ -227,7 +228,7 @@ static void test_raw_keys(void **state) {
         if (!is_client)
             CHECK(lockstep_config_set_client_auth(b.cfg, LOCKSTEP_CLIENT_AUTH_REQUIRE));
         make_ends(&b, is_client);
-        SSL_dane_enable(b.ssl, NULL);
+        assert_int_equal(SSL_dane_enable(b.ssl, NULL), 1);
         assert_int_equal(SSL_add_expected_rpk(b.ssl, ours), 1);
         if (!foreign_run(&b.f))
             fail_msg("%s", foreign_failure(&b.f));

@@ -61,7 +61,12 @@ static peer_action act_raw_of_another(peer *p, const row *r) {
     return PEER_SKIP;
 }
 
+static void accepts_delegated(lockstep_config *cfg) {
+    NEED(lockstep_config_accept_delegated(cfg) == LOCKSTEP_OK);
+}
+
 /* clang-format off */
+#define CLIENT_DELEGATED   {.configure = accepts_delegated}
 #define CLIENT_RAW         {.configure = trusts_peer}
 #define CLIENT_RAW_ANOTHER {.configure = trusts_another}
 #define CLIENT_HAS_RAW     {.auth = LOCKSTEP_CLIENT_AUTH_REQUEST, .configure = has_raw_key}
@@ -87,5 +92,12 @@ const row rows_raw_keys[] = {
     ROW("raw keys only, where there is none", "RFC 7250 §4.2", SERVER, CLIENT_HELLO, set_extension, 20, "01 02", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
     ROW("OpenPGP only", "RFC 7250 §4.2", SERVER_HAS_RAW, CLIENT_HELLO, set_extension, 20, "01 01", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
     ROW("a client with raw keys only", "RFC 7250 §4.2", SERVER_AUTH, CLIENT_HELLO, set_extension, 19, "01 02", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
+    /* delegated credentials (RFC 9345); machine/delegated_test.c has those that are signed */
+    ROW("a credential unasked", "RFC 8446 §4.4.2", CLIENT, CERTIFICATE, set_extension, 34, "00000000 0403 000001 00 0403 0001 00", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
+    ROW("a certificate that may not delegate", "RFC 9345 §4.2", CLIENT_DELEGATED, CERTIFICATE, set_extension, 34, "00000000 0403 000001 00 0403 0001 00", 0, PEER_DELEGATED_CREDENTIAL, ILLEGAL_PARAMETER),
+    ROW("a credential without a key", "RFC 9345 §4", CLIENT_DELEGATED, CERTIFICATE, set_extension, 34, "00000000 0403 000000 0403 0001 00", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
+    ROW("a credential without a signature", "RFC 9345 §4", CLIENT_DELEGATED, CERTIFICATE, set_extension, 34, "00000000 0403 000001 00 0403 0000", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
+    ROW("a credential cut off", "RFC 9345 §4", CLIENT_DELEGATED, CERTIFICATE, set_extension, 34, "00000000 0403", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
+    ROW("a credential in EncryptedExtensions", "RFC 9345 §4.1.1", CLIENT_DELEGATED, ENCRYPTED_EXTENSIONS, set_extension, 34, "", 0, PEER_EXTENSION_PLACE, ILLEGAL_PARAMETER),
     END};
 /* clang-format on */

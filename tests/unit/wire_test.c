@@ -261,8 +261,9 @@ static void test_others(void **state) {
     lk_builder b = lk_builder_of(&m);
     lk_flaw flaw;
     lk_encrypted_extensions ee;
-    lk_encrypted_extensions_build(&b,
-                                  &(lk_encrypted_extensions_out){true, lk_slice_of("h2", 2), 64});
+    lk_encrypted_extensions_build(
+        &b, &(lk_encrypted_extensions_out){
+                .server_name = true, .protocol = lk_slice_of("h2", 2), .record_size_limit = 64});
     assert_int_equal(lk_encrypted_extensions_parse(&ee, &flaw, body(&m, LK_ENCRYPTED_EXTENSIONS)),
                      LOCKSTEP_OK);
     assert_true(lk_slice_equal(ee.protocol, lk_slice_of("h2", 2)) && ee.record_size_limit == 64);
