@@ -384,11 +384,6 @@ bool lk_conn_may_send(const lockstep_conn *conn) {
     return conn->secure || (conn->answers_early && !update_due(conn));
 }
 
-bool lk_conn_may_send(const lockstep_conn *conn) {
-    /* no KeyUpdate before the client's Finished */
-    return conn->secure || (conn->answers_early && !update_due(conn));
-}
-
 lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used, const uint8_t *in,
                                 size_t in_len) {
     if (conn == NULL || used == NULL || (in == NULL && in_len > 0))
