@@ -1,5 +1,5 @@
 /*
- * lockstep.h - TLS 1.3 (RFC 8446), without I/O.
+ * lockstep.h - TLS 1.3 (RFC 8446) and 1.2 (RFC 5246), without I/O.
  *
  * A lockstep_conn is a pipe with two sides. Bytes enter with *_in and leave with *_out.
  * The library opens no socket, reads no file and starts no thread.
@@ -69,11 +69,20 @@ enum lockstep_group {
     LOCKSTEP_GROUP_SECP384R1MLKEM1024 = 0x11ed /* where libcrypto has ML-KEM-1024: 3.5 */
 };
 
-/* Cipher suites (RFC 8446 §B.4). */
+/* Cipher suites of TLS 1.3 (RFC 8446 §B.4), and of TLS 1.2 (RFC 5289, RFC 7905, RFC 5288). */
 enum lockstep_suite {
     LOCKSTEP_SUITE_AES_128_GCM_SHA256 = 0x1301,
     LOCKSTEP_SUITE_AES_256_GCM_SHA384 = 0x1302,
-    LOCKSTEP_SUITE_CHACHA20_POLY1305_SHA256 = 0x1303
+    LOCKSTEP_SUITE_CHACHA20_POLY1305_SHA256 = 0x1303,
+    LOCKSTEP_SUITE_ECDHE_ECDSA_AES_128_GCM_SHA256 = 0xc02b,
+    LOCKSTEP_SUITE_ECDHE_ECDSA_AES_256_GCM_SHA384 = 0xc02c,
+    LOCKSTEP_SUITE_ECDHE_RSA_AES_128_GCM_SHA256 = 0xc02f,
+    LOCKSTEP_SUITE_ECDHE_RSA_AES_256_GCM_SHA384 = 0xc030,
+    LOCKSTEP_SUITE_ECDHE_RSA_CHACHA20_POLY1305_SHA256 = 0xcca8,
+    LOCKSTEP_SUITE_ECDHE_ECDSA_CHACHA20_POLY1305_SHA256 = 0xcca9,
+    /* RSA key transport; see lockstep_config_danger_rsa_key_exchange */
+    LOCKSTEP_SUITE_RSA_AES_128_GCM_SHA256 = 0x009c,
+    LOCKSTEP_SUITE_RSA_AES_256_GCM_SHA384 = 0x009d
 };
 
 /* These return the registered name of a code point ("X25519MLKEM768", "TLS_AES_128_GCM_SHA256",
@@ -83,7 +92,8 @@ LOCKSTEP_API const char *lockstep_suite_name(uint16_t suite);
 LOCKSTEP_API const char *lockstep_scheme_name(uint16_t scheme);
 
 /* These return the code point of a name that this library implements, in any case ("P-256" and
- * "prime256v1" are secp256r1, as curl and OpenSSL write them), or 0. */
+ * "prime256v1" are secp256r1, and "ECDHE-RSA-AES128-GCM-SHA256" is a suite of TLS 1.2, as curl and
+ * OpenSSL write them), or 0. */
 LOCKSTEP_API uint16_t lockstep_group_by_name(const char *name);
 LOCKSTEP_API uint16_t lockstep_suite_by_name(const char *name);
 
@@ -176,7 +186,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_groups(lockstep_config *cfg
                                                             const uint16_t *groups,
                                                             size_t num_groups, size_t num_shares);
 
-/* lockstep_config_set_suites sets the cipher suites, best first. LOCKSTEP_ERR_USAGE likewise. */
+/* lockstep_config_set_suites sets the cipher suites of all versions, best first.
+ * LOCKSTEP_ERR_USAGE likewise. A version without a suite in the list is not spoken. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_suites(lockstep_config *cfg,
                                                             const uint16_t *suites,
                                                             size_t num_suites);
@@ -184,13 +195,21 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_suites(lockstep_config *cfg
 /* Protocol versions (RFC 8446 §4.2.1). */
 enum lockstep_version { LOCKSTEP_TLS12 = 0x0303, LOCKSTEP_TLS13 = 0x0304 };
 
-/* lockstep_config_set_versions sets the oldest and the newest version that is spoken.
- * LOCKSTEP_ERR_USAGE unless min <= max. */
+/* lockstep_config_set_versions sets the oldest and the newest version that is spoken; the default
+ * is both, TLS 1.2 and TLS 1.3. LOCKSTEP_ERR_USAGE unless min <= max. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_versions(lockstep_config *cfg, uint16_t min,
                                                               uint16_t max);
 
+/*
+ * lockstep_config_danger_rsa_key_exchange adds the suites of RSA key transport (RFC 5246 §7.4.7.1)
+ * behind all others, for TLS 1.2: the client encrypts the premaster secret to the key of the
+ * server's certificate. Whoever records the traffic and gets that key later, by whatever way, reads
+ * all of it: there is no forward secrecy. For teaching and measuring; grep for "danger".
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_danger_rsa_key_exchange(lockstep_config *cfg);
+
 /* lockstep_config_set_record_size_limit sets the largest plaintext, in bytes, that this side
- * accepts in a protected record (RFC 8449): 64 to 16,385, the content type included. */
+ * accepts in a protected record (RFC 8449): 64 to 16,385, in TLS 1.3 the content type included. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_record_size_limit(lockstep_config *cfg,
                                                                        size_t limit);
 
@@ -255,8 +274,9 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_gather_jobs(lockstep_config *cf
  * lockstep_config_seal ends the building: it checks that the parts fit together and makes every
  * later setter fail. LOCKSTEP_ERR_USAGE for what would not be looked at: a policy beside
  * LOCKSTEP_ASK_VERDICT, LOCKSTEP_ASK_POLICY beside that or the danger of above; and for client
- * authentication that nobody could judge. Connections accept sealed configs only, and each holds a
- * reference.
+ * authentication that nobody could judge, a suite of RSA key transport without the danger that
+ * allows it, and versions none of which has a suite. Connections accept sealed configs only, and
+ * each holds a reference.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_seal(lockstep_config *cfg);
 
@@ -348,7 +368,8 @@ LOCKSTEP_API void lockstep_app_taken(lockstep_conn *conn, size_t n);
 LOCKSTEP_CHECKED lockstep_status lockstep_close(lockstep_conn *conn);
 
 /* lockstep_update_keys changes this side's sending keys, and with `both` asks the peer to change
- * its own (RFC 8446 §4.6.3). The engine does so itself before the limits of §5.5. */
+ * its own (RFC 8446 §4.6.3). The engine does so itself before the limits of §5.5. TLS 1.2 has no
+ * such thing: LOCKSTEP_ERR_USAGE, and a connection whose key reaches its limit ends. */
 LOCKSTEP_CHECKED lockstep_status lockstep_update_keys(lockstep_conn *conn, bool both);
 
 /*
@@ -374,10 +395,11 @@ enum lockstep_early_data {
 
 /* What was agreed on. Zero or NULL where it is not known yet. */
 typedef struct lockstep_info {
-    uint16_t version;     /* 0x0304 */
+    uint16_t version;     /* 0x0304 or 0x0303 */
     uint16_t suite;       /* CipherSuite */
     uint16_t group;       /* NamedGroup */
-    uint16_t peer_scheme; /* SignatureScheme of the peer's CertificateVerify */
+    uint16_t peer_scheme; /* SignatureScheme of the peer's CertificateVerify, or in TLS 1.2 of the
+                           * server's ServerKeyExchange */
     uint16_t own_scheme;  /* of our own */
     bool retried;         /* a HelloRetryRequest was sent or received */
     bool resumed;         /* a session was resumed, or an external PSK used */
@@ -405,7 +427,8 @@ typedef struct lockstep_ask {
     const char *server_name; /* IDENTITY, VERDICT, POLICY: the name asked for; NULL if none */
     const uint16_t *schemes; /* IDENTITY, SIGNATURE: SignatureScheme (RFC 8446 §4.2.3) */
     size_t num_schemes;
-    lockstep_slice to_sign;      /* SIGNATURE: the exact input of RFC 8446 §4.4.3 */
+    lockstep_slice to_sign;      /* SIGNATURE: the exact input of RFC 8446 §4.4.3, or in TLS 1.2 of
+                                  * RFC 8422 §5.4 or RFC 5246 §7.4.8 */
     const lockstep_slice *chain; /* VERDICT, POLICY: DER certificates, leaf first */
     size_t num_chain;
 } lockstep_ask;

@@ -43,6 +43,7 @@ extern "C" {
     X(INTERNAL_ERROR, 80, "internal_error")                                                        \
     X(INAPPROPRIATE_FALLBACK, 86, "inappropriate_fallback")                                        \
     X(USER_CANCELED, 90, "user_canceled")                                                          \
+    X(NO_RENEGOTIATION, 100, "no_renegotiation")                                                   \
     X(MISSING_EXTENSION, 109, "missing_extension")                                                 \
     X(UNSUPPORTED_EXTENSION, 110, "unsupported_extension")                                         \
     X(UNRECOGNIZED_NAME, 112, "unrecognized_name")                                                 \
@@ -83,6 +84,9 @@ extern "C" {
     X(PEER_ALERT_MALFORMED,    110, DECODE_ERROR, "RFC 8446 §6", "alert does not parse")           \
     X(PEER_FLOOD,              111, UNEXPECTED_MESSAGE, "RFC 8446 §D.4", "too many records or messages of no use") \
     X(PEER_EARLY_APP_DATA,     112, UNEXPECTED_MESSAGE, "RFC 8446 §2", "application data before the handshake is complete") \
+    X(PEER_SSL2,               113, PROTOCOL_VERSION, "RFC 6176 §3", "a ClientHello of SSL 2.0, which nobody may speak any more") \
+    X(PEER_WARNING_FLOOD,      114, UNEXPECTED_MESSAGE, "RFC 5246 §7.2", "too many warning alerts") \
+    X(PEER_ALERT_LEVEL,        115, ILLEGAL_PARAMETER, "RFC 5246 §7.2", "alert of a level that is neither warning nor fatal") \
     X(PEER_EARLY_DATA_TOO_MUCH, 120, UNEXPECTED_MESSAGE, "RFC 8446 §4.2.10", "more 0-RTT data than allowed") \
     /* 130-149: a message that does not parse */                                                   \
     X(PEER_MESSAGE_TOO_LARGE,  130, ILLEGAL_PARAMETER, "RFC 8446 §4", "handshake message larger than the limit") \
@@ -98,6 +102,11 @@ extern "C" {
     X(PEER_DECODE_NEW_SESSION_TICKET, 140, DECODE_ERROR, "RFC 8446 §4.6.1", "NewSessionTicket does not parse") \
     X(PEER_DECODE_KEY_UPDATE,  141, DECODE_ERROR, "RFC 8446 §4.6.3", "KeyUpdate does not parse")   \
     X(PEER_DECODE_EXTENSION,   142, DECODE_ERROR, "RFC 8446 §4.2", "the contents of an extension do not parse") \
+    X(PEER_DECODE_STATUS,      143, DECODE_ERROR, "RFC 6066 §8", "CertificateStatus does not parse") \
+    X(PEER_DECODE_SERVER_KEY_EXCHANGE, 144, DECODE_ERROR, "RFC 8422 §5.4", "ServerKeyExchange does not parse") \
+    X(PEER_DECODE_CLIENT_KEY_EXCHANGE, 145, DECODE_ERROR, "RFC 8422 §5.7, RFC 5246 §7.4.7.1", "ClientKeyExchange does not parse") \
+    X(PEER_DECODE_SERVER_HELLO_DONE, 146, DECODE_ERROR, "RFC 5246 §7.4.5", "ServerHelloDone is not empty") \
+    X(PEER_DECODE_HELLO_REQUEST, 147, DECODE_ERROR, "RFC 5246 §7.4.1.1", "HelloRequest is not empty") \
     /* 150-199: a message that parses and breaks a rule */                                         \
     X(PEER_EXTENSION_DUPLICATE, 150, ILLEGAL_PARAMETER, "RFC 8446 §4.2", "the same extension twice in one message") \
     X(PEER_EXTENSION_PLACE,    151, ILLEGAL_PARAMETER, "RFC 8446 §4.2", "extension not allowed in this message") \
@@ -128,6 +137,14 @@ extern "C" {
     X(PEER_KEY_UPDATE,         176, ILLEGAL_PARAMETER, "RFC 8446 §4.6.3", "KeyUpdate.request_update is neither 0 nor 1") \
     X(PEER_LEGACY_VERSION,     177, PROTOCOL_VERSION, "RFC 8446 §4.1.2, §D.5", "legacy_version is SSL 3.0 or below") \
     X(PEER_TICKET_LIFETIME,    178, ILLEGAL_PARAMETER, "RFC 8446 §4.6.1", "ticket lifetime above seven days") \
+    X(PEER_RENEGOTIATION,      179, NO_RENEGOTIATION, "RFC 5746 §4, RFC 9325 §3.5", "the peer wants another handshake on this connection") \
+    X(PEER_RENEGOTIATION_INFO, 180, HANDSHAKE_FAILURE, "RFC 5746 §3.4, §3.6", "renegotiation_info is missing or speaks of an earlier handshake") \
+    X(PEER_EXTENDED_MASTER_SECRET, 181, HANDSHAKE_FAILURE, "RFC 7627 §5.2, §5.3", "the peer does not bind its keys to the handshake (extended_master_secret)") \
+    X(PEER_POINT_FORMATS,      182, ILLEGAL_PARAMETER, "RFC 8422 §5.1.2, §5.2", "ec_point_formats without the uncompressed form") \
+    X(PEER_CURVE,              183, ILLEGAL_PARAMETER, "RFC 8422 §5.4", "the server's parameters are of a group that was not offered") \
+    X(PEER_CERTIFICATE_KIND,   184, ILLEGAL_PARAMETER, "RFC 5246 §7.4.2", "the certificate's kind of key does not suit the cipher suite") \
+    X(PEER_SESSION_ID,         185, ILLEGAL_PARAMETER, "RFC 8446 §4.1.3, RFC 5246 §7.4.1.3", "the server resumes a session that was not offered") \
+    X(PEER_NO_CERTIFICATE,     186, HANDSHAKE_FAILURE, "RFC 5246 §7.4.6", "client sent no certificate in TLS 1.2") \
     X(PEER_PSK_BINDER,         190, DECRYPT_ERROR, "RFC 8446 §4.2.11.2", "PSK binder is wrong: the client does not have the key, or somebody changed its ClientHello") \
     X(PEER_PSK_SELECTED,       191, ILLEGAL_PARAMETER, "RFC 8446 §4.2.11", "server chose a PSK that was not offered, or that does not suit") \
     X(PEER_EARLY_DATA_ANSWER,  192, ILLEGAL_PARAMETER, "RFC 8446 §4.2.10", "server accepted 0-RTT data and changed what it was sent under") \
@@ -144,6 +161,7 @@ extern "C" {
     X(NO_COMMON_SCHEME,        203, HANDSHAKE_FAILURE, "RFC 8446 §4.4.2.2", "no certificate of this side suits the peer's signature algorithms") \
     X(NO_COMMON_ALPN,          204, NO_APPLICATION_PROTOCOL, "RFC 7301 §3.2", "no application protocol in common") \
     X(NAME_UNKNOWN,            205, UNRECOGNIZED_NAME, "RFC 6066 §3", "this server has no certificate for the name asked for") \
+    X(INAPPROPRIATE_FALLBACK,  206, INAPPROPRIATE_FALLBACK, "RFC 7507 §3", "the client tries an older version than both sides speak: somebody made its first attempt fail") \
     X(NO_COMMON_CERTIFICATE_TYPE, 210, UNSUPPORTED_CERTIFICATE, "RFC 7250 §4.2", "no type of certificate in common") \
     X(NO_COMMON_PSK,           230, DECRYPT_ERROR, "RFC 8446 §E.6", "the client offers no pre-shared key that this server has, which has nothing else") \
     /* 250-299: the certificate chain (lockstep/x509.h has the full report) */                     \

@@ -35,9 +35,11 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
     s->heap = heap;
     cfg->protocols = cfg->authorities = lk_buffer_of(&s->heap, 0);
     s->identities = cfg->identities;
-    s->version_min = s->version_max = LK_TLS13;
+    s->version_min = LK_TLS12;
+    s->version_max = LK_TLS13;
     for (size_t i = 0; i < LK_NUM_SUITES; i++)
-        s->suites[s->num_suites++] = lk_suites[i].id;
+        if (lk_suites[i].kex != LK_KEX_RSA)
+            s->suites[s->num_suites++] = lk_suites[i].id;
     s->record_size_limit = RECORD_SIZE_LIMIT_DEFAULT;
     memcpy(s->compressions, lk_compressions, sizeof s->compressions);
     s->num_compressions = LK_NUM_COMPRESSIONS;
@@ -261,6 +263,38 @@ lockstep_status lockstep_config_set_suites(lockstep_config *cfg, const uint16_t 
     return LOCKSTEP_OK;
 }
 
+lockstep_status lockstep_config_danger_rsa_key_exchange(lockstep_config *cfg) {
+    lk_settings *s = lk_config_building(cfg);
+    if (s == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    s->danger_rsa_key_exchange = true;
+    for (size_t i = 0; i < LK_NUM_SUITES; i++) {
+        bool listed = lk_suites[i].kex != LK_KEX_RSA;
+        for (size_t k = 0; k < s->num_suites; k++)
+            listed = listed || s->suites[k] == lk_suites[i].id;
+        if (!listed)
+            s->suites[s->num_suites++] = lk_suites[i].id;
+    }
+    return LOCKSTEP_OK;
+}
+
+/* settle_versions leaves the versions that have a suite. */
+static lockstep_status settle_versions(lk_settings *s) {
+    bool has_12 = false, has_13 = false;
+    for (size_t i = 0; i < s->num_suites; i++) {
+        const lk_suite *suite = lk_suite_of(s->suites[i]);
+        if (suite->kex == LK_KEX_RSA && !s->danger_rsa_key_exchange)
+            return LOCKSTEP_ERR_USAGE;
+        has_12 = has_12 || suite->version == LK_TLS12;
+        has_13 = has_13 || suite->version == LK_TLS13;
+    }
+    if (!has_12 && s->version_min < LK_TLS13)
+        s->version_min = LK_TLS13;
+    if (!has_13 && s->version_max > LK_TLS12)
+        s->version_max = LK_TLS12;
+    return s->version_min <= s->version_max ? LOCKSTEP_OK : LOCKSTEP_ERR_USAGE;
+}
+
 lockstep_status lockstep_config_set_versions(lockstep_config *cfg, uint16_t min, uint16_t max) {
     lk_settings *s = lk_config_building(cfg);
     if (s == NULL || min > max || min < LOCKSTEP_TLS12 || max > LOCKSTEP_TLS13)
@@ -336,6 +370,9 @@ lockstep_status lockstep_config_seal(lockstep_config *cfg) {
         ((s->asks & LOCKSTEP_ASK_POLICY) != 0 &&
          (s->danger_skip_verification || (s->asks & LOCKSTEP_ASK_VERDICT) != 0)))
         return LOCKSTEP_ERR_USAGE;
+    lockstep_status versions = settle_versions(s);
+    if (versions != LOCKSTEP_OK)
+        return versions;
     if (s->policy == NULL && s->trust != NULL) {
         lockstep_status made = lockstep_policy_new(&s->policy, &s->env);
         if (made != LOCKSTEP_OK)

@@ -252,13 +252,29 @@ static bool may_take(const lockstep_conn *conn) {
            lk_buffer_length(&conn->wire_out) < LK_WIRE_OUT_MAX;
 }
 
+/* "0x80 | length, length, CLIENT-HELLO (1)": a server may hear an SSL 2.0 ClientHello first, which
+ * servers once took for a TLS one (RFC 5246 §E.2). The third byte decides. */
+static bool may_be_ssl2(const lockstep_conn *conn, lk_slice in) {
+    return !conn->is_client && (in.p[0] & 0x80) != 0 && (in.p_len < 3 || in.p[2] == 1);
+}
+
+static lockstep_status on_ssl2(lockstep_conn *conn, lk_slice in) {
+    return in.p_len < 3 ? LOCKSTEP_OK
+                        : lk_conn_fail_with(conn, LOCKSTEP_PEER_SSL2, "of %u bytes",
+                                            (in.p[0] & 0x7fu) << 8 | in.p[1]);
+}
+
 static lockstep_status frame(lockstep_conn *conn, lk_record *record, size_t *needed, lk_slice in) {
-    lockstep_status status =
-        lk_record_frame(record, needed, in, conn->in.aead != NULL || conn->skip_early > 0);
+    lk_framing framing = conn->in.aead == NULL && conn->skip_early == 0 ? LK_FRAME_PLAIN
+                         : conn->agreed.version == LK_TLS12             ? LK_FRAME_TLS12
+                                                                        : LK_FRAME_TLS13;
+    lockstep_status status = lk_record_frame(record, needed, in, framing);
     if (status == LOCKSTEP_OK)
         return status;
     if (status == LOCKSTEP_PEER_RECORD_TYPE && !conn->heard) {
         int c = in.p[0];
+        if (may_be_ssl2(conn, in))
+            return on_ssl2(conn, in);
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_NOT_TLS, "the first byte is 0x%02x%s%c%s", c,
                                  c > 32 && c < 127 ? " '" : "", c > 32 && c < 127 ? c : ' ',
                                  c > 32 && c < 127 ? "'" : "");
@@ -376,6 +392,9 @@ lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type, lk_slice
 static bool update_due(const lockstep_conn *conn) {
     uint64_t limit = lk_record_key_limit(conn->agreed.aead);
     uint64_t after = conn->settings->key_update_after;
+    /* TLS 1.2 has no way to renew keys: they last until the limit, less the closing alert. */
+    if (conn->agreed.version == LK_TLS12)
+        return conn->out.sequence >= limit - 1;
     return conn->update_owed || conn->out.sequence >= (after < limit ? after : limit - 1);
 }
 
@@ -399,7 +418,11 @@ lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used, const uint8_t
         if (update_due(conn) && !conn->secure)
             return LOCKSTEP_OK; /* the rest has to wait */
         if (update_due(conn))
-            status = lk_conn_update_keys(conn, false);
+            status = conn->agreed.version == LK_TLS12
+                         ? lk_conn_fail_with(conn, LOCKSTEP_ERR_KEY_EXHAUSTED,
+                                             "after %llu records; TLS 1.2 cannot renew keys",
+                                             (unsigned long long)conn->out.sequence)
+                         : lk_conn_update_keys(conn, false);
         if (status == LOCKSTEP_OK)
             status = lk_conn_send(conn, LK_APPLICATION_DATA, lk_slice_of(in + *used, n));
         if (status != LOCKSTEP_OK)
@@ -453,7 +476,7 @@ lockstep_status lockstep_update_keys(lockstep_conn *conn, bool both) {
         return LOCKSTEP_ERR_USAGE;
     if (failed(conn) != LOCKSTEP_OK)
         return failed(conn);
-    if (!conn->secure || conn->close_sent)
+    if (!conn->secure || conn->close_sent || conn->agreed.version == LK_TLS12)
         return LOCKSTEP_ERR_USAGE;
     return lk_conn_update_keys(conn, both);
 }

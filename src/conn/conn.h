@@ -40,17 +40,21 @@ struct lockstep_conn {
     bool answers_early; /* a server that accepted it may send before the client's Finished */
     lockstep_session *sessions[LK_SESSIONS_MAX]; /* the oldest first; not taken yet */
     size_t num_sessions;
-    unsigned useless;
+    unsigned useless, warnings;
     bool is_client;
     bool heard;       /* a record has come */
     bool heard_hello; /* and a handshake message: from then on CCS records are tolerated */
     bool opened;      /* a protected record has come, and opened */
     bool spoke;       /* the first ClientHello is out */
     bool secure, peer_done, close_sent;
+    bool early_ccs;              /* a change_cipher_spec came before the version was known */
     bool update_asked;           /* our KeyUpdate asked for one of the peer's */
     bool update_owed;            /* the peer's asked for one of ours, before our next data */
     bool eof_later, close_later; /* wishes that wait until jobs that are out have run */
 };
+
+/* Warning alerts of TLS 1.2 that are passed over in a row. */
+#define LK_MAX_WARNINGS 4
 
 /* lk_conn_jobs_out: is a job with whoever runs it? The handshake that owns it must then stay. */
 bool lk_conn_jobs_out(const lockstep_conn *conn);

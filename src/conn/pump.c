@@ -18,6 +18,13 @@ static lockstep_status install(lockstep_conn *conn, const lk_traffic_secret *sec
     return status == LOCKSTEP_OK ? status : lk_conn_fail_with(conn, status, "installing keys");
 }
 
+static lockstep_status install_tls12(lockstep_conn *conn, const lk_out_item *item, bool seal) {
+    lockstep_status status =
+        lk_protect_with_tls12(seal ? &conn->out : &conn->in, conn->settings->crypto, item->aead,
+                              item->keys.key, item->keys.iv, seal);
+    return status == LOCKSTEP_OK ? status : lk_conn_fail_with(conn, status, "installing keys");
+}
+
 static lk_traffic_secret *secret_of(lockstep_conn *conn, bool client) {
     return client ? &conn->agreed.client : &conn->agreed.server;
 }
@@ -90,6 +97,10 @@ static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item) {
     case LK_OUT_WRITE_CLEAR:
         lk_protection_free(&conn->out);
         return LOCKSTEP_OK;
+    case LK_OUT_WRITE_KEYS_TLS12:
+        return install_tls12(conn, item, true);
+    case LK_OUT_READ_KEYS_TLS12:
+        return install_tls12(conn, item, false);
     case LK_OUT_PEER_LIMIT:
         /* The limit counts the content type (RFC 8449 §4). What exceeds the protocol's own is not
          * used; ours holds from here on too, since both sides know the extension. */
@@ -150,6 +161,11 @@ static lockstep_status next_message(lockstep_conn *conn, lk_slice *message) {
         return LOCKSTEP_OK;
     size_t body = (size_t)have.p[1] << 16 | (size_t)have.p[2] << 8 | have.p[3];
     size_t max = 16384;
+    if (conn->hs == NULL && conn->agreed.version == LK_TLS12) {
+        *message =
+            lk_slice_of(have.p, LK_HANDSHAKE_HEADER); /* none is allowed, whatever it holds */
+        return LOCKSTEP_OK;
+    }
     if (conn->hs != NULL) {
         size_t expected = lk_handshake_expects(conn->hs, have.p[0]);
         /* A message that is not allowed at all need not be whole to be refused. */
@@ -172,6 +188,10 @@ static lockstep_status post_handshake(lockstep_conn *conn, lk_slice message, boo
     lk_post_message post;
     lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_MESSAGE, message.p[0], false, true,
                   lk_handshake_name(message.p[0]), message);
+    if (conn->agreed.version == LK_TLS12) {
+        (void)lk12_post_handshake_receive(&conn->failure, conn->is_client, message);
+        return lk_conn_fail(conn);
+    }
     /* What we asked for is no flood. */
     bool asked = message.p[0] == LK_KEY_UPDATE && conn->update_asked;
     if (asked)
@@ -205,6 +225,9 @@ lockstep_status lk_conn_messages(lockstep_conn *conn) {
         if (conn->hs != NULL) {
             if (lk_handshake_receive(conn->hs, message, ends_record) != LOCKSTEP_OK)
                 return lk_conn_fail(conn);
+            /* One that was dropped before, as TLS 1.3 demands, was none of TLS 1.3. */
+            if (conn->early_ccs && conn->agreed.version == LK_TLS12)
+                return lk_conn_fail_with(conn, LOCKSTEP_PEER_CCS, "before ServerHello, of TLS 1.2");
         } else if ((status = post_handshake(conn, message, ends_record)) != LOCKSTEP_OK) {
             return status;
         }

@@ -5,6 +5,26 @@
 
 /* ---- By content type ------------------------------------------------------------------------- */
 
+enum { ALERT_WARNING = 1, ALERT_FATAL = 2 };
+
+/* Until the server has chosen, a client that offered TLS 1.2 has to reckon with its alerts. */
+static bool may_be_tls12(const lockstep_conn *conn) {
+    uint16_t version = conn->agreed.version;
+    return version == LK_TLS12 ||
+           (version == 0 && conn->is_client && conn->settings->version_min == LK_TLS12);
+}
+
+/* In TLS 1.2 a warning does not end anything: "If an alert with a level of warning is sent and
+ * received, generally the connection can continue normally" (RFC 5246 §7.2.2). */
+static lockstep_status on_warning(lockstep_conn *conn, uint8_t level, uint8_t description) {
+    if (level != ALERT_WARNING)
+        return lk_conn_fail_with(conn, LOCKSTEP_PEER_ALERT_LEVEL, "level %u", level);
+    return ++conn->warnings > LK_MAX_WARNINGS
+               ? lk_conn_fail_with(conn, LOCKSTEP_PEER_WARNING_FLOOD, "the last was %s",
+                                   lockstep_alert_name(description))
+               : LOCKSTEP_OK;
+}
+
 static lockstep_status on_alert(lockstep_conn *conn, lk_slice content, bool protected_) {
     /* "Alert messages [...] MUST NOT be fragmented across records, and multiple alert messages MUST
      * NOT be coalesced" (§5.1) */
@@ -26,6 +46,9 @@ static lockstep_status on_alert(lockstep_conn *conn, lk_slice content, bool prot
         conn->peer_done = true;
         return LOCKSTEP_OK;
     }
+    if (may_be_tls12(conn) && content.p[0] != ALERT_FATAL &&
+        description != LOCKSTEP_ALERT_CLOSE_NOTIFY)
+        return on_warning(conn, content.p[0], description);
     /* "All the alerts listed in Section 6.2 [...] MUST be sent with AlertLevel=fatal" and "unknown
      * Alert types MUST be treated as error alerts": the level says nothing (§6). */
     lockstep_status status = (lockstep_status)(LOCKSTEP_ALERT_FROM_PEER + description);
@@ -37,7 +60,21 @@ static lockstep_status on_alert(lockstep_conn *conn, lk_slice content, bool prot
     return lk_conn_fail(conn);
 }
 
+/* In TLS 1.2 it is a step of the handshake (RFC 5246 §7.1). */
+static lockstep_status on_ccs_tls12(lockstep_conn *conn, lk_slice content) {
+    if (content.p_len != 1 || content.p[0] != 1 || conn->hs == NULL)
+        return lk_conn_fail_with(conn, LOCKSTEP_PEER_CCS, "%zu bytes%s", content.p_len,
+                                 conn->hs != NULL ? "" : ", not during a handshake");
+    if (lk_buffer_length(&conn->messages) > 0)
+        return lk_conn_fail_with(conn, LOCKSTEP_PEER_INTERLEAVED, "change_cipher_spec");
+    if (lk_handshake_change_cipher_spec(conn->hs) != LOCKSTEP_OK)
+        return lk_conn_fail(conn);
+    return lk_conn_pump(conn);
+}
+
 static lockstep_status on_ccs(lockstep_conn *conn, lk_slice content) {
+    if (conn->agreed.version == LK_TLS12)
+        return on_ccs_tls12(conn, content);
     /* "at any time after the first ClientHello message has been sent or received and before the
      * peer's Finished message has been received [...] the single byte value 0x01 [...] MUST simply
      * drop it" (§5) */
@@ -47,6 +84,7 @@ static lockstep_status on_ccs(lockstep_conn *conn, lk_slice content) {
                                  in_time ? "" : ", not during a handshake");
     if (lk_buffer_length(&conn->messages) > 0)
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_INTERLEAVED, "change_cipher_spec");
+    conn->early_ccs = conn->early_ccs || conn->agreed.version == 0;
     return ++conn->useless > LK_MAX_USELESS
                ? lk_conn_fail_with(conn, LOCKSTEP_PEER_FLOOD, "change_cipher_spec records")
                : LOCKSTEP_OK;
@@ -74,7 +112,7 @@ static lockstep_status on_data(lockstep_conn *conn, size_t length) {
                    ? lk_conn_fail_with(conn, LOCKSTEP_PEER_FLOOD, "empty records")
                    : LOCKSTEP_OK;
     }
-    conn->useless = 0;
+    conn->useless = conn->warnings = 0;
     if (conn->early_read)
         conn->early_left -= length;
     conn->bytes_in += length;
@@ -123,7 +161,8 @@ static lockstep_status open_record(lockstep_conn *conn, const lk_record *record)
 }
 
 lockstep_status lk_conn_record(lockstep_conn *conn, const lk_record *record) {
-    bool is_protected = conn->in.aead != NULL && record->type == LK_APPLICATION_DATA;
+    bool is_protected = conn->in.aead != NULL &&
+                        (record->type == LK_APPLICATION_DATA || conn->agreed.version == LK_TLS12);
     if (lk_watched(&conn->watch)) {
         static const char *const titles[] = {"change_cipher_spec", "alert", "handshake",
                                              "application_data"};

@@ -19,6 +19,12 @@ typedef enum lk_aead_kind {
 
 size_t lk_aead_key_length(lk_aead_kind kind);
 
+/* lk_aead_tls12_iv_length returns how much of a nonce the key block of TLS 1.2 gives: the salt of
+ * RFC 5288 §3, or all of it (RFC 7905 §2). */
+static inline size_t lk_aead_tls12_iv_length(lk_aead_kind kind) {
+    return kind == LK_AEAD_CHACHA20_POLY1305 ? LK_AEAD_NONCE_LEN : 4;
+}
+
 /* One key in one direction. */
 typedef struct lk_aead lk_aead;
 

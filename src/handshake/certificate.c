@@ -1,6 +1,6 @@
 /*
- * certificate.c - Certificate (RFC 8446 §4.4.2): send ours, take the peer's and have it judged. The
- * one place where a lk_chain_proof is made.
+ * certificate.c - Certificate (RFC 8446 §4.4.2): send ours, take the peer's and have it judged,
+ * that of TLS 1.2 too. The one place where a lk_chain_proof is made.
  */
 #include "handshake/internal.h"
 
@@ -111,8 +111,7 @@ static lockstep_status accepted(lk_handshake *hs) {
         return hs->after_judging(hs);
     }
     hs->chain_proof = prove();
-    hs->state = hs->is_client ? LK_CLIENT_WAIT_CV : LK_SERVER_WAIT_CV;
-    return lk_check_delegated(hs);
+    return hs->judged(hs);
 }
 
 /* ---- The peer's: judging --------------------------------------------------------------------- */
@@ -234,6 +233,12 @@ static lockstep_status raw_key(lk_handshake *hs) {
     return accepted(hs);
 }
 
+lockstep_status lk_judge_peer(lk_handshake *hs, const lk_certificate *certificate, lk_step then) {
+    LK_TRY(keep_chain(hs, certificate));
+    hs->judged = then;
+    return hs->agreed->peer_raw_key ? raw_key(hs) : decide(hs);
+}
+
 /* ---- The peer's: of a session ---------------------------------------------------------------- */
 
 lockstep_status lk_judge_resumed(lk_handshake *hs, lk_step then) {
@@ -262,18 +267,22 @@ lk_chain_proof lk_chain_by_external_psk(const lk_handshake *hs) {
 /* ---- The peer's: the message ----------------------------------------------------------------- */
 
 /* A client without a certificate is let in unless one is required (§4.4.2.4). */
-static lockstep_status no_client_certificate(lk_handshake *hs) {
+lockstep_status lk_no_client_certificate(lk_handshake *hs) {
     if (hs->settings->client_auth == LOCKSTEP_CLIENT_AUTH_REQUIRE)
         return lk_fail(hs, LOCKSTEP_CERT_REQUIRED, "this server lets nobody in without one");
     hs->chain_proof = prove();
     hs->possession_proof = lk_possession_not_needed(hs);
-    hs->state = LK_SERVER_WAIT_FINISHED;
     return LOCKSTEP_OK;
 }
 
 lk_chain_proof lk_chain_not_needed(const lk_handshake *hs) {
     return (lk_chain_proof){!hs->is_client &&
                             hs->settings->client_auth == LOCKSTEP_CLIENT_AUTH_NONE};
+}
+
+static lockstep_status wait_for_proof(lk_handshake *hs) {
+    hs->state = hs->is_client ? LK_CLIENT_WAIT_CV : LK_SERVER_WAIT_CV;
+    return lk_check_delegated(hs);
 }
 
 lockstep_status lk_on_certificate(lk_handshake *hs, lk_slice message) {
@@ -299,11 +308,12 @@ lockstep_status lk_take_certificate(lk_handshake *hs, lk_slice body, lk_slice me
             return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "%s",
                            lk_extension_table[i].name);
     LK_TRY(lk_hash_message(hs, message));
-    if (certificate.num_chain == 0)
-        return hs->is_client ? lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_EMPTY, "an empty list")
-                             : no_client_certificate(hs);
-    LK_TRY(keep_chain(hs, &certificate));
     if (!lk_arena_copy(&hs->arena, &hs->delegated, certificate.delegated))
         return lk_fail_memory(hs);
-    return hs->agreed->peer_raw_key ? raw_key(hs) : decide(hs);
+    if (certificate.num_chain > 0)
+        return lk_judge_peer(hs, &certificate, wait_for_proof);
+    if (hs->is_client)
+        return lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_EMPTY, "an empty list");
+    hs->state = LK_SERVER_WAIT_FINISHED;
+    return lk_no_client_certificate(hs);
 }

@@ -34,6 +34,7 @@ lockstep_status lk_on_certificate_request(lk_handshake *hs, lk_slice message) {
         !lk_arena_copy(&hs->arena, &hs->request.authorities, request.authorities))
         return lk_fail_memory(hs);
     hs->request.schemes = hs->peer_schemes;
+    hs->request.version = LK_TLS13;
     hs->request.of_client = true;
     hs->certificate_requested = true;
     LK_TRY(lk_hash_message(hs, message));

@@ -29,26 +29,26 @@ static lockstep_status make_to_sign(lk_handshake *hs, bool by_client, lk_slice *
 
 /* ---- Ours ------------------------------------------------------------------------------------ */
 
-static lockstep_status send_signature(lk_handshake *hs, uint16_t scheme, lk_slice signature) {
+static lockstep_status send_signature(lk_handshake *hs) {
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
-    lk_certificate_verify_build(&b, scheme, signature);
+    lk_certificate_verify_build(&b, hs->scheme->id, hs->signature);
     LK_TRY(lk_send(hs, &b, at));
-    hs->agreed->own_scheme = scheme;
     return lk_send_finished(hs);
 }
 
-static lockstep_status signed_(lk_handshake *hs) {
+static lockstep_status go_on(lk_handshake *hs) {
+    hs->agreed->own_scheme = hs->scheme->id;
+    return hs->signed_(hs);
+}
+
+/* The signature stays where the job has it, in the arena. */
+static lockstep_status job_done(lk_handshake *hs) {
     lk_job *job = hs->jobs[0];
     if (job->status != LOCKSTEP_OK)
         return lk_fail(hs, job->status, "signing with %s", hs->scheme->name);
-    return send_signature(hs, hs->scheme->id,
-                          lk_slice_of(job->u.sign.signature, job->u.sign.signature_len));
-}
-
-/* An answered signature waits in to_sign's place. */
-static lockstep_status answered(lk_handshake *hs) {
-    return send_signature(hs, hs->scheme->id, hs->to_sign);
+    hs->signature = lk_slice_of(job->u.sign.signature, job->u.sign.signature_len);
+    return go_on(hs);
 }
 
 lockstep_status lk_handshake_answer_signature(lk_handshake *hs, uint16_t scheme,
@@ -60,7 +60,7 @@ lockstep_status lk_handshake_answer_signature(lk_handshake *hs, uint16_t scheme,
         asked = asked || hs->ask.schemes[i] == scheme;
     if (!asked || signature.p_len == 0 || signature.p_len > LK_SIGNATURE_MAX)
         return LOCKSTEP_ERR_USAGE;
-    if (!lk_arena_copy(&hs->arena, &hs->to_sign, signature))
+    if (!lk_arena_copy(&hs->arena, &hs->signature, signature))
         return lk_fail_memory(hs);
     hs->scheme = lk_scheme_of(scheme);
     hs->asking = false;
@@ -73,26 +73,33 @@ static lockstep_status ask_signature(lk_handshake *hs) {
         return lk_fail_memory(hs);
     hs->ask.num_schemes = 0;
     for (size_t i = 0; i < LK_NUM_SCHEMES; i++)
-        if (lk_schemes[i].in_handshake && lk_schemes[i].key == hs->scheme->key &&
+        if (lk_scheme_suits(&lk_schemes[i], hs->version, hs->scheme->key) &&
             lk_u16_has(hs->peer_schemes, lk_schemes[i].id))
             schemes[hs->ask.num_schemes++] = lk_schemes[i].id;
     hs->ask.schemes = schemes;
     hs->ask.to_sign = hs->to_sign;
-    lk_ask_question(hs, LOCKSTEP_ASK_SIGNATURE, answered);
+    lk_ask_question(hs, LOCKSTEP_ASK_SIGNATURE, go_on);
     return LOCKSTEP_OK;
 }
 
-lockstep_status lk_send_certificate_verify(lk_handshake *hs) {
-    LK_TRY(make_to_sign(hs, hs->is_client, &hs->to_sign));
+lockstep_status lk_sign(lk_handshake *hs, lk_slice to_sign, lk_step then) {
+    hs->to_sign = to_sign;
+    hs->signed_ = then;
     if ((hs->settings->asks & LOCKSTEP_ASK_SIGNATURE) != 0)
         return ask_signature(hs);
-    lk_job *job = lk_post(hs, LK_JOB_SIGN, signed_);
+    lk_job *job = lk_post(hs, LK_JOB_SIGN, job_done);
     if (job == NULL)
         return lk_fail_memory(hs);
     job->u.sign.key = hs->identity->key;
     job->u.sign.algorithm = hs->scheme->algorithm;
     job->u.sign.message = hs->to_sign;
     return LOCKSTEP_OK;
+}
+
+lockstep_status lk_send_certificate_verify(lk_handshake *hs) {
+    lk_slice to_sign;
+    LK_TRY(make_to_sign(hs, hs->is_client, &to_sign));
+    return lk_sign(hs, to_sign, send_signature);
 }
 
 /* ---- The peer's ------------------------------------------------------------------------------ */
@@ -124,7 +131,7 @@ lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message) {
     /* It "MUST be one offered" by us, defined for handshakes, and of the certificate's kind of key.
      */
     const lk_scheme *scheme = lk_scheme_of(cv.scheme);
-    if (scheme == NULL || !scheme->in_handshake || scheme->key != lk_public_key_kind(hs->peer_key))
+    if (scheme == NULL || !lk_scheme_suits(scheme, LK_TLS13, lk_public_key_kind(hs->peer_key)))
         return lk_fail(hs, LOCKSTEP_PEER_SIGNATURE_SCHEME, "scheme 0x%04x (%s)", cv.scheme,
                        lockstep_scheme_name(cv.scheme));
     if (hs->delegated_scheme != 0 && cv.scheme != hs->delegated_scheme)

@@ -8,8 +8,8 @@ static bool draw(lk_handshake *hs, uint8_t *out, size_t out_len) {
     return hs->settings->env.random(hs->settings->env.arg, out, out_len);
 }
 
-/* post_share posts the making of a key share; its place in hs->shares is taken at once. */
-static lockstep_status post_share(lk_handshake *hs, const lk_kex_group *group, lk_step then) {
+/* A share's place in hs->shares is taken at once. */
+lockstep_status lk_post_share(lk_handshake *hs, const lk_kex_group *group, lk_step then) {
     lk_share *share = &hs->shares[hs->num_shares++];
     share->group = group;
     share->bytes = lk_arena_alloc(&hs->arena, group->client_share);
@@ -35,15 +35,19 @@ static void pick_grease(lk_handshake *hs, const uint8_t *random) {
 
 static lockstep_status post_shares(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
+    /* Shares are for TLS 1.3; without them nothing needs a job. */
+    if (s->version_max < LK_TLS13)
+        return lk_send_client_hello(hs);
     for (size_t i = 0; i < s->num_shares; i++)
-        LK_TRY(post_share(hs, lk_kex_group_of(s->groups[i]), lk_send_client_hello));
+        LK_TRY(lk_post_share(hs, lk_kex_group_of(s->groups[i]), lk_send_client_hello));
     return LOCKSTEP_OK;
 }
 
 lockstep_status lk_client_start(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
     uint8_t grease[5];
-    hs->session_id_len = s->compatibility_mode ? LK_SESSION_ID_MAX : 0;
+    hs->session_id_len =
+        s->compatibility_mode && s->version_max == LK_TLS13 ? LK_SESSION_ID_MAX : 0;
     if (!draw(hs, hs->client_random, sizeof hs->client_random) ||
         !draw(hs, hs->session_id, hs->session_id_len) ||
         (s->grease && !draw(hs, grease, sizeof grease)))
@@ -54,7 +58,7 @@ lockstep_status lk_client_start(lk_handshake *hs) {
 }
 
 /* take_shares makes the private halves ours before anything can fail. */
-static lockstep_status take_shares(lk_handshake *hs) {
+lockstep_status lk_take_shares(lk_handshake *hs) {
     size_t first = 0;
     lockstep_status status = LOCKSTEP_OK;
     while (first < hs->num_shares && hs->shares[first].own != NULL)
@@ -80,16 +84,22 @@ static const lk_psk_out *list_psks(lk_handshake *hs) {
 
 lockstep_status lk_send_client_hello(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
-    static const uint16_t versions[] = {LK_TLS13};
+    static const uint16_t all_versions[] = {LK_TLS13, LK_TLS12};
+    bool tls13 = lk_settings_speaks(s, LK_TLS13), tls12 = lk_settings_speaks(s, LK_TLS12);
     lk_key_share_out shares[LK_KEX_NUM_GROUPS];
     size_t num_shares = 0;
-    LK_TRY(take_shares(hs));
+    uint16_t suites[LK_NUM_SUITES];
+    size_t num_suites = 0;
+    LK_TRY(lk_take_shares(hs));
     /* In the second ClientHello PSKs may have gone; this must not change with them (§4.1.2). */
     if (!hs->retried)
-        hs->psk_modes = s->keep_sessions || hs->num_psks > 0;
+        hs->psk_modes = tls13 && (s->keep_sessions || hs->num_psks > 0);
     const lk_psk_out *psks = list_psks(hs);
     if (psks == NULL)
         return lk_fail_memory(hs);
+    for (size_t i = 0; i < s->num_suites; i++)
+        if (lk_settings_speaks(s, lk_suite_of(s->suites[i])->version))
+            suites[num_suites++] = s->suites[i];
     /* After a HelloRetryRequest "a single KeyShareEntry from the indicated group" (§4.1.2), which
      * is the last that was made. */
     bool new_share = hs->retried && hs->group != NULL;
@@ -102,10 +112,13 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
     lk_client_hello_out hello = {
         .random = hs->client_random,
         .session_id = lk_slice_of(hs->session_id, hs->session_id_len),
-        .suites = s->suites,
-        .num_suites = s->num_suites,
-        .versions = versions,
-        .num_versions = 1,
+        .suites = suites,
+        .num_suites = num_suites,
+        .versions = all_versions,
+        .num_versions = !tls13  ? 0
+                        : tls12 ? 2
+                                : 1,
+        .tls12 = tls12,
         .groups = s->groups,
         .num_groups = s->num_groups,
         .schemes = lk_scheme_ids,
@@ -133,8 +146,12 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         .grease_extension_2 = hs->grease[4],
     };
     hs->offered = lk_extension_bit(supported_groups) | lk_extension_bit(signature_algorithms) |
-                  lk_extension_bit(supported_versions) | lk_extension_bit(key_share) |
                   lk_extension_bit(status_request) | lk_extension_bit(signed_certificate_timestamp);
+    if (tls13)
+        hs->offered |= lk_extension_bit(supported_versions) | lk_extension_bit(key_share);
+    if (tls12)
+        hs->offered |= lk_extension_bit(renegotiation_info) | lk_extension_bit(ec_point_formats) |
+                       lk_extension_bit(extended_master_secret) | lk_extension_bit(session_ticket);
     if (named)
         hs->offered |= lk_extension_bit(server_name);
     if (s->protocols.p_len > 0)
@@ -166,6 +183,6 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
 
 lockstep_status lk_send_second_client_hello(lk_handshake *hs, const lk_kex_group *group) {
     if (group != NULL)
-        return post_share(hs, group, lk_send_client_hello);
+        return lk_post_share(hs, group, lk_send_client_hello);
     return lk_send_client_hello(hs); /* the same share again, with the cookie */
 }

@@ -1,6 +1,6 @@
 /*
- * delegated_credential.c - a server that shows a key which its certificate's key has signed for a few
- * days (RFC 9345), as the client sees it. The certificate itself was judged before.
+ * delegated_credential.c - a server that shows a key which its certificate's key has signed for a
+ * few days (RFC 9345), as the client sees it. The certificate itself was judged before.
  */
 #include "wire/delegated_credential.h"
 
@@ -49,8 +49,8 @@ static lockstep_status check_certificate(lk_handshake *hs, const lk_cert *leaf) 
     return LOCKSTEP_OK;
 }
 
-/* make_signed writes what the certificate's key has signed: 64 spaces, a context string, a zero byte,
- * the certificate, the credential and the algorithm (§4). */
+/* make_signed writes what the certificate's key has signed: 64 spaces, a context string, a zero
+ * byte, the certificate, the credential and the algorithm (§4). */
 static lockstep_status make_signed(lk_handshake *hs, const lk_delegated_credential *dc,
                                    lk_slice *out) {
     static const char context[] = "TLS, server delegated credentials";

@@ -10,13 +10,18 @@ static bool client_has(const lk_handshake *hs, enum lk_extension_index i) {
     return (hs->hello.ext.present >> i & 1) != 0;
 }
 
-lockstep_status lk_send_encrypted_extensions(lk_handshake *hs) {
+/* "A server that receives a client hello containing the "server_name" extension MAY use the
+ * information [...] In this event, the server SHALL include" it in its answer (RFC 6066 §3). */
+bool lk_acknowledges_name(const lk_handshake *hs) {
     lk_host host;
     lk_slice name = hs->hello.server_name;
+    return name.p_len > 0 && lk_host_parse(&host, name) && hs->identity != NULL &&
+           !hs->identity->raw && lk_cert_is_for(&hs->identity->leaf, &host);
+}
+
+lockstep_status lk_send_encrypted_extensions(lk_handshake *hs) {
     lk_encrypted_extensions_out ee = {
-        /* acknowledged if the name had a part in choosing the certificate (RFC 6066 §3) */
-        .server_name = name.p_len > 0 && lk_host_parse(&host, name) && hs->identity != NULL &&
-                       !hs->identity->raw && lk_cert_is_for(&hs->identity->leaf, &host),
+        .server_name = lk_acknowledges_name(hs),
         .protocol = hs->protocol,
         /* "MUST NOT send [...] unless" the client did (RFC 8449 §4) */
         .record_size_limit = hs->peer_limit != 0 ? hs->settings->record_size_limit : 0,
@@ -34,7 +39,7 @@ lockstep_status lk_send_encrypted_extensions(lk_handshake *hs) {
     return lk_send(hs, &b, at);
 }
 
-static lockstep_status check_protocol(lk_handshake *hs, lk_slice protocol) {
+lockstep_status lk_take_protocol(lk_handshake *hs, lk_slice protocol) {
     lk_slice offered = hs->settings->protocols, name;
     while (lk_protocol_list_next(&offered, &name))
         if (lk_slice_equal(name, protocol)) {
@@ -66,7 +71,7 @@ lockstep_status lk_on_encrypted_extensions(lk_handshake *hs, lk_slice message) {
                        ee.ext.first_unknown);
     LK_TRY(lk_take_certificate_types(hs, &ee));
     if (ee.protocol.p_len > 0)
-        LK_TRY(check_protocol(hs, ee.protocol));
+        LK_TRY(lk_take_protocol(hs, ee.protocol));
     if ((ee.ext.present & lk_extension_bit(record_size_limit)) != 0) {
         /* A client "MUST" also refuse what exceeds the protocol's own maximum (RFC 8449 §4). */
         if (ee.record_size_limit < 64 || ee.record_size_limit > 16385)

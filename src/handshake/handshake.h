@@ -1,5 +1,5 @@
 /*
- * handshake.h - the state machine of RFC 8446 Appendix A, without records.
+ * handshake.h - the state machine of RFC 8446 Appendix A, and that of TLS 1.2, without records.
  *
  * Messages go in one at a time; what is to be done comes out in the outbox. Where public-key work
  * or an answer is needed, the handshake waits: lk_handshake_waiting() says so, the jobs and the
@@ -68,6 +68,10 @@ LK_CHECKED lockstep_status lk_handshake_start(lk_handshake *hs);
 LK_CHECKED lockstep_status lk_handshake_receive(lk_handshake *hs, lk_slice message,
                                                 bool ends_record);
 
+/* lk_handshake_change_cipher_spec takes a change_cipher_spec of a TLS 1.2 handshake, which is a
+ * step of it: between the messages before and Finished (RFC 5246 §7.1). Failure as above. */
+LK_CHECKED lockstep_status lk_handshake_change_cipher_spec(lk_handshake *hs);
+
 /* lk_handshake_expects returns the most bytes that the body of a message of `type` may have now, or
  * 0 if no such message is allowed now. */
 size_t lk_handshake_expects(const lk_handshake *hs, uint8_t type);
@@ -107,6 +111,11 @@ LK_CHECKED lockstep_status lk_post_handshake_receive(lk_post_message *out,
                                                      const lk_settings *settings,
                                                      const lk_agreed *agreed, bool is_client,
                                                      lk_slice message, bool ends_record);
+
+/* The same for TLS 1.2, after whose handshake no message may come at all: it always fails. Only the
+ * header of `message` is looked at. */
+lockstep_status lk12_post_handshake_receive(lockstep_failure *failure, bool is_client,
+                                            lk_slice message);
 
 /* lk_failure_set fills `failure` for `status` with the status's own rule and alert, unless it holds
  * one already, and returns `status`. */

@@ -7,6 +7,7 @@
 #include "handshake/handshake.h"
 #include "handshake/proof.h"
 #include "handshake/transcript.h"
+#include "wire/certificate.h"
 #include "wire/client_hello.h"
 #include "wire/encrypted_extensions.h"
 #include "wire/server_hello.h"
@@ -29,13 +30,43 @@ typedef enum lk_state {
     LK_SERVER_WAIT_CV,
     LK_SERVER_WAIT_FINISHED,
     LK_SERVER_CONNECTED,
+    /* TLS 1.2, by what is awaited; ServerHello and ClientHello are awaited in the states above */
+    LK12_CLIENT_WAIT_CERT,
+    LK12_CLIENT_WAIT_STATUS,     /* CertificateStatus was announced, and may stay away */
+    LK12_CLIENT_WAIT_STATUS_RSA, /* likewise, without ServerKeyExchange behind it */
+    LK12_CLIENT_WAIT_SKE,
+    LK12_CLIENT_WAIT_CR, /* CertificateRequest or ServerHelloDone */
+    LK12_CLIENT_WAIT_SHD,
+    LK12_CLIENT_WAIT_NST,
+    LK12_CLIENT_WAIT_CCS,
+    LK12_CLIENT_WAIT_FINISHED,
+    LK12_SERVER_WAIT_CERT,
+    LK12_SERVER_WAIT_CKE,
+    LK12_SERVER_WAIT_CV,
+    LK12_SERVER_WAIT_CCS,
+    LK12_SERVER_WAIT_FINISHED,
     LK_NUM_STATES
 } lk_state;
 
 /* A continuation: what to do when the jobs are done or the question is answered. */
 typedef lockstep_status (*lk_step)(lk_handshake *hs);
 
-/* A client's key share and its private half. */
+/* The table of flights has one row for each message that may come in a state. No honest message of
+ * the kinds is longer; a Certificate has room for long chains of large keys. */
+#define LK_HELLO_MAX       65536
+#define LK_REQUEST_MAX     66000 /* with all the names of authorities that it can hold */
+#define LK_CERTIFICATE_MAX 131072
+#define LK_OTHER_MAX       16384
+
+typedef struct lk_flight {
+    lk_state state;
+    lk_handshake_type type;
+    lockstep_status (*on)(lk_handshake *hs, lk_slice message);
+    size_t max;             /* bytes of the body */
+    bool before_key_change; /* must end its record (§5.1) */
+} lk_flight;
+
+/* A client's key share and its private half. In TLS 1.2 the server's is the first of its own. */
 typedef struct lk_share {
     const lk_kex_group *group;
     lk_ephemeral *own;
@@ -59,6 +90,7 @@ struct lk_handshake {
     lk_agreed *agreed;
     lockstep_failure *failure;
     bool is_client;
+    bool ends_record; /* the message that is being received ends its record */
     lk_state state;
     lk_step next;
     lk_arena arena;
@@ -69,6 +101,8 @@ struct lk_handshake {
     bool asking;
 
     /* agreed on */
+    uint16_t version;             /* 0: not yet */
+    struct lk12_handshake *tls12; /* what TLS 1.2 alone needs; NULL: it is not spoken */
     const lk_suite *suite;
     const lk_kex_group *group;
     bool retried;
@@ -129,13 +163,15 @@ struct lk_handshake {
     const lk_scheme *scheme;
     lk_u16_list peer_schemes;
     lk_u16_list peer_compressions;
-    lk_slice to_sign;
+    lk_slice to_sign, signature;
+    lk_step signed_; /* what to do with the signature */
 
     /* the peer's certificate */
     lockstep_policy *policy; /* by an answer; NULL: that of the settings */
     lk_public_key *peer_key;
     lk_slice delegated;        /* the DelegatedCredential, in the arena; empty: none */
     uint16_t delegated_scheme; /* once it is checked: what CertificateVerify must be made with */
+    lk_step judged;            /* what to do when the chain is good */
     lk_judge_request judge;
     lk_chain_proof chain_proof;
     lk_possession_proof possession_proof;
@@ -144,7 +180,6 @@ struct lk_handshake {
 
 /* A Certificate has room for long chains of large keys; so has a compressed one, before and after.
  */
-#define LK_CERTIFICATE_MAX 131072
 
 /* ---- machine.c ---- */
 
@@ -170,6 +205,7 @@ lockstep_status lk_hash_message(lk_handshake *hs, lk_slice message);
 
 lockstep_status lk_out(lk_handshake *hs, lk_out_kind kind, size_t length);
 lockstep_status lk_out_keys(lk_handshake *hs, lk_out_kind kind, const lk_traffic_secret *secret);
+lockstep_status lk_out_write_keys(lk_handshake *hs, lk_out_kind kind, const lk_write_keys *keys);
 lockstep_status lk_out_ccs(lk_handshake *hs);
 
 static inline lk_slice lk_body(lk_slice message) {
@@ -183,6 +219,28 @@ static inline lk_slice lk_body(lk_slice message) {
         if (lk_try_status != LOCKSTEP_OK)                                                          \
             return lk_try_status;                                                                  \
     } while (0)
+
+/* ---- what both versions use ---- */
+
+/* negotiate.c: ALPN; the name and protocol, which outlive the handshake; and which identity: the
+ * question if the application wants to be asked, else `then` at once. */
+lockstep_status lk_choose_protocol(lk_handshake *hs);
+lockstep_status lk_keep_names(lk_handshake *hs);
+lockstep_status lk_with_identities(lk_handshake *hs, lk_step then);
+/* encrypted_extensions.c: the client checks and keeps what ALPN selected. */
+lockstep_status lk_take_protocol(lk_handshake *hs, lk_slice protocol);
+/* lk_acknowledges_name: did the server_name have a part in choosing the certificate? */
+bool lk_acknowledges_name(const lk_handshake *hs);
+/* client_hello.c: posts the making of a key share, and takes those that are made. */
+lockstep_status lk_post_share(lk_handshake *hs, const lk_kex_group *group, lk_step then);
+lockstep_status lk_take_shares(lk_handshake *hs);
+/* certificate.c: copies the peer's chain with what is stapled, has it judged, makes the proof and
+ * then goes on with `then`. lk_no_client_certificate is for a client that sent none. */
+lockstep_status lk_judge_peer(lk_handshake *hs, const lk_certificate *certificate, lk_step then);
+lockstep_status lk_no_client_certificate(lk_handshake *hs);
+/* certificate_verify.c: signs `to_sign` (in the arena) with the identity's key, or asks for the
+ * signature; `then` finds it in hs->signature, and in hs->scheme what it was made with. */
+lockstep_status lk_sign(lk_handshake *hs, lk_slice to_sign, lk_step then);
 
 /* ---- one file per message; on_ receives, send_ sends ---- */
 

@@ -5,53 +5,44 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "handshake/internal.h"
+#include "handshake/tls12.h"
 #include "util/secret.h"
 
 /* ---- The table of flights -------------------------------------------------------------------- */
 
-/* No honest message of these is longer. */
-#define HELLO_MAX   65536
-#define REQUEST_MAX 66000 /* the names of all authorities that certificate_authorities can hold */
-#define OTHER_MAX   16384
-
-typedef struct flight {
-    lk_state state;
-    lk_handshake_type type;
-    lockstep_status (*on)(lk_handshake *hs, lk_slice message);
-    size_t max;             /* bytes of the body */
-    bool before_key_change; /* must end its record (§5.1) */
-} flight;
-
 /* What may come in which state, and nothing else may. */
-static const flight flights[] = {
-    {LK_CLIENT_WAIT_SH, LK_SERVER_HELLO, lk_on_server_hello, OTHER_MAX, true},
-    {LK_CLIENT_WAIT_EE, LK_ENCRYPTED_EXTENSIONS, lk_on_encrypted_extensions, OTHER_MAX, false},
-    {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE_REQUEST, lk_on_certificate_request, REQUEST_MAX, false},
+static const lk_flight flights[] = {
+    /* in TLS 1.2 other messages follow ServerHello in its record; server_hello.c looks */
+    {LK_CLIENT_WAIT_SH, LK_SERVER_HELLO, lk_on_server_hello, LK_OTHER_MAX, false},
+    {LK_CLIENT_WAIT_EE, LK_ENCRYPTED_EXTENSIONS, lk_on_encrypted_extensions, LK_OTHER_MAX, false},
+    {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE_REQUEST, lk_on_certificate_request, LK_REQUEST_MAX,
+     false},
     {LK_CLIENT_WAIT_CERT_CR, LK_CERTIFICATE, lk_on_certificate, LK_CERTIFICATE_MAX, false},
     {LK_CLIENT_WAIT_CERT_CR, LK_COMPRESSED_CERTIFICATE, lk_on_compressed_certificate,
      LK_CERTIFICATE_MAX, false},
     {LK_CLIENT_WAIT_CERT, LK_CERTIFICATE, lk_on_certificate, LK_CERTIFICATE_MAX, false},
     {LK_CLIENT_WAIT_CERT, LK_COMPRESSED_CERTIFICATE, lk_on_compressed_certificate,
      LK_CERTIFICATE_MAX, false},
-    {LK_CLIENT_WAIT_CV, LK_CERTIFICATE_VERIFY, lk_on_certificate_verify, OTHER_MAX, false},
-    {LK_CLIENT_WAIT_FINISHED, LK_FINISHED, lk_on_finished, OTHER_MAX, true},
-    {LK_SERVER_START, LK_CLIENT_HELLO, lk_on_client_hello, HELLO_MAX, true},
-    {LK_SERVER_WAIT_SECOND_CH, LK_CLIENT_HELLO, lk_on_second_client_hello, HELLO_MAX, true},
-    {LK_SERVER_WAIT_EOED, LK_END_OF_EARLY_DATA, lk_on_end_of_early_data, OTHER_MAX, true},
+    {LK_CLIENT_WAIT_CV, LK_CERTIFICATE_VERIFY, lk_on_certificate_verify, LK_OTHER_MAX, false},
+    {LK_CLIENT_WAIT_FINISHED, LK_FINISHED, lk_on_finished, LK_OTHER_MAX, true},
+    {LK_SERVER_START, LK_CLIENT_HELLO, lk_on_client_hello, LK_HELLO_MAX, true},
+    {LK_SERVER_WAIT_SECOND_CH, LK_CLIENT_HELLO, lk_on_second_client_hello, LK_HELLO_MAX, true},
+    {LK_SERVER_WAIT_EOED, LK_END_OF_EARLY_DATA, lk_on_end_of_early_data, LK_OTHER_MAX, true},
     {LK_SERVER_WAIT_CERT, LK_CERTIFICATE, lk_on_certificate, LK_CERTIFICATE_MAX, false},
     {LK_SERVER_WAIT_CERT, LK_COMPRESSED_CERTIFICATE, lk_on_compressed_certificate,
      LK_CERTIFICATE_MAX, false},
-    {LK_SERVER_WAIT_CV, LK_CERTIFICATE_VERIFY, lk_on_certificate_verify, OTHER_MAX, false},
-    {LK_SERVER_WAIT_FINISHED, LK_FINISHED, lk_on_finished, OTHER_MAX, true},
+    {LK_SERVER_WAIT_CV, LK_CERTIFICATE_VERIFY, lk_on_certificate_verify, LK_OTHER_MAX, false},
+    {LK_SERVER_WAIT_FINISHED, LK_FINISHED, lk_on_finished, LK_OTHER_MAX, true},
 };
 
-static const char *const state_names[LK_NUM_STATES] = {
+static const char *const state_names[] = {
     "START",     "WAIT_SH",       "WAIT_EE",   "WAIT_CERT_CR",  "WAIT_CERT",
     "WAIT_CV",   "WAIT_FINISHED", "CONNECTED", "START",         "START after HelloRetryRequest",
     "WAIT_EOED", "WAIT_CERT",     "WAIT_CV",   "WAIT_FINISHED", "CONNECTED"};
 
-static const flight *flight_of(const lk_handshake *hs, uint8_t type) {
+static const lk_flight *flight_of(const lk_handshake *hs, uint8_t type) {
+    if (hs->tls12 != NULL)
+        return lk12_flight_of(hs->state, type);
     for (size_t i = 0; i < sizeof flights / sizeof flights[0]; i++)
         if (flights[i].state == hs->state && flights[i].type == (lk_handshake_type)type)
             return &flights[i];
@@ -78,12 +69,12 @@ static bool is_known(uint8_t type) {
 }
 
 size_t lk_handshake_expects(const lk_handshake *hs, uint8_t type) {
-    const flight *f = flight_of(hs, type);
+    const lk_flight *f = flight_of(hs, type);
     return f == NULL ? 0 : f->max;
 }
 
 const char *lk_handshake_state_name(const lk_handshake *hs) {
-    return state_names[hs->state];
+    return hs->tls12 != NULL ? lk12_state_name(hs->state) : state_names[hs->state];
 }
 
 /* ---- Failure --------------------------------------------------------------------------------- */
@@ -256,14 +247,19 @@ lockstep_status lk_handshake_start(lk_handshake *hs) {
     return lk_handshake_continue(hs);
 }
 
+static bool comes_encrypted(const lk_handshake *hs) {
+    if (hs->tls12 != NULL)
+        return lk12_encrypted(hs->state);
+    return hs->state != LK_CLIENT_WAIT_SH && hs->state != LK_SERVER_START &&
+           hs->state != LK_SERVER_WAIT_SECOND_CH;
+}
+
 lockstep_status lk_handshake_receive(lk_handshake *hs, lk_slice message, bool ends_record) {
     uint8_t type = message.p[0];
-    const flight *f = flight_of(hs, type);
-    lk_note_bytes(&hs->watch, LOCKSTEP_NOTE_MESSAGE, type, false,
-                  hs->state != LK_CLIENT_WAIT_SH && hs->state != LK_SERVER_START &&
-                      hs->state != LK_SERVER_WAIT_SECOND_CH,
+    const lk_flight *f = flight_of(hs, type);
+    lk_note_bytes(&hs->watch, LOCKSTEP_NOTE_MESSAGE, type, false, comes_encrypted(hs),
                   lk_handshake_name(type), message);
-    if (f == NULL && !is_known(type))
+    if (f == NULL && !(hs->tls12 != NULL ? lk12_knows(type) : is_known(type)))
         return lk_fail(hs, LOCKSTEP_PEER_UNKNOWN_MESSAGE, "type %u in state %s", type,
                        lk_handshake_state_name(hs));
     if (f == NULL)
@@ -272,13 +268,20 @@ lockstep_status lk_handshake_receive(lk_handshake *hs, lk_slice message, bool en
     if (f->before_key_change && !ends_record)
         return lk_fail(hs, LOCKSTEP_PEER_KEY_BOUNDARY, "bytes follow %s in its record",
                        lk_handshake_name(type));
+    hs->ends_record = ends_record;
     LK_TRY(f->on(hs, message));
     return lk_handshake_continue(hs);
+}
+
+lockstep_status lk_handshake_change_cipher_spec(lk_handshake *hs) {
+    return lk12_on_change_cipher_spec(hs);
 }
 
 /* ---- Sending --------------------------------------------------------------------------------- */
 
 lockstep_status lk_hash_message(lk_handshake *hs, lk_slice message) {
+    if (hs->tls12 != NULL)
+        LK_TRY(lk12_keep_message(hs, message));
     return lk_transcript_add(&hs->transcript, &hs->arena, message) ? LOCKSTEP_OK
                                                                    : lk_fail_memory(hs);
 }
@@ -294,6 +297,14 @@ lockstep_status lk_out_keys(lk_handshake *hs, lk_out_kind kind, const lk_traffic
     LK_TRY(lk_out(hs, kind, 0));
     lk_out_item *item = &hs->outbox.items[hs->outbox.num_items - 1];
     item->secret = *secret;
+    item->aead = hs->suite->aead;
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lk_out_write_keys(lk_handshake *hs, lk_out_kind kind, const lk_write_keys *keys) {
+    LK_TRY(lk_out(hs, kind, 0));
+    lk_out_item *item = &hs->outbox.items[hs->outbox.num_items - 1];
+    item->keys = *keys;
     item->aead = hs->suite->aead;
     return LOCKSTEP_OK;
 }
@@ -315,7 +326,9 @@ lockstep_status lk_send(lk_handshake *hs, const lk_builder *b, size_t at) {
     if (hs->settings->tamper != NULL)
         hs->settings->tamper(hs->settings->tamper_arg, type, bytes, at);
     lk_slice message = lk_slice_of(lk_buffer_bytes(bytes) + at, lk_buffer_length(bytes) - at);
-    bool clear = type == LK_CLIENT_HELLO || type == LK_SERVER_HELLO;
+    /* TLS 1.2 hides nothing but Finished. */
+    bool clear = hs->tls12 != NULL ? type != LK_FINISHED
+                                   : type == LK_CLIENT_HELLO || type == LK_SERVER_HELLO;
     lk_note_bytes(&hs->watch, LOCKSTEP_NOTE_MESSAGE, type, true, !clear, lk_handshake_name(type),
                   message);
     LK_TRY(lk_hash_message(hs, message));

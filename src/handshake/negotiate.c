@@ -2,8 +2,7 @@
  * negotiate.c - the server reads a ClientHello and chooses (RFC 8446 §4.1.1): version, suite,
  * group, protocol, certificate.
  */
-#include "handshake/internal.h"
-
+#include "handshake/tls12.h"
 #include "x509/name.h"
 
 /* ---- Rules of the message -------------------------------------------------------------------- */
@@ -15,6 +14,9 @@ static lockstep_status need(lk_handshake *hs, enum lk_extension_index i) {
                    lk_extension_table[i].name);
 }
 
+/* TLS_FALLBACK_SCSV (RFC 7507 §2) */
+#define FALLBACK_SCSV 0x5600
+
 static lockstep_status check_version(lk_handshake *hs) {
     const lk_client_hello *h = &hs->hello;
     /* "Any endpoint receiving a Hello message with ClientHello.legacy_version [...] set to 0x0300
@@ -22,13 +24,28 @@ static lockstep_status check_version(lk_handshake *hs) {
     if (h->legacy_version <= 0x0300)
         return lk_fail(hs, LOCKSTEP_PEER_LEGACY_VERSION, "legacy_version is 0x%04x",
                        h->legacy_version);
-    if (lk_u16_has(h->versions, LK_TLS13))
-        return LOCKSTEP_OK;
-    if ((h->ext.present & lk_extension_bit(supported_versions)) == 0)
-        return lk_fail(hs, LOCKSTEP_NO_COMMON_VERSION,
-                       "the client speaks no version above 0x%04x, we speak TLS 1.3",
-                       h->legacy_version);
-    return lk_fail(hs, LOCKSTEP_NO_COMMON_VERSION, "the client's versions lack TLS 1.3");
+    bool listed = (h->ext.present & lk_extension_bit(supported_versions)) != 0;
+    for (uint16_t v = hs->settings->version_max; v >= hs->settings->version_min; v--)
+        if (hs->version == 0 &&
+            (listed ? lk_u16_has(h->versions, v) : v == LK_TLS12 && h->legacy_version >= LK_TLS12))
+            hs->version = v;
+    const char *ours = hs->settings->version_min == LK_TLS13   ? "TLS 1.3"
+                       : hs->settings->version_max == LK_TLS12 ? "TLS 1.2"
+                                                               : "TLS 1.2 and 1.3";
+    if (hs->version == 0 && !listed)
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_VERSION, "the client speaks at best %s, we speak %s",
+                       lk_version_name(h->legacy_version), ours);
+    if (hs->version == 0)
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_VERSION, "the client's versions lack %s", ours);
+    /* "If TLS_FALLBACK_SCSV appears [...] and the highest protocol version supported by the server
+     * is higher than the version indicated [...] the server MUST respond with a fatal
+     * inappropriate_fallback alert" (RFC 7507 §3) */
+    if (hs->version < hs->settings->version_max && lk_u16_has(h->cipher_suites, FALLBACK_SCSV))
+        return lk_fail(hs, LOCKSTEP_INAPPROPRIATE_FALLBACK, "it comes with %s, we speak TLS 1.3",
+                       lk_version_name(hs->version));
+    lk_note_choice(&hs->watch, false, "version", "RFC 8446 §4.2.1", "%s",
+                   lk_version_name(hs->version));
+    return LOCKSTEP_OK;
 }
 
 /* Clients send one to three. */
@@ -55,20 +72,10 @@ static lockstep_status check_key_shares(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
-static lockstep_status check_hello(lk_handshake *hs) {
+/* check_common holds whatever the version. */
+static lockstep_status check_common(lk_handshake *hs) {
     const lk_client_hello *h = &hs->hello;
     LK_TRY(check_version(hs));
-    /* "MUST contain exactly one byte, set to zero" (§4.1.2) */
-    if (h->compression_methods.p_len != 1 || h->compression_methods.p[0] != 0)
-        return lk_fail(hs, LOCKSTEP_PEER_COMPRESSION, "%zu methods", h->compression_methods.p_len);
-    /* What a ClientHello without a PSK must have (§9.2). */
-    if ((h->ext.present & lk_extension_bit(pre_shared_key)) == 0)
-        LK_TRY(need(hs, LK_EXTENSION_signature_algorithms));
-    LK_TRY(need(hs, LK_EXTENSION_supported_groups));
-    LK_TRY(need(hs, LK_EXTENSION_key_share));
-    if ((h->ext.present & lk_extension_bit(pre_shared_key)) != 0)
-        LK_TRY(need(hs, LK_EXTENSION_psk_key_exchange_modes));
-    LK_TRY(check_key_shares(hs));
     /* "An endpoint MUST treat receipt of a smaller value as a fatal error" (RFC 8449 §4) */
     if ((h->ext.present & lk_extension_bit(record_size_limit)) != 0 && h->record_size_limit < 64)
         return lk_fail(hs, LOCKSTEP_PEER_RECORD_SIZE_LIMIT, "%u, the least is 64",
@@ -80,12 +87,30 @@ static lockstep_status check_hello(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
+/* check_tls13 has the rules of a ClientHello that is answered with TLS 1.3. */
+static lockstep_status check_tls13(lk_handshake *hs) {
+    const lk_client_hello *h = &hs->hello;
+    /* "MUST contain exactly one byte, set to zero" (§4.1.2) */
+    if (h->compression_methods.p_len != 1 || h->compression_methods.p[0] != 0)
+        return lk_fail(hs, LOCKSTEP_PEER_COMPRESSION, "%zu methods", h->compression_methods.p_len);
+    /* What a ClientHello without a PSK must have (§9.2). */
+    if ((h->ext.present & lk_extension_bit(pre_shared_key)) == 0)
+        LK_TRY(need(hs, LK_EXTENSION_signature_algorithms));
+    LK_TRY(need(hs, LK_EXTENSION_supported_groups));
+    LK_TRY(need(hs, LK_EXTENSION_key_share));
+    if ((h->ext.present & lk_extension_bit(pre_shared_key)) != 0)
+        LK_TRY(need(hs, LK_EXTENSION_psk_key_exchange_modes));
+    return check_key_shares(hs);
+}
+
 /* ---- Choices --------------------------------------------------------------------------------- */
 
 static lockstep_status choose_suite(lk_handshake *hs) {
-    for (size_t i = 0; i < hs->settings->num_suites && hs->suite == NULL; i++)
-        if (lk_u16_has(hs->hello.cipher_suites, hs->settings->suites[i]))
-            hs->suite = lk_suite_of(hs->settings->suites[i]);
+    for (size_t i = 0; i < hs->settings->num_suites && hs->suite == NULL; i++) {
+        const lk_suite *suite = lk_suite_of(hs->settings->suites[i]);
+        if (suite->version == LK_TLS13 && lk_u16_has(hs->hello.cipher_suites, suite->id))
+            hs->suite = suite;
+    }
     if (hs->suite == NULL)
         return lk_fail(hs, LOCKSTEP_NO_COMMON_SUITE, "the client offers %zu, none of ours",
                        lk_u16_count(hs->hello.cipher_suites));
@@ -131,7 +156,7 @@ static lockstep_status choose_group(lk_handshake *hs, lk_slice *share) {
     return LOCKSTEP_OK;
 }
 
-static lockstep_status choose_protocol(lk_handshake *hs) {
+lockstep_status lk_choose_protocol(lk_handshake *hs) {
     lk_slice ours = hs->settings->protocols, theirs, name, other;
     if (ours.p_len == 0 || hs->hello.protocols.p_len == 0)
         return LOCKSTEP_OK;
@@ -150,8 +175,8 @@ static char *heap_text(const lk_heap *heap, lk_slice s) {
     return lk_copy_of(heap, s.p, s.p_len);
 }
 
-/* keep copies what outlives the handshake. A protocol's name is one of our own. */
-static lockstep_status keep(lk_handshake *hs) {
+/* What outlives the handshake is copied. A protocol's name is one of our own. */
+lockstep_status lk_keep_names(lk_handshake *hs) {
     const lk_heap *heap = &hs->settings->heap;
     lk_agreed *agreed = hs->agreed;
     lk_host host;
@@ -165,11 +190,7 @@ static lockstep_status keep(lk_handshake *hs) {
         if (agreed->alpn == NULL)
             return lk_fail_memory(hs);
     }
-    agreed->version = LK_TLS13;
-    agreed->suite = hs->suite->id;
-    agreed->aead = hs->suite->aead;
-    agreed->group = hs->group->id;
-    agreed->retried = hs->retried;
+    agreed->version = hs->version;
     return LOCKSTEP_OK;
 }
 
@@ -197,7 +218,8 @@ static lockstep_status choose_identity(lk_handshake *hs) {
     if (hs->identities == NULL)
         return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "the application refused the name %s",
                        hs->agreed->server_name != NULL ? hs->agreed->server_name : "(none)");
-    lk_identity_wish wish = {.server_name = hs->hello.server_name,
+    lk_identity_wish wish = {.version = LK_TLS13,
+                             .server_name = hs->hello.server_name,
                              .schemes = hs->hello.schemes,
                              .schemes_cert = hs->hello.schemes_cert,
                              .authorities = hs->hello.authorities};
@@ -234,9 +256,22 @@ static bool knows_keys_alone(const lk_handshake *hs) {
     return s->num_imported > 0 && s->num_identities == 0 && (s->asks & LOCKSTEP_ASK_IDENTITY) == 0;
 }
 
+lockstep_status lk_with_identities(lk_handshake *hs, lk_step then) {
+    if ((hs->settings->asks & LOCKSTEP_ASK_IDENTITY) == 0)
+        return then(hs);
+    LK_TRY(ask_schemes(hs, hs->hello.schemes));
+    hs->ask.server_name = hs->agreed->server_name;
+    lk_ask_question(hs, LOCKSTEP_ASK_IDENTITY, then);
+    return LOCKSTEP_OK;
+}
+
 /* answer goes on when it is clear whether a PSK is used: then no certificate is needed. */
 static lockstep_status answer(lk_handshake *hs) {
-    LK_TRY(keep(hs));
+    LK_TRY(lk_keep_names(hs));
+    hs->agreed->suite = hs->suite->id;
+    hs->agreed->aead = hs->suite->aead;
+    hs->agreed->group = hs->group->id;
+    hs->agreed->retried = hs->retried;
     if (hs->psk != NULL)
         LK_TRY(lk_psk_chosen(hs));
     lk_early_decide(hs);
@@ -247,12 +282,7 @@ static lockstep_status answer(lk_handshake *hs) {
     if (knows_keys_alone(hs))
         return lk_fail(hs, LOCKSTEP_NO_COMMON_PSK, "and there is no certificate to answer with");
     LK_TRY(need(hs, LK_EXTENSION_signature_algorithms));
-    if ((hs->settings->asks & LOCKSTEP_ASK_IDENTITY) == 0)
-        return choose_identity(hs);
-    LK_TRY(ask_schemes(hs, hs->hello.schemes));
-    hs->ask.server_name = hs->agreed->server_name;
-    lk_ask_question(hs, LOCKSTEP_ASK_IDENTITY, choose_identity);
-    return LOCKSTEP_OK;
+    return lk_with_identities(hs, choose_identity);
 }
 
 lockstep_status lk_handshake_answer_identity(lk_handshake *hs, const lk_settings *from) {
@@ -279,7 +309,8 @@ static lockstep_status read_hello(lk_handshake *hs, lk_slice message) {
     if (hs->session_id_len > 0)
         memcpy(hs->session_id, hs->hello.session_id.p, hs->session_id_len);
     hs->peer_limit = hs->hello.record_size_limit;
-    return check_hello(hs);
+    hs->version = 0;
+    return check_common(hs);
 }
 
 static void print_number(lk_digest *d, size_t n) {
@@ -355,14 +386,17 @@ lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
     lk_slice share;
     bool stateless = hs->settings->num_cookie_keys > 0;
     LK_TRY(read_hello(hs, message));
+    if (hs->version == LK_TLS12)
+        return lk12_on_client_hello(hs, message);
+    LK_TRY(check_tls13(hs));
     if (stateless && hs->hello.cookie.p_len > 0) {
         LK_TRY(lk_on_cookie(hs));
-        LK_TRY(choose_protocol(hs));
+        LK_TRY(lk_choose_protocol(hs));
         return take_second(hs, message);
     }
     LK_TRY(choose_suite(hs));
     LK_TRY(choose_group(hs, &share));
-    LK_TRY(choose_protocol(hs));
+    LK_TRY(lk_choose_protocol(hs));
     lk_transcript_start(&hs->transcript, hs->suite->hash);
     if (stateless) /* this is a first ClientHello: no early data went before */
         LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, 0));
@@ -378,6 +412,8 @@ lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
 
 lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message) {
     LK_TRY(read_hello(hs, message));
+    if (hs->version == LK_TLS13) /* what else has changed is seen below */
+        LK_TRY(check_tls13(hs));
     /* "Clients MUST copy the contents" of the cookie (§4.2.2) */
     if (hs->cookie.p_len > 0 && !lk_slice_equal(hs->hello.cookie, hs->cookie))
         return lk_fail(hs, LOCKSTEP_PEER_COOKIE, "%zu bytes came back of %zu",

@@ -9,22 +9,33 @@
 
 typedef enum lk_out_kind {
     LK_OUT_MESSAGE,            /* send the next `length` bytes: one handshake message */
-    LK_OUT_CHANGE_CIPHER_SPEC, /* send the record of §D.4, unprotected */
+    LK_OUT_CHANGE_CIPHER_SPEC, /* send the record of §D.4, in TLS 1.2 of RFC 5246 §7.1; unprotected
+                                */
     LK_OUT_WRITE_KEYS,         /* protect what is sent from here on with `secret` */
     LK_OUT_READ_KEYS,          /* expect `secret` from here on */
-    LK_OUT_PEER_LIMIT,         /* the peer accepts plaintexts of `length` bytes, type included */
-    LK_OUT_EARLY_WRITE,        /* client: 0-RTT data may be sent with `secret`, `length` bytes */
-    LK_OUT_EARLY_OVER,         /* client: no more of it */
-    LK_OUT_EARLY_READ,         /* server: 0-RTT data comes with `secret`, up to `length` bytes */
-    LK_OUT_WRITE_CLEAR,        /* client: what is sent from here on is not protected, after all */
-    LK_OUT_SKIP_EARLY_DATA,    /* pass over up to `length` bytes of 0-RTT data, not accepted */
-    LK_OUT_SECURE              /* the handshake is done and everything proven */
+    LK_OUT_WRITE_KEYS_TLS12,   /* the same with `keys` */
+    LK_OUT_READ_KEYS_TLS12,
+    LK_OUT_PEER_LIMIT,      /* the peer accepts plaintexts of `length` bytes, type included */
+    LK_OUT_EARLY_WRITE,     /* client: 0-RTT data may be sent with `secret`, `length` bytes */
+    LK_OUT_EARLY_OVER,      /* client: no more of it */
+    LK_OUT_EARLY_READ,      /* server: 0-RTT data comes with `secret`, up to `length` bytes */
+    LK_OUT_WRITE_CLEAR,     /* client: what is sent from here on is not protected, after all */
+    LK_OUT_SKIP_EARLY_DATA, /* pass over up to `length` bytes of 0-RTT data, not accepted */
+    LK_OUT_SECURE           /* the handshake is done and everything proven */
 } lk_out_kind;
+
+/* What the key block of TLS 1.2 has for one direction (RFC 5246 §6.3). */
+typedef struct lk_write_keys {
+    uint8_t key[LK_AEAD_KEY_MAX], iv[LK_AEAD_NONCE_LEN];
+} lk_write_keys;
 
 typedef struct lk_out_item {
     lk_out_kind kind;
     size_t length;
-    lk_traffic_secret secret;
+    union {
+        lk_traffic_secret secret;
+        lk_write_keys keys;
+    };
     lk_aead_kind aead;
 } lk_out_item;
 

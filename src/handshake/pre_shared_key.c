@@ -62,7 +62,7 @@ lockstep_status lk_psk_chosen(lk_handshake *hs) {
 static bool has_suite_with(const lk_handshake *hs, lk_hash hash) {
     for (size_t i = 0; i < hs->settings->num_suites; i++) {
         const lk_suite *suite = lk_suite_of(hs->settings->suites[i]);
-        if (suite != NULL && suite->hash == hash)
+        if (suite != NULL && suite->version == LK_TLS13 && suite->hash == hash)
             return true;
     }
     return false;

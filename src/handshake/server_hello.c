@@ -2,7 +2,7 @@
  * server_hello.c - ServerHello and HelloRetryRequest (RFC 8446 §4.1.3, §4.1.4), both directions,
  * and the handshake keys that follow.
  */
-#include "handshake/internal.h"
+#include "handshake/tls12.h"
 
 #include "util/secret.h"
 
@@ -122,6 +122,12 @@ static bool has_downgrade_sentinel(lk_slice random) {
     return memcmp(random.p + 24, sentinel, sizeof sentinel) == 0 && random.p[31] <= 1;
 }
 
+/* is_tls12 says whether a ServerHello answers with TLS 1.2 where we offered that. */
+static bool is_tls12(const lk_handshake *hs, const lk_server_hello *h) {
+    return (h->ext.present & lk_extension_bit(supported_versions)) == 0 &&
+           h->legacy_version == LK_TLS12 && lk_settings_speaks(hs->settings, LK_TLS12);
+}
+
 static bool has(const lk_server_hello *h, enum lk_extension_index i) {
     return (h->ext.present >> i & 1) != 0;
 }
@@ -131,13 +137,14 @@ static lockstep_status check_common(lk_handshake *hs, const lk_server_hello *h) 
         if (has_downgrade_sentinel(h->random))
             return lk_fail(hs, LOCKSTEP_PEER_DOWNGRADE, "the answer is legacy version 0x%04x",
                            h->legacy_version);
-        return lk_fail(hs, LOCKSTEP_NO_COMMON_VERSION,
-                       "the server answered with version 0x%04x, we offered TLS 1.3",
-                       h->legacy_version);
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_VERSION, "the server answered with %s, we offered %s",
+                       lk_version_name(h->legacy_version),
+                       lk_settings_speaks(hs->settings, LK_TLS12) ? "TLS 1.2 at the least"
+                                                                  : "TLS 1.3");
     }
-    if (h->selected_version != LK_TLS13)
-        return lk_fail(hs, LOCKSTEP_PEER_SELECTED_VERSION, "0x%04x, we offered TLS 1.3",
-                       h->selected_version);
+    if (h->selected_version != LK_TLS13 || !lk_settings_speaks(hs->settings, LK_TLS13))
+        return lk_fail(hs, LOCKSTEP_PEER_SELECTED_VERSION, "0x%04x, we offered TLS 1.%c",
+                       h->selected_version, hs->settings->version_max == LK_TLS13 ? '3' : '2');
     if (h->legacy_version != LK_TLS12)
         return lk_fail(hs, LOCKSTEP_PEER_SELECTED_VERSION, "legacy_version is 0x%04x, not 0x0303",
                        h->legacy_version);
@@ -161,7 +168,7 @@ static lockstep_status check_common(lk_handshake *hs, const lk_server_hello *h) 
     bool offered = false;
     for (size_t i = 0; i < hs->settings->num_suites; i++)
         offered = offered || hs->settings->suites[i] == h->cipher_suite;
-    if (suite == NULL || !offered)
+    if (suite == NULL || !offered || suite->version != LK_TLS13)
         return lk_fail(hs, LOCKSTEP_PEER_SUITE_NOT_OFFERED, "suite 0x%04x", h->cipher_suite);
     if (hs->suite != NULL && hs->suite != suite)
         return lk_fail(hs, LOCKSTEP_PEER_SUITE_CHANGED, "%s, before it was %s", suite->name,
@@ -237,7 +244,23 @@ lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message) {
     lockstep_status status = lk_server_hello_parse(&h, &flaw, lk_body(message));
     if (status != LOCKSTEP_OK)
         return lk_fail_flaw(hs, status, &flaw);
+    if (is_tls12(hs, &h)) {
+        if (hs->settings->version_max > LK_TLS12 && has_downgrade_sentinel(h.random))
+            return lk_fail(hs, LOCKSTEP_PEER_DOWNGRADE, "the answer is TLS 1.2");
+        /* After a HelloRetryRequest, which is one of TLS 1.3, the version stands (§4.1.4). */
+        if (hs->retried || h.is_retry)
+            return lk_fail(hs, LOCKSTEP_PEER_SELECTED_VERSION, "TLS 1.2 after a HelloRetryRequest");
+        /* "A client that attempts to send 0-RTT data MUST fail a connection if it receives a
+         * ServerHello with TLS 1.2 or older." (§D.3) */
+        if (lk_early_wanted(hs))
+            return lk_fail_at(hs, LOCKSTEP_NO_COMMON_VERSION, "RFC 8446 §D.3",
+                              "the server answered 0-RTT data with TLS 1.2");
+        return lk12_on_server_hello(hs, message);
+    }
     LK_TRY(check_common(hs, &h));
+    if (!hs->ends_record)
+        return lk_fail(hs, LOCKSTEP_PEER_KEY_BOUNDARY, "bytes follow ServerHello in its record");
+    hs->version = LK_TLS13;
     if (h.is_retry)
         return on_retry(hs, &h, message);
     if (!has(&h, LK_EXTENSION_key_share))

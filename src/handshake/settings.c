@@ -11,14 +11,20 @@ static bool fits_key(const lk_scheme *scheme, const lk_private_key *key) {
     return scheme->key != LK_KEY_RSA || (lk_private_key_bits(key) + 6) / 8 >= 2 * hash + 2;
 }
 
-const lk_scheme *lk_scheme_for(const lk_private_key *key, lk_u16_list schemes) {
+const lk_scheme *lk_scheme_for(const lk_private_key *key, uint16_t version, lk_u16_list schemes) {
+    lk_key_kind kind = lk_private_key_kind(key);
+    const lk_scheme *other_curve = NULL;
     for (size_t i = 0; i < LK_NUM_SCHEMES; i++) {
         const lk_scheme *scheme = &lk_schemes[i];
-        if (scheme->in_handshake && scheme->key == lk_private_key_kind(key) &&
-            lk_u16_has(schemes, scheme->id) && fits_key(scheme, key))
+        if (!lk_scheme_suits(scheme, version, kind) || !lk_u16_has(schemes, scheme->id) ||
+            !fits_key(scheme, key))
+            continue;
+        if (scheme->key == kind)
             return scheme;
+        if (other_curve == NULL)
+            other_curve = scheme;
     }
-    return NULL;
+    return other_curve;
 }
 
 /* ---- The chain of an identity ------------------------------------------------------------------
@@ -81,8 +87,10 @@ enum { SUITS = 1, FROM_AUTHORITY = 2, CHAIN_SUITS = 4, NAMED = 8 };
 static unsigned rate(const lk_identity *identity, const lk_scheme **scheme,
                      const lk_identity_wish *wish, bool named) {
     lk_u16_list for_chain = wish->schemes_cert.p_len > 0 ? wish->schemes_cert : wish->schemes;
-    *scheme = lk_scheme_for(identity->key, wish->schemes);
-    if (*scheme == NULL || identity->raw != wish->raw)
+    *scheme = lk_scheme_for(identity->key, wish->version != 0 ? wish->version : LOCKSTEP_TLS13,
+                            wish->schemes);
+    if (*scheme == NULL || identity->raw != wish->raw ||
+        (wish->kinds != 0 && (wish->kinds >> lk_private_key_kind(identity->key) & 1) == 0))
         return 0;
     if (identity->raw)
         return SUITS;

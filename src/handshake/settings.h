@@ -95,6 +95,7 @@ typedef struct lk_settings {
     bool accept_delegated; /* RFC 9345 */
     bool require_known_name;
     bool danger_skip_verification;
+    bool danger_rsa_key_exchange;
     bool gather_jobs;
     bool keep_reports;
     bool keep_sessions, offer_early_data; /* client */
@@ -127,6 +128,8 @@ typedef struct lk_identity_wish {
     lk_slice authorities;     /* certificate_authorities, a list of names; empty: any */
     bool of_client;           /* a client sends no certificate that the server did not ask for */
     bool raw;                 /* a raw public key; names and authorities then mean nothing */
+    uint16_t version;         /* of the handshake that is to be signed; 0: TLS 1.3 */
+    unsigned kinds;           /* set of 1 << lk_key_kind: keys of these kinds only; 0: of any */
 } lk_identity_wish;
 
 /*
@@ -139,8 +142,13 @@ LK_CHECKED lockstep_status lk_settings_identity(const lk_settings *s, const lk_i
                                                 const lk_scheme **scheme,
                                                 const lk_identity_wish *wish);
 
-/* lk_scheme_for returns the best scheme of `schemes` that `key` can sign a handshake with, or NULL.
- */
-const lk_scheme *lk_scheme_for(const lk_private_key *key, lk_u16_list schemes);
+/* lk_scheme_for returns the best scheme of `schemes` that `key` can sign a handshake of `version`
+ * with, or NULL. */
+const lk_scheme *lk_scheme_for(const lk_private_key *key, uint16_t version, lk_u16_list schemes);
+
+/* lk_settings_speaks says whether a version is spoken. */
+static inline bool lk_settings_speaks(const lk_settings *s, uint16_t version) {
+    return version >= s->version_min && version <= s->version_max;
+}
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * record.h - the record protocol (RFC 8446 §5): frame, protect, unprotect. It has keys and attaches
- * no meaning to what they protect.
+ * record.h - the record protocol (RFC 8446 §5, and in TLS 1.2 RFC 5246 §6.2): frame, protect,
+ * unprotect. It has keys and attaches no meaning to what they protect.
  */
 #ifndef LK_RECORD_RECORD_H
 #define LK_RECORD_RECORD_H
@@ -24,17 +24,35 @@ typedef enum lk_content_type {
 #define LK_CIPHERTEXT_MAX  (LK_PLAINTEXT_MAX + 256) /* (§5.2) */
 #define LK_RECORD_OVERHEAD (LK_RECORD_HEADER + 1 + LK_AEAD_TAG_LEN)
 
+/* How a record is made up under keys. TLS 1.3 hides the content type and takes the header as
+ * additional data; TLS 1.2 does neither, and with AES-GCM sends a part of the nonce (RFC 5288 §3),
+ * with ChaCha20-Poly1305 not (RFC 7905 §2). */
+typedef enum lk_record_form {
+    LK_FORM_TLS13,
+    LK_FORM_TLS12_GCM,
+    LK_FORM_TLS12_CHACHA
+} lk_record_form;
+
+#define LK_EXPLICIT_NONCE 8 /* nonce_explicit of RFC 5288 §3 */
+
 /* Protection of one direction. `aead` NULL: records are not protected (yet). */
 typedef struct lk_protection {
     lk_aead *aead;
-    uint8_t iv[LK_AEAD_NONCE_LEN];
-    uint64_t sequence; /* of the next record; starts at 0 with every key (§5.3) */
+    lk_record_form form;
+    uint8_t iv[LK_AEAD_NONCE_LEN]; /* of RFC 5288: the salt, then zeros */
+    uint64_t sequence;             /* of the next record; starts at 0 with every key (§5.3) */
 } lk_protection;
 
 /* lk_protect_with replaces the keys of a direction: `seal` to send. LOCKSTEP_ERR_CRYPTO. */
 LK_CHECKED lockstep_status lk_protect_with(lk_protection *p, const lk_crypto *crypto,
                                            lk_aead_kind kind, const uint8_t *key,
                                            const uint8_t iv[LK_AEAD_NONCE_LEN], bool seal);
+
+/* lk_protect_with_tls12 does so for TLS 1.2. `iv` is what the key block has,
+ * lk_aead_tls12_iv_length(kind) bytes. */
+LK_CHECKED lockstep_status lk_protect_with_tls12(lk_protection *p, const lk_crypto *crypto,
+                                                 lk_aead_kind kind, const uint8_t *key,
+                                                 const uint8_t *iv, bool seal);
 void lk_protection_free(lk_protection *p);
 
 /* lk_record_key_limit returns how many records one key may protect (§5.5): 2^24 for AES-GCM, below
@@ -51,9 +69,16 @@ LK_CHECKED lockstep_status lk_record_seal(lk_protection *p, lk_buffer *out, lk_c
 
 /* A record found at the start of some bytes. */
 typedef struct lk_record {
-    uint8_t type; /* as on the wire: application_data for every protected record */
+    uint8_t type; /* as on the wire: application_data for every protected record of TLS 1.3 */
     lk_slice header, payload;
 } lk_record;
+
+/* Which records may have the length of a ciphertext? */
+typedef enum lk_framing {
+    LK_FRAME_PLAIN, /* none */
+    LK_FRAME_TLS13, /* those of type application_data */
+    LK_FRAME_TLS12  /* all */
+} lk_framing;
 
 /*
  * lk_record_frame looks for one whole record at the start of `in`. It sets `*needed` to how many
@@ -63,13 +88,12 @@ typedef struct lk_record {
  * LOCKSTEP_PEER_RECORD_OVERFLOW.
  */
 LK_CHECKED lockstep_status lk_record_frame(lk_record *out, size_t *needed, lk_slice in,
-                                           bool protected_);
+                                           lk_framing framing);
 
 /*
  * lk_record_open unprotects `record` into `out`, which has room for the payload, and sets `*type`
- * and
- * `*length` to the real type and the length of the content without padding. `limit` is the longest
- * inner plaintext that this side accepts, type and padding included (RFC 8449 §4).
+ * and `*length` to the real type and the length of the content without padding. `limit` is the
+ * longest plaintext that this side accepts, in TLS 1.3 type and padding included (RFC 8449 §4).
  * LOCKSTEP_PEER_BAD_RECORD_MAC, LOCKSTEP_PEER_RECORD_OVERFLOW, LOCKSTEP_PEER_RECORD_NO_TYPE.
  */
 LK_CHECKED lockstep_status lk_record_open(lk_protection *p, uint8_t *out, uint8_t *type,

@@ -134,7 +134,12 @@ static bool parse_contents(lk_client_hello *h, enum lk_extension_index i, lk_sli
         return lk_parse_compressions(data, &h->compressions);
     case LK_EXTENSION_status_request:
         return parse_status_request(data, &h->wants_ocsp);
+    case LK_EXTENSION_renegotiation_info:
+        return lk_read_vector(&r, 1, 0, 255, &h->renegotiated_connection) && lk_reader_done(&r);
+    case LK_EXTENSION_ec_point_formats:
+        return parse_vector(data, 1, &h->point_formats);
     case LK_EXTENSION_early_data:
+    case LK_EXTENSION_extended_master_secret:
     case LK_EXTENSION_signed_certificate_timestamp:
     case LK_EXTENSION_post_handshake_auth:
         return data.p_len == 0;
@@ -240,6 +245,19 @@ static void build_empty_grease(lk_builder *b, uint16_t type, lk_slice contents) 
     lk_build_vector(b, 2, contents);
 }
 
+static void build_tls12(lk_builder *b, const lk_client_hello_out *h) {
+    lk_build_close(b, lk_extension_open(b, LK_EXTENSION_extended_master_secret));
+    lk_length ext = lk_extension_open(b, LK_EXTENSION_renegotiation_info);
+    lk_build_u8(b, 0); /* "zero length" in an initial handshake (RFC 5746 §3.4) */
+    lk_build_close(b, ext);
+    ext = lk_extension_open(b, LK_EXTENSION_ec_point_formats);
+    lk_build_vector(b, 1, lk_slice_of("", 1)); /* uncompressed (0) */
+    lk_build_close(b, ext);
+    ext = lk_extension_open(b, LK_EXTENSION_session_ticket);
+    lk_build_bytes(b, h->session_ticket);
+    lk_build_close(b, ext);
+}
+
 void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
     lk_length ext, message = lk_message_open(b, LK_CLIENT_HELLO);
     lk_build_u16(b, LK_TLS12); /* "legacy_version MUST be set to 0x0303" */
@@ -284,15 +302,20 @@ void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
         lk_build_close(b, ext);
     }
     lk_build_compressions(b, h->compressions, h->num_compressions);
-    ext = lk_extension_open(b, LK_EXTENSION_supported_versions);
-    build_greased(b, 1, h->grease_version, h->versions, h->num_versions);
-    lk_build_close(b, ext);
+    if (h->tls12)
+        build_tls12(b, h);
+    if (h->num_versions > 0) {
+        ext = lk_extension_open(b, LK_EXTENSION_supported_versions);
+        build_greased(b, 1, h->grease_version, h->versions, h->num_versions);
+        lk_build_close(b, ext);
+    }
     if (h->cookie.p_len > 0) {
         ext = lk_extension_open(b, LK_EXTENSION_cookie);
         lk_build_vector(b, 2, h->cookie);
         lk_build_close(b, ext);
     }
-    build_key_shares(b, h);
+    if (h->num_versions > 0)
+        build_key_shares(b, h);
     if (h->psk_dhe_ke) {
         ext = lk_extension_open(b, LK_EXTENSION_psk_key_exchange_modes);
         lk_build_u8(b, 1);

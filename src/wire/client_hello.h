@@ -28,6 +28,8 @@ typedef struct lk_client_hello {
     lk_u16_list compressions;            /* of certificates (RFC 8879 §3) */
     bool wants_ocsp;                     /* status_request of type ocsp */
     bool psk_paired;                     /* that there are */
+    lk_slice renegotiated_connection;    /* of renegotiation_info (RFC 5746 §3.2) */
+    lk_slice point_formats;              /* ECPointFormat, one byte each */
     uint16_t record_size_limit;
 } lk_client_hello;
 
@@ -88,7 +90,10 @@ typedef struct lk_client_hello_out {
     bool grease_share; /* a key share for grease_group too */
     bool psk_dhe_ke;   /* the server may resume, or give tickets, with a fresh key exchange */
     bool early_data;
-    const lk_psk_out *psks; /* the binders are left zero, at the end of the message */
+    bool tls12;              /* with what TLS 1.2 needs: extended_master_secret, renegotiation_info,
+                              * ec_point_formats, session_ticket; without versions, TLS 1.2 alone is spoken */
+    lk_slice session_ticket; /* of TLS 1.2 (RFC 5077 §3.2); empty: we would like one */
+    const lk_psk_out *psks;  /* the binders are left zero, at the end of the message */
     size_t num_psks;
     size_t padding; /* bytes of the padding extension; 0: none (RFC 7685) */
 } lk_client_hello_out;

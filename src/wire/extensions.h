@@ -39,7 +39,7 @@ typedef enum lk_place {
     X(server_name, 0, LK_CH | LK_EE | LK_SH12, "RFC 6066 §3")                                      \
     X(max_fragment_length, 1, LK_CH | LK_EE | LK_SH12, "RFC 6066 §4")                              \
     X(status_request, 5, LK_CH | LK_CR | LK_CT | LK_SH12, "RFC 6066 §8")                           \
-    X(supported_groups, 10, LK_CH | LK_EE, "RFC 8446 §4.2.7")                                      \
+    X(supported_groups, 10, LK_CH | LK_EE | LK_SH12 /* some servers do */, "RFC 8446 §4.2.7")       \
     X(ec_point_formats, 11, LK_CH | LK_SH12, "RFC 8422 §5.1.2")                                    \
     X(signature_algorithms, 13, LK_CH | LK_CR, "RFC 8446 §4.2.3")                                  \
     X(use_srtp, 14, LK_CH | LK_EE | LK_SH12, "RFC 5764")                                           \

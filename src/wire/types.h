@@ -6,8 +6,9 @@
 
 #include "util/bytes.h"
 
-/* HandshakeType (§4, §B.3) */
+/* HandshakeType (§4, §B.3; those of TLS 1.2 alone: RFC 5246 §7.4, RFC 6066 §8) */
 typedef enum lk_handshake_type {
+    LK_HELLO_REQUEST = 0, /* TLS 1.2 */
     LK_CLIENT_HELLO = 1,
     LK_SERVER_HELLO = 2,
     LK_NEW_SESSION_TICKET = 4,
@@ -15,9 +16,13 @@ typedef enum lk_handshake_type {
     LK_HELLO_RETRY_REQUEST = 6, /* RESERVED: §4.1.4 sends it as a ServerHello; a name for us only */
     LK_ENCRYPTED_EXTENSIONS = 8,
     LK_CERTIFICATE = 11,
+    LK_SERVER_KEY_EXCHANGE = 12, /* TLS 1.2 */
     LK_CERTIFICATE_REQUEST = 13,
+    LK_SERVER_HELLO_DONE = 14, /* TLS 1.2 */
     LK_CERTIFICATE_VERIFY = 15,
+    LK_CLIENT_KEY_EXCHANGE = 16, /* TLS 1.2 */
     LK_FINISHED = 20,
+    LK_CERTIFICATE_STATUS = 22, /* TLS 1.2 */
     LK_KEY_UPDATE = 24,
     LK_COMPRESSED_CERTIFICATE = 25, /* RFC 8879 §4 */
     LK_MESSAGE_HASH = 254
@@ -37,6 +42,9 @@ enum { LK_STATUS_OCSP = 1 };
 
 /* lk_handshake_name returns the RFC's name of a message, such as "ClientHello". Static. */
 const char *lk_handshake_name(uint8_t type);
+
+/* lk_version_name returns the name of a ProtocolVersion, such as "TLS 1.1". Static. */
+const char *lk_version_name(uint16_t version);
 
 /* A list of uint16 as it stands on the wire (suites, groups, schemes, versions). Its length in
  * bytes is even, which the parsers check. */

@@ -18,20 +18,20 @@
 /* What is wrong; all zero: nothing. Times are in seconds from now. */
 typedef struct variant {
     const char *name;
-    int64_t ends;             /* of the credential; 0: in an hour */
-    int64_t cert_ends;        /* 0: in ten days */
-    uint16_t scheme;          /* 0: ecdsa_secp256r1_sha256 */
-    uint16_t algorithm;       /* likewise */
-    bool no_usage;            /* the certificate has no DelegationUsage */
-    bool critical_usage;      /* or a critical one */
-    bool as_client;           /* signed in the words for a client's credential */
-    bool other_certificate;   /* signed for another certificate of the same key */
-    bool other_signer;        /* by another key than the certificate's */
-    bool other_key;           /* the delegated key is not the one that the peer has */
+    int64_t ends;                       /* of the credential; 0: in an hour */
+    int64_t cert_ends;                  /* 0: in ten days */
+    uint16_t scheme;                    /* 0: ecdsa_secp256r1_sha256 */
+    uint16_t algorithm;                 /* likewise */
+    bool no_usage;                      /* the certificate has no DelegationUsage */
+    bool critical_usage;                /* or a critical one */
+    bool as_client;                     /* signed in the words for a client's credential */
+    bool other_certificate;             /* signed for another certificate of the same key */
+    bool other_signer;                  /* by another key than the certificate's */
+    bool other_key;                     /* the delegated key is not the one that the peer has */
     const lk_private_key *(*key)(void); /* the delegated key; NULL: the peer's own */
-    const char *spki;         /* or these bytes, in hex */
-    const char *behind;       /* bytes behind the credential, in hex */
-    lockstep_status status;   /* LOCKSTEP_OK: it is good */
+    const char *spki;                   /* or these bytes, in hex */
+    const char *behind;                 /* bytes behind the credential, in hex */
+    lockstep_status status;             /* LOCKSTEP_OK: it is good */
 } variant;
 
 static const lk_private_key *p384(void) {
@@ -64,16 +64,17 @@ static lk_slice leaf(const variant *v, bool other) {
     return forge(&spec);
 }
 
-/* ---- The credential --------------------------------------------------------------------------- */
+/* ---- The credential ---------------------------------------------------------------------------
+ */
 
 static void build_credential(lk_buffer *out, const variant *v, const peer *p, lk_slice cert) {
     lk_buffer spki = lk_buffer_of(&lk_heap_default, 0), input = spki;
     lk_builder b = lk_builder_of(out), in = lk_builder_of(&input);
     static const char server[] = "TLS, server delegated credentials";
     static const char client[] = "TLS, client delegated credentials";
-    const lk_private_key *key = v->key != NULL    ? v->key()
-                                : v->other_key    ? forge_p256(7)
-                                                  : p->kit->own_config->identities[0].key;
+    const lk_private_key *key = v->key != NULL ? v->key()
+                                : v->other_key ? forge_p256(7)
+                                               : p->kit->own_config->identities[0].key;
     uint8_t signature[LK_SIGNATURE_MAX];
     size_t signature_len;
     if (v->spki != NULL)
@@ -128,12 +129,12 @@ static void gather_delegated(lockstep_config *cfg) {
     CHECK(lockstep_config_gather_jobs(cfg));
 }
 
-static lockstep_status run(const variant *v, void (*configure)(lockstep_config *cfg), size_t chunk) {
+static lockstep_status run(const variant *v, void (*configure)(lockstep_config *cfg),
+                           size_t chunk) {
     peer p;
     forge_spec middle = forge_middle();
-    peer_setup setup = {.configure = configure,
-                        .chain = {leaf(v, false), forge(&middle)},
-                        .num_chain = 2};
+    peer_setup setup = {
+        .configure = configure, .chain = {leaf(v, false), forge(&middle)}, .num_chain = 2};
     lockstep_info info;
     peer_open(&p, &setup, chunk);
     p.hook = add_credential;
@@ -185,9 +186,7 @@ static void test_conditions(void **state) {
         {.name = "RSA", .key = rsa, .scheme = 0x0804, .status = bad},
         {.name = "a scheme that nobody knows", .scheme = 0xfefe, .status = bad},
         {.name = "for another scheme than the handshake's", .scheme = 0x0807, .status = bad},
-        {.name = "a key of another kind",
-         .key = p384,
-         .status = LOCKSTEP_PEER_SIGNATURE_SCHEME},
+        {.name = "a key of another kind", .key = p384, .status = LOCKSTEP_PEER_SIGNATURE_SCHEME},
         {.name = "signed by RSA, it says", .algorithm = 0x0804, .status = bad},
         {.name = "signed by PKCS#1, it says", .algorithm = 0x0401, .status = bad},
         {.name = "signed as a client's", .as_client = true, .status = bad},

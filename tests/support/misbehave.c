@@ -319,6 +319,10 @@ peer_action act_eof(peer *p, const row *r) {
     return PEER_SKIP;
 }
 
+void only_tls13(lockstep_config *cfg) {
+    NEED(lockstep_config_set_versions(cfg, LOCKSTEP_TLS13, LOCKSTEP_TLS13) == LOCKSTEP_OK);
+}
+
 /* ---- Running ----------------------------------------------------------------------------------
  */
 

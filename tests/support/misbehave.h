@@ -28,8 +28,8 @@ struct row {
 /* The tables, each ended by a row without a name. */
 extern const row rows_records[], rows_alerts[], rows_client_hello[], rows_second_hello[],
     rows_server_hello[], rows_retry[], rows_server_flight[], rows_certificates[],
-    rows_client_flight[], rows_connected[], rows_compressed[], rows_raw_keys[],
-    rows_psk_client[], rows_psk_server[], rows_early_data[];
+    rows_client_flight[], rows_connected[], rows_compressed[], rows_raw_keys[], rows_psk_client[],
+    rows_psk_server[], rows_early_data[];
 
 /* What act may be. */
 peer_action act_set_extension(peer *p, const row *r);   /* ext with the contents hex, new or old */
@@ -69,6 +69,9 @@ void message_fix(peer *p);
 
 /* give_up prints why and ends the program; in a table, at the table's end. */
 __attribute__((format(printf, 1, 2), noreturn)) void give_up(const char *format, ...);
+
+/* only_tls13 is for peer_setup.configure. */
+void only_tls13(lockstep_config *cfg);
 
 /* What came of a row. */
 typedef struct outcome {

@@ -424,7 +424,8 @@ static void build_certificate_verify(peer *p, lk_builder *b) {
     size_t signature_len;
     const lk_scheme *scheme = NULL;
     for (size_t i = 0; i < LK_NUM_SCHEMES && scheme == NULL; i++)
-        if (lk_schemes[i].in_handshake && lk_schemes[i].key == lk_private_key_kind(key))
+        if ((lk_schemes[i].versions & LK_SIGNS_TLS13) != 0 &&
+            lk_schemes[i].key == lk_private_key_kind(key))
             scheme = &lk_schemes[i];
     NEED(scheme != NULL);
     memset(input, 0x20, 64);

@@ -24,7 +24,9 @@
      .alert = LOCKSTEP_ALERT_NONE}
 #define END {.name = NULL}
 
-/* who is under test */
+/* who is under test; _13: one that speaks TLS 1.3 alone */
+#define CLIENT_13           {.configure = only_tls13}
+#define SERVER_13           {.server = true, .configure = only_tls13}
 #define CLIENT              {.server = false}
 #define CLIENT_RETRY        {.retry = true}
 #define CLIENT_AUTH         {.auth = LOCKSTEP_CLIENT_AUTH_REQUEST}

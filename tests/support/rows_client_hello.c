@@ -104,10 +104,10 @@ const row rows_client_hello[] = {
     /* versions */
     ROW("SSL 3.0", "RFC 8446 §D.5", SERVER, CLIENT_HELLO, poke, 0, "0300", VERSION, PEER_LEGACY_VERSION, PROTOCOL_VERSION),
     ROW("SSL 2.0", "RFC 8446 §D.5", SERVER, CLIENT_HELLO, poke, 0, "0002", VERSION, PEER_LEGACY_VERSION, PROTOCOL_VERSION),
-    ROW("TLS 1.2 by legacy_version", "RFC 8446 §4.2.1", SERVER, CLIENT_HELLO, drop_extension, 43, "", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
-    ROW("TLS 1.2 by supported_versions", "RFC 8446 §4.2.1", SERVER, CLIENT_HELLO, set_extension, 43, "02 0303", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
+    ROW("TLS 1.2 by legacy_version", "RFC 8446 §4.2.1", SERVER_13, CLIENT_HELLO, drop_extension, 43, "", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
+    ROW("TLS 1.2 by supported_versions", "RFC 8446 §4.2.1", SERVER_13, CLIENT_HELLO, set_extension, 43, "02 0303", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
     ROW("only versions from the future", "RFC 8446 §4.2.1", SERVER, CLIENT_HELLO, set_extension, 43, "04 0305 0a0a", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
-    ROW("TLS 1.2 without extensions", "RFC 8446 §4.1.2", SERVER, CLIENT_HELLO, no_extensions, 0, "", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
+    ROW("TLS 1.2 without extensions", "RFC 8446 §4.1.2", SERVER_13, CLIENT_HELLO, no_extensions, 0, "", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
     ROW("supported_versions empty", "RFC 8446 §4.2.1", SERVER, CLIENT_HELLO, set_extension, 43, "00", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
     ROW("supported_versions odd", "RFC 8446 §4.2.1", SERVER, CLIENT_HELLO, set_extension, 43, "03 030403", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
     ROW("supported_versions with bytes behind", "RFC 8446 §4.2.1", SERVER, CLIENT_HELLO, set_extension, 43, "02 0304 00", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),

@@ -80,7 +80,8 @@ const row rows_records[] = {
     ROW("plain HTTP to a server", "RFC 8446 §5", SERVER, CLIENT_HELLO, bytes_only, 0, "474554202f20485454502f312e310d0a0d0a", 0, PEER_NOT_TLS, UNEXPECTED_MESSAGE),
     ROW("plain HTTP from a server", "RFC 8446 §5", CLIENT, SERVER_HELLO, bytes_only, 0, "485454502f312e3120343030", 0, PEER_NOT_TLS, UNEXPECTED_MESSAGE),
     ROW("SSH from a server", "RFC 8446 §5", CLIENT, SERVER_HELLO, bytes_only, 0, "5353482d322e302d", 0, PEER_NOT_TLS, UNEXPECTED_MESSAGE),
-    ROW("the hello of SSL 2.0", "RFC 8446 §D.5", SERVER, CLIENT_HELLO, bytes_only, 0, "802e 01 0301 0015 0000 0010", 0, PEER_NOT_TLS, UNEXPECTED_MESSAGE),
+    ROW("the hello of SSL 2.0", "RFC 8446 §D.5", SERVER, CLIENT_HELLO, bytes_only, 0, "802e 01 0301 0015 0000 0010", 0, PEER_SSL2, PROTOCOL_VERSION),
+    ROW("nearly the hello of SSL 2.0", "RFC 8446 §5", SERVER, CLIENT_HELLO, bytes_only, 0, "802e 02 0301 0015", 0, PEER_NOT_TLS, UNEXPECTED_MESSAGE),
     ROW("heartbeat first", "RFC 8446 §5", SERVER, CLIENT_HELLO, bytes_only, 0, "18 0303 0003 010000", 0, PEER_NOT_TLS, UNEXPECTED_MESSAGE),
     ROW("zero bytes", "RFC 8446 §5", SERVER, CLIENT_HELLO, bytes_only, 0, "00", 64, PEER_NOT_TLS, UNEXPECTED_MESSAGE),
     /* content types */

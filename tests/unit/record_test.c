@@ -57,6 +57,116 @@ static void test_frame(void **state) {
     }
 }
 
+/* ---- TLS 1.2 ----------------------------------------------------------------------------------
+ */
+
+static void protect12(lk_protection *p, lk_aead_kind kind, bool seal) {
+    assert_int_equal(lk_protect_with_tls12(p, crypto, kind, key, iv, seal), LOCKSTEP_OK);
+}
+
+/* The record put together from the words of RFC 5288 §3, RFC 7905 §2 and RFC 5246 §6.2.3.3. */
+static size_t by_hand(uint8_t *out, lk_aead_kind kind, uint64_t sequence, uint8_t type,
+                      lk_slice content) {
+    bool gcm = kind != LK_AEAD_CHACHA20_POLY1305;
+    uint8_t nonce[12] = {0}, ad[13];
+    size_t skip = gcm ? 8 : 0, payload = skip + content.p_len + 16;
+    lk_aead *aead = lk_aead_new(crypto, kind, key, true);
+    memcpy(nonce, iv, gcm ? 4 : 12);
+    for (size_t i = 0; i < 8; i++) {
+        uint8_t byte = (uint8_t)(sequence >> 8 * (7 - i));
+        nonce[4 + i] = gcm ? byte : (uint8_t)(nonce[4 + i] ^ byte);
+        ad[i] = byte;
+    }
+    const uint8_t header[] = {type, 3, 3, (uint8_t)(payload >> 8), (uint8_t)payload};
+    memcpy(out, header, 5);
+    memcpy(ad + 8, header, 3);
+    ad[11] = (uint8_t)(content.p_len >> 8);
+    ad[12] = (uint8_t)content.p_len;
+    memcpy(out + 5, nonce + 4, skip);
+    assert_true(lk_aead_seal(aead, out + 5 + skip, nonce, lk_slice_of(ad, 13), content,
+                             lk_slice_of(NULL, 0)));
+    lk_aead_free(aead);
+    return 5 + payload;
+}
+
+static lockstep_status open12(lk_protection *in, lk_slice wire, uint8_t *plain, uint8_t *type,
+                              size_t *length, size_t limit) {
+    lk_record r;
+    size_t needed;
+    assert_int_equal(lk_record_frame(&r, &needed, wire, LK_FRAME_TLS12), LOCKSTEP_OK);
+    assert_int_equal(needed, wire.p_len);
+    return lk_record_open(in, plain, type, length, &r, limit);
+}
+
+static void test_tls12(void **state) {
+    (void)state;
+    static uint8_t content[LK_PLAINTEXT_MAX] = {5}, plain[LK_CIPHERTEXT_MAX],
+                   want[LK_CIPHERTEXT_MAX + 5];
+    static const size_t sizes[] = {0, 1, 16, 1000, LK_PLAINTEXT_MAX};
+    for (lk_aead_kind kind = LK_AEAD_AES_128_GCM; kind <= LK_AEAD_CHACHA20_POLY1305; kind++) {
+        lk_protection out = {0}, in = {0};
+        lk_buffer wire = lk_buffer_of(&lk_heap_default, 0);
+        protect12(&out, kind, true);
+        protect12(&in, kind, false);
+        out.sequence = in.sequence = UINT64_C(0x0102030405060708);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            uint8_t type = (uint8_t)(LK_ALERT + i % 3), got;
+            size_t length,
+                n = by_hand(want, kind, out.sequence, type, lk_slice_of(content, sizes[i]));
+            lk_buffer_cut(&wire, 0);
+            assert_int_equal(lk_record_seal(&out, &wire, (lk_content_type)type,
+                                            lk_slice_of(content, sizes[i]), 0x0303),
+                             LOCKSTEP_OK);
+            assert_int_equal(lk_buffer_length(&wire), n);
+            assert_memory_equal(lk_buffer_bytes(&wire), want, n);
+            assert_int_equal(open12(&in, lk_buffer_slice(&wire), plain, &got, &length, 16384),
+                             LOCKSTEP_OK);
+            assert_int_equal(got, type);
+            assert_int_equal(length, sizes[i]);
+            assert_memory_equal(plain, content, length);
+        }
+        lk_buffer_free(&wire);
+        lk_protection_free(&out);
+        lk_protection_free(&in);
+    }
+}
+
+/* Every bit of a record counts, its type and version too, and so does its place in the stream. */
+static void test_tls12_flips(void **state) {
+    (void)state;
+    for (lk_aead_kind kind = LK_AEAD_AES_128_GCM; kind <= LK_AEAD_CHACHA20_POLY1305; kind++) {
+        uint8_t wire[64], plain[64], type;
+        size_t length, n = by_hand(wire, kind, 0, LK_APPLICATION_DATA, lk_slice_of("data", 4));
+        lk_protection in = {0};
+        protect12(&in, kind, false);
+        for (size_t bit = 0; bit < 8 * n; bit++) {
+            if (bit / 8 == 3 || bit / 8 == 4) /* the length: no whole record any more */
+                continue;
+            wire[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            lk_record r;
+            size_t needed;
+            if (lk_record_frame(&r, &needed, lk_slice_of(wire, n), LK_FRAME_TLS12) == LOCKSTEP_OK)
+                assert_int_equal(lk_record_open(&in, plain, &type, &length, &r, 16384),
+                                 LOCKSTEP_PEER_BAD_RECORD_MAC);
+            wire[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
+        in.sequence = 1;
+        assert_int_equal(open12(&in, lk_slice_of(wire, n), plain, &type, &length, 16384),
+                         LOCKSTEP_PEER_BAD_RECORD_MAC);
+        in.sequence = 0;
+        assert_int_equal(open12(&in, lk_slice_of(wire, n), plain, &type, &length, 3),
+                         LOCKSTEP_PEER_RECORD_OVERFLOW);
+        /* too short for a nonce and a tag */
+        for (uint8_t left = 0; left < 24; left++) {
+            uint8_t short_record[5 + 24] = {LK_APPLICATION_DATA, 3, 3, 0, left};
+            assert_int_equal(open12(&in, lk_slice_of(short_record, 5 + (size_t)left), plain, &type,
+                                    &length, 16384),
+                             LOCKSTEP_PEER_BAD_RECORD_MAC);
+        }
+        lk_protection_free(&in);
+    }
+}
+
 static void test_seal_and_open(void **state) {
     (void)state;
     static uint8_t content[LK_PLAINTEXT_MAX], plain[LK_CIPHERTEXT_MAX];
@@ -202,9 +312,10 @@ static int drop(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_frame),      cmocka_unit_test(test_seal_and_open),
-        cmocka_unit_test(test_limit),      cmocka_unit_test(test_exhausted),
-        cmocka_unit_test(test_transcript), cmocka_unit_test(test_early_secret),
+        cmocka_unit_test(test_frame),       cmocka_unit_test(test_tls12),
+        cmocka_unit_test(test_tls12_flips), cmocka_unit_test(test_seal_and_open),
+        cmocka_unit_test(test_limit),       cmocka_unit_test(test_exhausted),
+        cmocka_unit_test(test_transcript),  cmocka_unit_test(test_early_secret),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

@@ -24,7 +24,7 @@ static const struct {
 } rfc[] = {
     {0, "CH EE 12"},
     {5, "CH CR CT 12"},
-    {10, "CH EE"},
+    {10, "CH EE 12"}, /* not by the RFC: servers that send it in TLS 1.2 are put up with */
     {13, "CH CR"},
     {14, "CH EE 12"},
     {15, "CH EE 12"},

@@ -1,0 +1,107 @@
+/*
+ * inside.h - the inside of a TLS 1.2 handshake (RFC 5246 §7); for this room only.
+ *
+ *     Client                                                Server
+ *     ClientHello                  -------->
+ *                                                      ServerHello
+ *                                                      Certificate
+ *                                              [CertificateStatus]
+ *                                              [ServerKeyExchange]
+ *                                             [CertificateRequest]
+ *                                  <--------       ServerHelloDone
+ *     [Certificate]
+ *     ClientKeyExchange
+ *     [CertificateVerify]
+ *     ChangeCipherSpec, Finished   -------->
+ *                                               [NewSessionTicket]
+ *                                  <--------  ChangeCipherSpec, Finished
+ */
+#ifndef LK_HANDSHAKE_TLS12_INSIDE_H
+#define LK_HANDSHAKE_TLS12_INSIDE_H
+
+#include "handshake/tls12.h"
+#include "handshake/tls12/keys.h"
+#include "util/secret.h"
+
+/* HelloRequests that are passed over in the midst of a handshake: "This message will be ignored by
+ * the client if the client is currently negotiating a session" (RFC 5246 §7.4.1.1). */
+#define LK12_MAX_HELLO_REQUESTS 4
+
+/* A message that is kept for CertificateVerify. */
+typedef struct lk12_kept lk12_kept;
+struct lk12_kept {
+    lk12_kept *next;
+    lk_slice message;
+};
+
+struct lk12_handshake {
+    lk12_master_secret master;
+    lk_write_keys client_keys, server_keys;
+    bool status_announced, ticket_announced;
+    unsigned hello_requests;
+
+    bool keeping;
+    lk12_kept *kept, **kept_end;
+    size_t kept_len;
+
+    /* client: what the server said, until all that belongs together has come */
+    lk_certificate *certificate;
+    lk_slice point;     /* its share */
+    lk_slice to_verify; /* both randoms and its parameters */
+    lk_slice peer_signature;
+    lk_step after_verify;
+
+    lk_slice params; /* server: ServerECDHParams behind both randoms */
+};
+typedef struct lk12_handshake lk12_handshake;
+
+/* lk12_enter makes hs->tls12; `keep`: CertificateVerify may come. */
+lockstep_status lk12_enter(lk_handshake *hs, bool keep);
+
+/* lk12_kept_messages sets `*out` to all messages so far, one after the other (in the arena), and
+ * keeps no more. */
+lockstep_status lk12_kept_messages(lk_handshake *hs, lk_slice *out);
+
+/* lk12_build_begin and lk_send bracket each message that is sent. */
+static inline size_t lk12_begin(lk_handshake *hs, lk_builder *b) {
+    *b = lk_builder_of(&hs->outbox.bytes);
+    return lk_buffer_length(&hs->outbox.bytes);
+}
+
+/* server_hello.c */
+lockstep_status lk12_send_server_hello(lk_handshake *hs);
+/* certificate.c: our Certificate and CertificateStatus, the peer's, and judging the server's when
+ * all that concerns it is there. */
+lockstep_status lk12_send_certificate(lk_handshake *hs);
+lockstep_status lk12_send_certificate_status(lk_handshake *hs);
+lockstep_status lk12_on_certificate(lk_handshake *hs, lk_slice message);
+lockstep_status lk12_on_certificate_status(lk_handshake *hs, lk_slice message);
+lockstep_status lk12_judge_server(lk_handshake *hs, lk_step then);
+/* server_key_exchange.c */
+lockstep_status lk12_send_server_key_exchange(lk_handshake *hs);
+lockstep_status lk12_on_server_key_exchange(lk_handshake *hs, lk_slice message);
+/* certificate_request.c: CertificateRequest and ServerHelloDone, which end the server's flight. */
+lockstep_status lk12_end_server_flight(lk_handshake *hs);
+lockstep_status lk12_on_certificate_request(lk_handshake *hs, lk_slice message);
+lockstep_status lk12_on_server_hello_done(lk_handshake *hs, lk_slice message);
+/* client_key_exchange.c */
+lockstep_status lk12_send_client_flight(lk_handshake *hs);
+lockstep_status lk12_on_client_key_exchange(lk_handshake *hs, lk_slice message);
+/* certificate_verify.c */
+lockstep_status lk12_send_certificate_verify(lk_handshake *hs);
+lockstep_status lk12_on_certificate_verify(lk_handshake *hs, lk_slice message);
+/* finished.c */
+lockstep_status lk12_send_finished(lk_handshake *hs);
+lockstep_status lk12_on_finished(lk_handshake *hs, lk_slice message);
+/* new_session_ticket.c */
+lockstep_status lk12_on_new_session_ticket(lk_handshake *hs, lk_slice message);
+
+/* possession.c: lk12_verify has a signature of the peer checked by the key of its certificate,
+ * makes the proof and goes on. */
+lockstep_status lk12_verify(lk_handshake *hs, const lk_scheme *scheme, lk_slice message,
+                            lk_slice signature, lk_step then);
+/* lk12_peer_scheme finds the scheme by which the peer signed: one that we offered, and that suits
+ * its key. */
+lockstep_status lk12_peer_scheme(lk_handshake *hs, const lk_scheme **out, uint16_t id);
+
+#endif
