@@ -86,7 +86,8 @@ enum lockstep_suite {
 };
 
 /* These return the registered name of a code point ("X25519MLKEM768", "TLS_AES_128_GCM_SHA256",
- * "ecdsa_secp256r1_sha256"), or "unknown". Static. */
+ * "ecdsa_secp256r1_sha256"), or "unknown"; of a version "TLS 1.3". Static. */
+LOCKSTEP_API const char *lockstep_version_name(uint16_t version);
 LOCKSTEP_API const char *lockstep_group_name(uint16_t group);
 LOCKSTEP_API const char *lockstep_suite_name(uint16_t suite);
 LOCKSTEP_API const char *lockstep_scheme_name(uint16_t scheme);

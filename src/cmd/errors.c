@@ -91,7 +91,9 @@ static const char *advice(lockstep_status s) {
     if (s == LOCKSTEP_PEER_NOT_TLS)
         return "this port does not speak TLS; is it a plain http:// one, or the wrong port?";
     if (s == LOCKSTEP_NO_COMMON_VERSION || s == LOCKSTEP_ALERT_FROM_PEER + 70)
-        return "the server has no TLS 1.3; ask its owner to update it";
+        return "the server speaks no version that is allowed here, TLS 1.2 or 1.3; ask its owner "
+               "to "
+               "update it";
     if (s == LOCKSTEP_ERR_TRUNCATED)
         return "the server closed the connection; is this port the right one?";
     if (s == LOCKSTEP_ALERT_FROM_PEER + 112)

@@ -12,9 +12,11 @@ void lk_explain(const lockstep_conn *conn) {
     lockstep_info info;
     lockstep_info_of(conn, &info);
     if (info.version != 0)
-        fprintf(stderr, "TLS 1.3, %s, %s, signed with %s%s\n", lockstep_suite_name(info.suite),
-                lockstep_group_name(info.group), lockstep_scheme_name(info.peer_scheme),
-                info.resumed ? ", resumed" : "");
+        fprintf(stderr, "%s, %s, %s, signed with %s%s\n", lockstep_version_name(info.version),
+                lockstep_suite_name(info.suite),
+                info.group != 0 ? lockstep_group_name(info.group)
+                                : "RSA key transport without forward secrecy",
+                lockstep_scheme_name(info.peer_scheme), info.resumed ? ", resumed" : "");
     if (info.report == NULL) {
         fprintf(stderr, "no certificate was judged\n");
         return;
@@ -44,7 +46,7 @@ void lk_explain_json(const lockstep_conn *conn) {
     json_t *all = json_pack(
         "{s:i, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:b, s:s?, s:o, s:s?, s:s?, s:s?, s:s?}",
         "version", 1, "outcome", secure ? "established" : "aborted", "tls",
-        info.version != 0 ? "1.3" : NULL, "suite",
+        info.version != 0 ? lockstep_version_name(info.version) + 4 : NULL, "suite",
         info.suite != 0 ? lockstep_suite_name(info.suite) : NULL, "group",
         info.group != 0 ? lockstep_group_name(info.group) : NULL, "signature",
         info.peer_scheme != 0 ? lockstep_scheme_name(info.peer_scheme) : NULL, "alpn", info.alpn,

@@ -284,7 +284,7 @@ static int make_config(lk_get *r, lockstep_config **out) {
         lk_error("the engine cannot start", NULL, "is libcrypto 3.0 or later installed?");
         return LK_EXIT_FAILED;
     }
-    int code = lk_set_lists(*out, r->curves, r->ciphers);
+    int code = lk_set_tls(*out, &r->tls, true);
     if (code == 0 && r->cert != NULL)
         code = lk_add_identity(*out, r->cert, r->key != NULL ? r->key : r->cert);
     if (code == 0 && r->session != NULL)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cmd/fetch.h"
+#include "cmd/lists.h"
 #include "cmd/options.h"
 #include "cmd/policy.h"
 #include "cmd/sessions.h"
@@ -17,8 +18,8 @@
 #define DATA_MAX         (64u << 20)
 
 typedef struct lk_get {
-    const char *url, *output, *method, *agent, *cacert, *capath, *curves, *ciphers, *write_out,
-        *keylog, *cert, *key, *session;
+    const char *url, *output, *method, *agent, *cacert, *capath, *write_out, *keylog, *cert, *key,
+        *session;
     const char *headers[MAX_HEADERS];
     size_t num_headers;
     bool remote_name, include, head, location, silent, show_error, verbose, fail, insecure,
@@ -26,6 +27,7 @@ typedef struct lk_get {
     long max_redirs;
     double max_time, connect_timeout;
     lk_policy_options policy;
+    lk_tls_options tls;
     lockstep_trust *trust; /* NULL with -k */
     lk_buffer data;
     lk_redirection redirections[MAX_REDIRECTIONS];

@@ -44,8 +44,10 @@ enum {
     O_CURVES,
     O_CIPHERS,
     O_TLS13,
+    O_TLSV12,
     O_TLSV13,
     O_TLS_MAX,
+    O_KEX,
     O_HTTP11,
     O_WRITE_OUT,
     O_INSECURE,
@@ -90,9 +92,12 @@ const lk_option lk_get_options[] = {
     [O_CONNECT_TO] = {"connect-to", 0, "H1:P1:H2:P2", "connect to H2:P2 for H1:P1; repeatable"},
     [O_CURVES] = {"curves", 0, "LIST", "key exchange groups, best first"},
     [O_CIPHERS] = {"ciphers", 0, "LIST", "cipher suites, best first"},
-    [O_TLS13] = {"tls13-ciphers", 0, "LIST", "the same"},
-    [O_TLSV13] = {"tlsv1.3", 0, NULL, "TLS 1.3, the only version so far"},
-    [O_TLS_MAX] = {"tls-max", 0, "VERSION", "1.3, the only version so far"},
+    [O_TLS13] = {"tls13-ciphers", 0, "LIST", "the same, for TLS 1.3"},
+    [O_TLSV12] = {"tlsv1.2", 0, NULL, "TLS 1.2 or later (the default)"},
+    [O_TLSV13] = {"tlsv1.3", 0, NULL, "TLS 1.3 or later"},
+    [O_TLS_MAX] = {"tls-max", 0, "VERSION", "the highest version, 1.2 or 1.3"},
+    [O_KEX] = {"kex", 0, "ecdhe|rsa",
+               "rsa: DANGER, TLS 1.2 with the key exchange that has no forward secrecy"},
     [O_HTTP11] = {"http1.1", 0, NULL, "HTTP/1.1, the only version so far"},
     [O_WRITE_OUT] = {"write-out", 'w', "FORMAT",
                      "print this afterwards: %{http_code} %{size_download} ..."},
@@ -279,16 +284,24 @@ static int read_option(lk_get *r, int o, const char *value) {
     case O_CONNECT_TO:
         return add_redirection(r, value, true);
     case O_CURVES:
-        r->curves = value;
+        r->tls.groups = value;
         return 0;
     case O_CIPHERS:
+        r->tls.suites = value;
+        return 0;
     case O_TLS13:
-        r->ciphers = value;
+        r->tls.more_suites = value;
+        return 0;
+    case O_TLSV12:
+        r->tls.min = LOCKSTEP_TLS12;
+        return 0;
+    case O_TLSV13:
+        r->tls.min = LOCKSTEP_TLS13;
         return 0;
     case O_TLS_MAX:
-        return strcmp(value, "1.3") == 0
-                   ? 0
-                   : usage("--tls-max: TLS 1.3 is the only version so far", NULL);
+        return lk_read_version(&r->tls.max, "--tls-max", value) ? 0 : LK_EXIT_USAGE;
+    case O_KEX:
+        return lk_read_kex(&r->tls, value) ? 0 : LK_EXIT_USAGE;
     case O_WRITE_OUT:
         r->write_out = value;
         return 0;

@@ -90,7 +90,9 @@ void lk_get_write_out(const lk_get *r, const lk_fetch *f, const lk_url *url) {
             else if (lk_name_is(name, "time_total"))
                 printf("%.6f", (double)(lk_monotonic_us() - r->started_us) / 1e6);
             else if (lk_name_is(name, "tls_version"))
-                printf("%s", info.version == 0x0304 ? "TLSv1.3" : "");
+                printf("%s", info.version == 0x0304   ? "TLSv1.3"
+                             : info.version == 0x0303 ? "TLSv1.2"
+                                                      : "");
             else if (lk_name_is(name, "tls_suite"))
                 printf("%s", lockstep_suite_name(info.suite));
             else if (lk_name_is(name, "tls_group"))

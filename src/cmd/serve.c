@@ -28,6 +28,7 @@ enum {
     O_SUITES,
     O_TLS_MIN,
     O_TLS_MAX,
+    O_KEX,
     O_CLIENT_CA,
     O_CLIENT_AUTH,
     O_TICKETS,
@@ -44,8 +45,10 @@ static const lk_option options[] = {
     [O_GROUPS] = {"groups", 0, "LIST",
                   "key exchange groups, best first, such as X25519MLKEM768:x25519"},
     [O_SUITES] = {"suites", 0, "LIST", "cipher suites, best first"},
-    [O_TLS_MIN] = {"tls-min", 0, "VERSION", "1.3, the only version so far"},
-    [O_TLS_MAX] = {"tls-max", 0, "VERSION", "1.3, the only version so far"},
+    [O_TLS_MIN] = {"tls-min", 0, "VERSION", "the lowest version, 1.2 or 1.3 (default 1.2)"},
+    [O_TLS_MAX] = {"tls-max", 0, "VERSION", "the highest version, 1.2 or 1.3 (default 1.3)"},
+    [O_KEX] = {"kex", 0, "ecdhe|rsa",
+               "rsa: DANGER, allow the key exchange of TLS 1.2 that has no forward secrecy too"},
     [O_CLIENT_CA] = {"client-ca", 0, "FILE",
                      "ask clients for a certificate, and judge it by the CAs in FILE"},
     [O_CLIENT_AUTH] = {"client-auth", 0, "none|request|require",
@@ -64,10 +67,10 @@ static const lk_option options[] = {
 #define GRACE_MS 30000
 
 typedef struct request {
-    const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *groups, *suites, *keylog,
-        *dir, *client_ca;
+    const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *keylog, *dir, *client_ca;
     size_t num_listen, num_cert, num_key, num_tickets;
     int client_auth; /* enum lockstep_client_auth; -1: not given */
+    lk_tls_options tls;
     bool quiet, early_data;
 } request;
 
@@ -124,15 +127,20 @@ static int read_options(request *r, int argc, char **argv) {
             r->key[r->num_key++] = value;
             break;
         case O_GROUPS:
-            r->groups = value;
+            r->tls.groups = value;
             break;
         case O_SUITES:
-            r->suites = value;
+            r->tls.suites = value;
             break;
         case O_TLS_MIN:
         case O_TLS_MAX:
-            if (strcmp(value, "1.3") != 0)
-                return usage("--tls-min and --tls-max: TLS 1.3 is the only version so far", NULL);
+            if (!lk_read_version(o == O_TLS_MIN ? &r->tls.min : &r->tls.max,
+                                 o == O_TLS_MIN ? "--tls-min" : "--tls-max", value))
+                return LK_EXIT_USAGE;
+            break;
+        case O_KEX:
+            if (!lk_read_kex(&r->tls, value))
+                return LK_EXIT_USAGE;
             break;
         case O_CLIENT_CA:
             r->client_ca = value;
@@ -304,7 +312,7 @@ static int run(int argc, char **argv) {
         lk_error("the engine cannot start", NULL, "is libcrypto 3.0 or later installed?");
         return LK_EXIT_FAILED;
     }
-    code = lk_set_lists(server.config, r.groups, r.suites);
+    code = lk_set_tls(server.config, &r.tls, false);
     if (code == 0)
         code = set_client_auth(server.config, &r);
     if (code == 0)

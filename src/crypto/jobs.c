@@ -19,6 +19,13 @@ static lockstep_status run(lk_job *job) {
                                     job->u.verify.signature, job->u.verify.message)
                    ? LOCKSTEP_OK
                    : LOCKSTEP_PEER_BAD_SIGNATURE;
+    case LK_JOB_ENCRYPT:
+        return lk_rsa_encrypt(job->u.transport.public_key, job->u.transport.block);
+    case LK_JOB_DECRYPT:
+        lk_rsa_decrypt(job->u.transport.premaster, job->u.transport.key,
+                       job->u.transport.ciphertext, job->u.transport.version,
+                       job->u.transport.random);
+        return LOCKSTEP_OK;
     case LK_JOB_JUDGE:
         return job->u.judge.judge(job->u.judge.arg);
     default:

@@ -10,6 +10,7 @@
 
 #include "crypto/kex.h"
 #include "crypto/keys.h"
+#include "crypto/rsa_transport.h"
 
 typedef enum lk_job_kind {
     LK_JOB_SHARE,   /* client: make a key share */
@@ -17,7 +18,9 @@ typedef enum lk_job_kind {
     LK_JOB_DERIVE,  /* client: compute the shared secret */
     LK_JOB_SIGN,
     LK_JOB_VERIFY,
-    LK_JOB_JUDGE, /* several verifications whose number is not known before: a chain */
+    LK_JOB_ENCRYPT, /* TLS 1.2: RSA key transport, at the client */
+    LK_JOB_DECRYPT, /* and at the server */
+    LK_JOB_JUDGE,   /* several verifications whose number is not known before: a chain */
     LK_JOB_KINDS
 } lk_job_kind;
 
@@ -50,6 +53,15 @@ struct lockstep_job {
             lk_signature_algorithm algorithm;
             lk_slice message, signature;
         } verify;
+        struct {
+            const lk_public_key *public_key;     /* ENCRYPT */
+            const lk_private_key *key;           /* DECRYPT */
+            uint8_t *block;                      /* ENCRYPT: padded; in place */
+            lk_slice ciphertext;                 /* DECRYPT */
+            uint16_t version;                    /* DECRYPT: that must be in it */
+            uint8_t random[LK_PREMASTER_LEN];    /* DECRYPT: what else is taken */
+            uint8_t premaster[LK_PREMASTER_LEN]; /* DECRYPT, out */
+        } transport;
         struct {
             lockstep_status (*judge)(void *arg);
             void *arg;

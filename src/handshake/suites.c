@@ -98,6 +98,12 @@ bool lk_scheme_suits(const lk_scheme *scheme, uint16_t version, lk_key_kind kind
            (scheme->key == kind || (is_ecdsa(scheme->key) && is_ecdsa(kind)));
 }
 
+const char *lockstep_version_name(uint16_t version) {
+    return version == LOCKSTEP_TLS13   ? "TLS 1.3"
+           : version == LOCKSTEP_TLS12 ? "TLS 1.2"
+                                       : "unknown";
+}
+
 const char *lockstep_suite_name(uint16_t suite) {
     const lk_suite *s = lk_suite_of(suite);
     return s == NULL ? "unknown" : s->name;

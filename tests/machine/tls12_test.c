@@ -208,6 +208,27 @@ static void test_options(void **state) {
                          .client_auth = true});
 }
 
+/* RSA key transport, where both sides allow it by name. */
+static void test_rsa(void **state) {
+    (void)state;
+    static const uint16_t suites[] = {0x009c, 0x009d};
+    for (int i = 0; i < 2; i++)
+        for (int auth = 0; auth < 3; auth++)
+            in_every_way(&(flow){.name = "RSA key transport",
+                                 .rsa = true,
+                                 .identity = PKI_RSA,
+                                 .suite = suites[i],
+                                 .client_auth = auth > 0,
+                                 .no_client_certificate = auth == 2,
+                                 .staple = auth == 2});
+    world w;
+    world_init(&w, 1);
+    lockstep_config *cfg = client_config(&w);
+    CHECK(lockstep_config_set_suites(cfg, suites, 2));
+    assert_int_equal(lockstep_config_seal(cfg), LOCKSTEP_ERR_USAGE);
+    lockstep_config_free(cfg);
+}
+
 /* Hybrids are of TLS 1.3 alone; a config that has nothing else finds no group. */
 static void test_no_hybrids(void **state) {
     (void)state;
@@ -259,9 +280,9 @@ static void test_choice(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_all),
-        cmocka_unit_test(test_options),  cmocka_unit_test(test_no_hybrids),
-        cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_all),
+        cmocka_unit_test(test_options),    cmocka_unit_test(test_rsa),
+        cmocka_unit_test(test_no_hybrids), cmocka_unit_test(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

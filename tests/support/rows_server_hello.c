@@ -50,11 +50,11 @@ static peer_action act_long_session(peer *p, const row *r) {
 /* clang-format off */
 const row rows_server_hello[] = {
     /* versions */
-    ROW("an older version", "RFC 8446 §4.2.1", CLIENT, SERVER_HELLO, old, 0, "", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
-    ROW("an older version, no extensions", "RFC 8446 §4.2.1", CLIENT, SERVER_HELLO, no_extensions, 0, "", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
+    ROW("an older version", "RFC 8446 §4.2.1", CLIENT_13, SERVER_HELLO, old, 0, "", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
+    ROW("an older version, no extensions", "RFC 8446 §4.2.1", CLIENT_13, SERVER_HELLO, no_extensions, 0, "", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
     ROW("downgrade to TLS 1.2", "RFC 8446 §4.1.3", CLIENT, SERVER_HELLO, old, 0, "444f574e47524401", 0, PEER_DOWNGRADE, ILLEGAL_PARAMETER),
     ROW("downgrade to TLS 1.1", "RFC 8446 §4.1.3", CLIENT, SERVER_HELLO, old, 0, "444f574e47524400", 0, PEER_DOWNGRADE, ILLEGAL_PARAMETER),
-    ROW("nearly the downgrade sentinel", "RFC 8446 §4.1.3", CLIENT, SERVER_HELLO, old, 0, "444f574e47524402", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
+    ROW("nearly the downgrade sentinel", "RFC 8446 §4.1.3", CLIENT_13, SERVER_HELLO, old, 0, "444f574e47524402", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
     ROW("TLS 1.2 selected", "RFC 8446 §4.2.1", CLIENT, SERVER_HELLO, set_extension, 43, "0303", 0, PEER_SELECTED_VERSION, ILLEGAL_PARAMETER),
     ROW("a future version selected", "RFC 8446 §4.2.1", CLIENT, SERVER_HELLO, set_extension, 43, "0305", 0, PEER_SELECTED_VERSION, ILLEGAL_PARAMETER),
     ROW("a GREASE version selected", "RFC 8701 §3.1", CLIENT, SERVER_HELLO, set_extension, 43, "0a0a", 0, PEER_SELECTED_VERSION, ILLEGAL_PARAMETER),

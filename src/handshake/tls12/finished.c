@@ -51,6 +51,8 @@ lockstep_status lk12_on_finished(lk_handshake *hs, lk_slice message) {
                   "both sides saw the same %s handshake", hs->suite->name);
     hs->finished_proof = prove();
     LK_TRY(lk_hash_message(hs, message));
+    if (hs->is_client && hs->suite->kex == LK_KEX_RSA)
+        hs->possession_proof = lk12_possession_by_finished(hs, hs->finished_proof);
     if (!hs->is_client)
         LK_TRY(lk12_send_finished(hs));
     return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);

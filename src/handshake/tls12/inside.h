@@ -19,6 +19,7 @@
 #ifndef LK_HANDSHAKE_TLS12_INSIDE_H
 #define LK_HANDSHAKE_TLS12_INSIDE_H
 
+#include "crypto/rsa_transport.h"
 #include "handshake/tls12.h"
 #include "handshake/tls12/keys.h"
 #include "util/secret.h"
@@ -50,6 +51,8 @@ struct lk12_handshake {
     lk_slice to_verify; /* both randoms and its parameters */
     lk_slice peer_signature;
     lk_step after_verify;
+
+    uint8_t premaster[LK_PREMASTER_LEN]; /* client, RSA key transport */
 
     lk_slice params; /* server: ServerECDHParams behind both randoms */
 };
@@ -100,6 +103,10 @@ lockstep_status lk12_on_new_session_ticket(lk_handshake *hs, lk_slice message);
  * makes the proof and goes on. */
 lockstep_status lk12_verify(lk_handshake *hs, const lk_scheme *scheme, lk_slice message,
                             lk_slice signature, lk_step then);
+/* lk12_possession_by_finished is the server's proof with RSA key transport: who could not decrypt
+ * the premaster secret could not have made this Finished. */
+lk_possession_proof lk12_possession_by_finished(const lk_handshake *hs, lk_finished_proof finished);
+
 /* lk12_peer_scheme finds the scheme by which the peer signed: one that we offered, and that suits
  * its key. */
 lockstep_status lk12_peer_scheme(lk_handshake *hs, const lk_scheme **out, uint16_t id);

@@ -1,6 +1,7 @@
 /*
  * possession.c - the peer's signatures in TLS 1.2: ServerKeyExchange of a server, CertificateVerify
- * of a client. The one place where TLS 1.2 makes a lk_possession_proof.
+ * of a client; and RSA key transport, where decrypting shows it. The one place where TLS 1.2 makes
+ * a lk_possession_proof.
  */
 #include "handshake/tls12/inside.h"
 
@@ -18,6 +19,11 @@ lockstep_status lk12_peer_scheme(lk_handshake *hs, const lk_scheme **out, uint16
                           "scheme 0x%04x (%s)", id, lockstep_scheme_name(id));
     *out = scheme;
     return LOCKSTEP_OK;
+}
+
+lk_possession_proof lk12_possession_by_finished(const lk_handshake *hs,
+                                                lk_finished_proof finished) {
+    return (lk_possession_proof){hs->suite->kex == LK_KEX_RSA && finished.made};
 }
 
 static const char *signed_message(const lk_handshake *hs) {
