@@ -85,9 +85,11 @@ def test_no_sni_for_addresses(bench, server):
 
 
 def test_old_server(bench):
-    """A server that only speaks TLS 1.2 is told so by its version, not by a riddle."""
+    """A server that only speaks TLS 1.2 is spoken to so, or told so by its version, not by a riddle."""
     n = nginx(bench, protocols="TLSv1.2")
     r = bench.get(n.url + "/hello.txt")
+    assert r.rc == 0 and r.body == b"hello\n", r
+    r = bench.get("--tlsv1.3", n.url + "/hello.txt")
     assert r.rc == 35 and re.search(r"TLS 1\.[23]|version", r.err), r
 
 

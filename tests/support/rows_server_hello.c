@@ -127,7 +127,7 @@ const row rows_retry[] = {
     ROW("key_share as in a ServerHello", "RFC 8446 §4.2.8", CLIENT_RETRY, RETRY, set_extension, 51, "001d 0001 aa", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
     ROW("an empty cookie", "RFC 8446 §4.2.2", CLIENT_RETRY, RETRY, set_extension, 44, "0000", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
     ROW("a cookie cut off", "RFC 8446 §4.2.2", CLIENT_RETRY, RETRY, set_extension, 44, "0003 aaaa", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
-    ROW("without supported_versions", "RFC 8446 §4.1.4", CLIENT_RETRY, RETRY, drop_extension, 43, "", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
+    ROW("without supported_versions", "RFC 8446 §4.1.4", CLIENT_RETRY, RETRY, drop_extension, 43, "", 0, PEER_SELECTED_VERSION, ILLEGAL_PARAMETER),
     ROW("another version", "RFC 8446 §4.2.1", CLIENT_RETRY, RETRY, set_extension, 43, "0303", 0, PEER_SELECTED_VERSION, ILLEGAL_PARAMETER),
     ROW("another session id", "RFC 8446 §4.1.4", CLIENT_RETRY, RETRY, poke, 0, "00", SESSION + 32, PEER_SESSION_ID_ECHO, ILLEGAL_PARAMETER),
     ROW("a suite that was not offered", "RFC 8446 §4.1.4", CLIENT_RETRY, RETRY, poke, 0, "1305", SUITE, PEER_SUITE_NOT_OFFERED, ILLEGAL_PARAMETER),
