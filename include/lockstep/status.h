@@ -145,6 +145,7 @@ extern "C" {
     X(PEER_CERTIFICATE_KIND,   184, ILLEGAL_PARAMETER, "RFC 5246 §7.4.2", "the certificate's kind of key does not suit the cipher suite") \
     X(PEER_SESSION_ID,         185, ILLEGAL_PARAMETER, "RFC 8446 §4.1.3, RFC 5246 §7.4.1.3", "the server resumes a session that was not offered") \
     X(PEER_NO_CERTIFICATE,     186, HANDSHAKE_FAILURE, "RFC 5246 §7.4.6", "client sent no certificate in TLS 1.2") \
+    X(PEER_RESUMED_OTHERWISE,  187, ILLEGAL_PARAMETER, "RFC 5246 §7.4.1.3", "the server resumes the session with another cipher suite") \
     X(PEER_PSK_BINDER,         190, DECRYPT_ERROR, "RFC 8446 §4.2.11.2", "PSK binder is wrong: the client does not have the key, or somebody changed its ClientHello") \
     X(PEER_PSK_SELECTED,       191, ILLEGAL_PARAMETER, "RFC 8446 §4.2.11", "server chose a PSK that was not offered, or that does not suit") \
     X(PEER_EARLY_DATA_ANSWER,  192, ILLEGAL_PARAMETER, "RFC 8446 §4.2.10", "server accepted 0-RTT data and changed what it was sent under") \

@@ -68,6 +68,9 @@ static lockstep_status send_ccs(lockstep_conn *conn) {
 }
 
 static void secured(lockstep_conn *conn) {
+    if (conn->agreed.session != NULL)
+        lk_conn_keep_session(conn, conn->agreed.session);
+    conn->agreed.session = NULL;
     conn->secure = true;
     conn->useless = 0; /* what came before was of use after all */
     lk_handshake_free(conn->hs);

@@ -73,6 +73,23 @@ lockstep_status lk_take_shares(lk_handshake *hs) {
     return status == LOCKSTEP_OK ? status : lk_fail(hs, status, "making a key share");
 }
 
+/* A session of TLS 1.2 is known by the session ID that the server sends back: its own, or with a
+ * ticket any that we draw (RFC 5077 §3.4). */
+static lockstep_status set_session_id(lk_handshake *hs) {
+    const lk_session *session = hs->resumes;
+    if (session == NULL || session->version != LK_TLS12 || hs->retried)
+        return LOCKSTEP_OK;
+    if (session->ticket.p_len == 0) {
+        memcpy(hs->session_id, session->session_id.p, session->session_id.p_len);
+        hs->session_id_len = session->session_id.p_len;
+    } else if (hs->session_id_len == 0) {
+        hs->session_id_len = LK_SESSION_ID_MAX;
+        if (!draw(hs, hs->session_id, hs->session_id_len))
+            return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for the session ID");
+    }
+    return LOCKSTEP_OK;
+}
+
 /* list_psks makes the list to send; in the arena. */
 static const lk_psk_out *list_psks(lk_handshake *hs) {
     lk_psk_out *list = lk_arena_alloc(&hs->arena, (hs->num_psks + 1) * sizeof *list);
@@ -91,6 +108,7 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
     uint16_t suites[LK_NUM_SUITES];
     size_t num_suites = 0;
     LK_TRY(lk_take_shares(hs));
+    LK_TRY(set_session_id(hs));
     /* In the second ClientHello PSKs may have gone; this must not change with them (§4.1.2). */
     if (!hs->retried)
         hs->psk_modes = tls13 && (s->keep_sessions || hs->num_psks > 0);
@@ -119,6 +137,9 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
                         : tls12 ? 2
                                 : 1,
         .tls12 = tls12,
+        .session_ticket = hs->resumes != NULL && hs->resumes->version == LK_TLS12
+                              ? hs->resumes->ticket
+                              : lk_slice_of(NULL, 0),
         .groups = s->groups,
         .num_groups = s->num_groups,
         .schemes = lk_scheme_ids,

@@ -32,6 +32,7 @@ typedef struct lk_agreed {
     lockstep_report *report;
     bool peer_delegated;              /* it signed with a delegated key (RFC 9345) */
     bool peer_raw_key;                /* peer_chain is a SubjectPublicKeyInfo (RFC 7250) */
+    lockstep_session *session;        /* TLS 1.2: to be kept when the handshake is done; or NULL */
     int64_t verified_ms;              /* when the peer last proved that it has its key */
     lk_traffic_secret client, server; /* application traffic, the newest */
     lk_secret resumption;             /* client: what its tickets' keys come from */

@@ -299,6 +299,8 @@ lockstep_status lk_server_psk(lk_handshake *hs, lk_slice message, lk_step then);
 /* lk_psk_chosen makes hs->psk, whose binder or acceptance both sides have seen, count: chain and
  * proofs are those of the session. */
 lockstep_status lk_psk_chosen(lk_handshake *hs);
+/* lk_open_ticket opens a ticket of ours; `plain` has room for as many bytes. */
+bool lk_open_ticket(const lk_settings *s, uint8_t *plain, size_t *plain_len, lk_slice ticket);
 lk_possession_proof lk_possession_by_psk(const lk_handshake *hs);
 
 /* ---- early_data.c ---- */

@@ -189,6 +189,7 @@ void lk_agreed_free(lk_agreed *agreed, const lk_heap *heap) {
         lk_release(heap, agreed->alpn, strlen(agreed->alpn) + 1);
     lk_release(heap, agreed->peer_chain, agreed->peer_chain_size);
     lockstep_report_free(agreed->report);
+    lockstep_session_free(agreed->session);
     lk_wipe(agreed, sizeof *agreed);
 }
 

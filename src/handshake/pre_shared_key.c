@@ -68,6 +68,13 @@ static bool has_suite_with(const lk_handshake *hs, lk_hash hash) {
     return false;
 }
 
+static bool has_suite(const lk_handshake *hs, const lk_suite *suite) {
+    for (size_t i = 0; i < hs->settings->num_suites; i++)
+        if (hs->settings->suites[i] == suite->id)
+            return true;
+    return false;
+}
+
 lockstep_status lk_handshake_offer(lk_handshake *hs, const lockstep_session *session) {
     lk_slice bytes;
     hs->resumes = lk_arena_alloc(&hs->arena, sizeof *hs->resumes);
@@ -88,14 +95,18 @@ static const char *unfit(const lk_handshake *hs) {
     const lk_suite *suite = lk_suite_of(session->suite);
     if (session->version < s->version_min || session->version > s->version_max)
         return "it is of a version that is not spoken";
-    if (suite == NULL || !has_suite_with(hs, suite->hash) ||
-        (session->version == LK_TLS13 && session->secret.p_len != lk_hash_length(suite->hash)))
+    if (suite == NULL || suite->version != session->version ||
+        (session->version == LK_TLS13 ? !has_suite_with(hs, suite->hash) : !has_suite(hs, suite)) ||
+        session->secret.p_len !=
+            (session->version == LK_TLS13 ? lk_hash_length(suite->hash) : LK_SESSION_SECRET_MAX))
         return "it is of a cipher suite that is not offered";
     if (!lk_slice_equal(session->server_name, lk_slice_of_str(hs->agreed->server_name)))
         return "it is for another name";
     if (!lk_session_alive(session, s->env.now_ms(s->env.arg)))
         return "it has expired";
-    if (session->version == LK_TLS13 && session->ticket.p_len == 0)
+    if (session->ticket.p_len == 0 &&
+        (session->version == LK_TLS13 || session->session_id.p_len == 0 ||
+         session->session_id.p_len > LK_SESSION_ID_MAX))
         return "it has no ticket";
     if (session->ticket.p_len > TICKET_OFFERED_MAX)
         return "its ticket is too long for a ClientHello";
@@ -171,7 +182,7 @@ void lk_drop_psks(lk_handshake *hs) {
 
 /* ---- Server ---------------------------------------------------------------------------------- */
 
-static bool open_ticket(const lk_settings *s, uint8_t *plain, size_t *plain_len, lk_slice ticket) {
+bool lk_open_ticket(const lk_settings *s, uint8_t *plain, size_t *plain_len, lk_slice ticket) {
     if (s->open_ticket != NULL)
         return s->open_ticket(s->open_ticket_arg, plain, plain_len, ticket);
     return s->tickets != NULL && lk_tickets_open(s->tickets, plain, plain_len, ticket);
@@ -198,7 +209,7 @@ static lockstep_status take_ticket(lk_handshake *hs, bool *found, lk_slice ticke
     uint8_t *plain = lk_arena_alloc(&hs->arena, ticket.p_len);
     if (plain == NULL)
         return lk_fail_memory(hs);
-    if (!open_ticket(hs->settings, plain, &n, ticket) ||
+    if (!lk_open_ticket(hs->settings, plain, &n, ticket) ||
         !lk_session_parse(&session, lk_slice_of(plain, n)))
         return LOCKSTEP_OK;
     const char *why = not_good_for(hs, &session);

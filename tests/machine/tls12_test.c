@@ -34,6 +34,8 @@ static void identity_of(lockstep_config *cfg, int which) {
                                        k->key[which].p, k->key[which].p_len));
 }
 
+static lockstep_tickets *keep_sessions; /* for the tests of resumption */
+
 static void build(const flow *f, bool gather, world *wc, world *ws, lockstep_config **client,
                   lockstep_config **server) {
     static const char *const protocols[] = {"h2", "http/1.1"}, *const old[] = {"http/1.1"};
@@ -73,6 +75,10 @@ static void build(const flow *f, bool gather, world *wc, world *ws, lockstep_con
         CHECK(lockstep_config_set_record_size_limit(*client, f->limit_client));
     if (f->limit_server != 0)
         CHECK(lockstep_config_set_record_size_limit(*server, f->limit_server));
+    if (keep_sessions != NULL) {
+        CHECK(lockstep_config_keep_sessions(*client));
+        CHECK(lockstep_config_set_tickets(*server, keep_sessions, 2));
+    }
     if (gather) {
         CHECK(lockstep_config_gather_jobs(*client));
         CHECK(lockstep_config_gather_jobs(*server));
@@ -278,10 +284,110 @@ static void test_choice(void **state) {
     lockstep_config_free(server);
 }
 
+/* ---- Resumption -------------------------------------------------------------------------------
+ */
+
+typedef struct house {
+    world wc, ws;
+    lockstep_config *client, *server;
+    lockstep_tickets *tickets;
+} house;
+
+static void open_house(house *h, bool client_13, bool client_auth) {
+    const flow f = {.client_13 = client_13, .client_auth = client_auth};
+    world_init(&h->wc, 1);
+    world_init(&h->ws, 2);
+    CHECK(lockstep_tickets_new(&h->tickets, &h->ws.env, 3600));
+    keep_sessions = h->tickets;
+    build(&f, false, &h->wc, &h->ws, &h->client, &h->server);
+    keep_sessions = NULL;
+}
+
+static void close_house(house *h) {
+    lockstep_config_free(h->client);
+    lockstep_config_free(h->server);
+    lockstep_tickets_free(h->tickets);
+    assert_int_equal(h->wc.live, 0);
+    assert_int_equal(h->ws.live, 0);
+}
+
+static lockstep_session *visit(house *h, const char *name, const lockstep_session *session,
+                               bool resumed, size_t chunk, bool client_auth) {
+    pair p = {.chunk = chunk};
+    lockstep_info client, server;
+    pair_resume(&p, h->client, h->server, name, session);
+    pair_run(&p);
+    if ((lockstep_state_of(p.client) & lockstep_state_of(p.server) & LOCKSTEP_SECURE) == 0)
+        why_not(&(flow){.name = "resumption"}, &p);
+    lockstep_info_of(p.client, &client);
+    lockstep_info_of(p.server, &server);
+    assert_int_equal(client.version, 0x0303);
+    assert_int_equal(client.resumed, resumed);
+    assert_int_equal(server.resumed, resumed);
+    assert_int_equal(client.num_peer_chain, 2);
+    assert_int_equal(server.num_peer_chain, client_auth ? 2 : 0);
+    assert_string_equal(h->wc.keylog, h->ws.keylog);
+    pair_send(&p, true, 1000);
+    pair_send(&p, false, 20000);
+    lockstep_session *next = lockstep_take_session(p.client);
+    assert_non_null(next);
+    assert_null(lockstep_take_session(p.client));
+    pair_close(&p);
+    return next;
+}
+
+static void test_resumption(void **state) {
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        house h;
+        bool auth = i >= 4;
+        size_t chunk = i % 2;
+        open_house(&h, i / 2 % 2 == 1, auth);
+        lockstep_session *first = visit(&h, "server.test", NULL, false, chunk, auth);
+        lockstep_session *second = visit(&h, "server.test", first, true, chunk, auth);
+        lockstep_session *third = visit(&h, "server.test", second, true, chunk, auth);
+        lockstep_session_info info;
+        lockstep_session_info_of(third, &info);
+        assert_int_equal(info.version, LOCKSTEP_TLS12);
+        assert_int_equal(info.expires_ms, TEST_NOW_MS + 3600000);
+        /* for another name, and when it has expired: a full handshake */
+        lockstep_session_free(visit(&h, "127.0.0.1", first, false, chunk, auth));
+        h.wc.later_ms = h.ws.later_ms = 3600001;
+        lockstep_session_free(visit(&h, "server.test", first, false, chunk, auth));
+        lockstep_session_free(first);
+        lockstep_session_free(second);
+        lockstep_session_free(third);
+        close_house(&h);
+    }
+}
+
+/* A server that cannot open the ticket, and one that no longer has the suite: a full handshake. */
+static void test_not_resumed(void **state) {
+    (void)state;
+    house h, other;
+    static const uint16_t suite = LOCKSTEP_SUITE_ECDHE_ECDSA_AES_256_GCM_SHA384;
+    open_house(&h, false, false);
+    lockstep_session *session = visit(&h, "server.test", NULL, false, 0, false);
+    open_house(&other, false, false);
+    lockstep_session_free(visit(&other, "server.test", session, false, 0, false));
+    close_house(&other);
+    lockstep_config *server = server_config(&h.ws, PKI_P256);
+    CHECK(lockstep_config_set_tickets(server, h.tickets, 1));
+    CHECK(lockstep_config_set_versions(server, LOCKSTEP_TLS12, LOCKSTEP_TLS12));
+    CHECK(lockstep_config_set_suites(server, &suite, 1));
+    seal(server);
+    lockstep_config_free(h.server);
+    h.server = server;
+    lockstep_session_free(visit(&h, "server.test", session, false, 0, false));
+    lockstep_session_free(session);
+    close_house(&h);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),   cmocka_unit_test(test_all),
         cmocka_unit_test(test_options),    cmocka_unit_test(test_rsa),
+        cmocka_unit_test(test_resumption), cmocka_unit_test(test_not_resumed),
         cmocka_unit_test(test_no_hybrids), cmocka_unit_test(test_choice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@ static lockstep_status send_signed(lk_handshake *hs) {
     size_t at = lk12_begin(hs, &b);
     lk_certificate_verify_build(&b, hs->scheme->id, hs->signature);
     LK_TRY(lk_send(hs, &b, at));
-    return lk12_send_finished(hs);
+    return lk12_end_client_flight(hs);
 }
 
 lockstep_status lk12_send_certificate_verify(lk_handshake *hs) {

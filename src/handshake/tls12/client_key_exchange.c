@@ -5,23 +5,27 @@
 #include "handshake/tls12/inside.h"
 #include "wire/tls12_key_exchange.h"
 
-/* derive_keys: the transcript ends with ClientKeyExchange, as RFC 7627 §3 demands. */
-static void derive_keys(lk_handshake *hs, lk_slice premaster) {
+void lk12_derive_key_block(lk_handshake *hs) {
     lk12_handshake *tls12 = hs->tls12;
-    uint8_t session_hash[LK_HASH_MAX];
-    lk_transcript_hash(&hs->transcript, session_hash);
-    lk12_master(&tls12->master, hs->suite->hash, premaster, session_hash);
     lk12_key_block(&tls12->client_keys, &tls12->server_keys, &tls12->master, hs->suite->aead,
                    hs->client_random, hs->random_2);
     lk_slice master = lk12_master_slice(&tls12->master);
-    lk_note_key(&hs->watch, hs->is_client, "premaster secret",
-                hs->suite->kex == LK_KEX_RSA ? "RFC 5246 §7.4.7.1" : "RFC 8422 §5.10", premaster);
     lk_note_key(&hs->watch, hs->is_client, "master secret", "RFC 7627 §4", master);
     lk_note_key(&hs->watch, true, "client_write_key", "RFC 5246 §6.3",
                 lk_slice_of(tls12->client_keys.key, lk_aead_key_length(hs->suite->aead)));
     lk_note_key(&hs->watch, false, "server_write_key", "RFC 5246 §6.3",
                 lk_slice_of(tls12->server_keys.key, lk_aead_key_length(hs->suite->aead)));
     lk_keylog(&hs->watch, "CLIENT_RANDOM", hs->client_random, master);
+}
+
+/* derive_keys: the transcript ends with ClientKeyExchange, as RFC 7627 §3 demands. */
+static void derive_keys(lk_handshake *hs, lk_slice premaster) {
+    uint8_t session_hash[LK_HASH_MAX];
+    lk_transcript_hash(&hs->transcript, session_hash);
+    lk12_master(&hs->tls12->master, hs->suite->hash, premaster, session_hash);
+    lk_note_key(&hs->watch, hs->is_client, "premaster secret",
+                hs->suite->kex == LK_KEX_RSA ? "RFC 5246 §7.4.7.1" : "RFC 8422 §5.10", premaster);
+    lk12_derive_key_block(hs);
 }
 
 /* ---- Client ---------------------------------------------------------------------------------- */
@@ -35,7 +39,7 @@ static lockstep_status send_exchange(lk_handshake *hs, lk_slice contents, lk_sli
     lk12_client_key_exchange_build(&b, contents, hs->suite->kex == LK_KEX_RSA);
     LK_TRY(lk_send(hs, &b, at));
     derive_keys(hs, premaster);
-    return hs->identity != NULL ? lk12_send_certificate_verify(hs) : lk12_send_finished(hs);
+    return hs->identity != NULL ? lk12_send_certificate_verify(hs) : lk12_end_client_flight(hs);
 }
 
 /* The RESPOND job has made our share and the secret. */

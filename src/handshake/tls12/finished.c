@@ -30,9 +30,26 @@ lockstep_status lk12_send_finished(lk_handshake *hs) {
     size_t at = lk12_begin(hs, &b);
     lk_finished_build(&b, lk_slice_of(mac, sizeof mac));
     LK_TRY(lk_send(hs, &b, at));
-    if (hs->is_client)
-        hs->state = hs->tls12->ticket_announced ? LK12_CLIENT_WAIT_NST : LK12_CLIENT_WAIT_CCS;
     return LOCKSTEP_OK;
+}
+
+lockstep_status lk12_server_end(lk_handshake *hs) {
+    if (hs->tls12->ticket_announced)
+        LK_TRY(lk12_send_new_session_ticket(hs));
+    return lk12_send_finished(hs);
+}
+
+lockstep_status lk12_client_wait(lk_handshake *hs) {
+    hs->state = hs->tls12->ticket_announced ? LK12_CLIENT_WAIT_NST : LK12_CLIENT_WAIT_CCS;
+    return LOCKSTEP_OK;
+}
+
+/* In a full handshake the client is the first to send Finished, in an abbreviated one the server;
+ * the other one answers. */
+static lockstep_status answer(lk_handshake *hs) {
+    if (hs->is_client)
+        return hs->tls12->resumed ? lk12_send_finished(hs) : LOCKSTEP_OK;
+    return hs->tls12->resumed ? LOCKSTEP_OK : lk12_server_end(hs);
 }
 
 lockstep_status lk12_on_finished(lk_handshake *hs, lk_slice message) {
@@ -51,9 +68,14 @@ lockstep_status lk12_on_finished(lk_handshake *hs, lk_slice message) {
                   "both sides saw the same %s handshake", hs->suite->name);
     hs->finished_proof = prove();
     LK_TRY(lk_hash_message(hs, message));
-    if (hs->is_client && hs->suite->kex == LK_KEX_RSA)
+    if (hs->tls12->resumed)
+        hs->possession_proof = lk12_possession_by_session(hs, hs->finished_proof);
+    else if (hs->is_client && hs->suite->kex == LK_KEX_RSA)
         hs->possession_proof = lk12_possession_by_finished(hs, hs->finished_proof);
-    if (!hs->is_client)
-        LK_TRY(lk12_send_finished(hs));
+    if (!hs->tls12->resumed)
+        hs->agreed->verified_ms = hs->settings->env.now_ms(hs->settings->env.arg);
+    LK_TRY(answer(hs));
+    if (hs->is_client)
+        LK_TRY(lk12_keep_session(hs));
     return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
 }

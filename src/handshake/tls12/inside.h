@@ -39,6 +39,8 @@ struct lk12_handshake {
     lk12_master_secret master;
     lk_write_keys client_keys, server_keys;
     bool status_announced, ticket_announced;
+    bool resumed;
+    lk_step after_resume;
     unsigned hello_requests;
 
     bool keeping;
@@ -52,6 +54,10 @@ struct lk12_handshake {
     lk_slice peer_signature;
     lk_step after_verify;
 
+    lk_slice ticket;
+    uint32_t lifetime_hint;                /* seconds */
+    uint8_t session_id[LK_SESSION_ID_MAX]; /* the server's */
+    size_t session_id_len;
     uint8_t premaster[LK_PREMASTER_LEN]; /* client, RSA key transport */
 
     lk_slice params; /* server: ServerECDHParams behind both randoms */
@@ -95,14 +101,36 @@ lockstep_status lk12_send_certificate_verify(lk_handshake *hs);
 lockstep_status lk12_on_certificate_verify(lk_handshake *hs, lk_slice message);
 /* finished.c */
 lockstep_status lk12_send_finished(lk_handshake *hs);
+/* lk12_server_end sends what ends the server's part, the ticket first; lk12_client_wait says what
+ * the client awaits then. */
+lockstep_status lk12_server_end(lk_handshake *hs);
+lockstep_status lk12_client_wait(lk_handshake *hs);
+static inline lockstep_status lk12_end_client_flight(lk_handshake *hs) {
+    LK_TRY(lk12_send_finished(hs));
+    return lk12_client_wait(hs);
+}
 lockstep_status lk12_on_finished(lk_handshake *hs, lk_slice message);
-/* new_session_ticket.c */
+/* resume.c. lk12_look_for_session: the server opens the client's ticket; when `then` runs,
+ * hs->resumes is a session that can be resumed, or NULL. lk12_resumed takes it up, at both sides.
+ * lk12_offers: the client has offered one. lk12_keep_session makes agreed->session. */
+lockstep_status lk12_look_for_session(lk_handshake *hs, lk_step then);
+lockstep_status lk12_resumed(lk_handshake *hs);
+bool lk12_offers(const lk_handshake *hs);
+bool lk12_gives_ticket(const lk_handshake *hs);
+lockstep_status lk12_send_new_session_ticket(lk_handshake *hs);
 lockstep_status lk12_on_new_session_ticket(lk_handshake *hs, lk_slice message);
+lockstep_status lk12_keep_session(lk_handshake *hs);
+/* client_key_exchange.c: the keys of both directions from the master secret */
+void lk12_derive_key_block(lk_handshake *hs);
 
 /* possession.c: lk12_verify has a signature of the peer checked by the key of its certificate,
  * makes the proof and goes on. */
 lockstep_status lk12_verify(lk_handshake *hs, const lk_scheme *scheme, lk_slice message,
                             lk_slice signature, lk_step then);
+/* lk12_possession_by_session is that of a session: the peer proved that it holds the key when it
+ * was made, and has the master secret of then, or else its Finished would be wrong. */
+lk_possession_proof lk12_possession_by_session(const lk_handshake *hs, lk_finished_proof finished);
+
 /* lk12_possession_by_finished is the server's proof with RSA key transport: who could not decrypt
  * the premaster secret could not have made this Finished. */
 lk_possession_proof lk12_possession_by_finished(const lk_handshake *hs, lk_finished_proof finished);

@@ -5,6 +5,9 @@
 #include "handshake/tls12/inside.h"
 #include "x509/name.h"
 
+/* A curve that signs certificates, and that no key exchange here uses. */
+#define SECP521R1 0x0019
+
 static bool has(const lk_handshake *hs, enum lk_extension_index i) {
     return (hs->hello.ext.present >> i & 1) != 0;
 }
@@ -52,10 +55,21 @@ typedef struct search {
     bool suite_common, group_missing, name_known;
 } search;
 
+/* In TLS 1.2 supported_groups speaks of certificates too: "the server's [...] key MUST be on one of
+ * the curves" that the client names (RFC 8422 §5.1). */
+static bool takes_curve(const lk_handshake *hs, lk_key_kind kind) {
+    uint16_t curve = kind == LK_KEY_P256   ? LOCKSTEP_GROUP_SECP256R1
+                     : kind == LK_KEY_P384 ? LOCKSTEP_GROUP_SECP384R1
+                     : kind == LK_KEY_P521 ? SECP521R1
+                                           : 0;
+    return curve == 0 || !has(hs, LK_EXTENSION_supported_groups) ||
+           lk_u16_has(hs->hello.groups, curve);
+}
+
 /* suits says whether a suite and an identity go together, and by which scheme. */
 static bool suits(lk_handshake *hs, const lk_suite *suite, const lk_identity *identity) {
     lk_key_kind kind = lk_private_key_kind(identity->key);
-    if (!lk_suite_takes(suite, kind))
+    if (!lk_suite_takes(suite, kind) || !takes_curve(hs, kind))
         return false;
     hs->scheme =
         suite->kex == LK_KEX_RSA ? NULL : lk_scheme_for(identity->key, LK_TLS12, hs->peer_schemes);
@@ -140,20 +154,34 @@ static lockstep_status draw_random(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
+static void set_agreed(lk_handshake *hs) {
+    hs->agreed->suite = hs->suite->id;
+    hs->agreed->aead = hs->suite->aead;
+    hs->agreed->group = hs->group != NULL ? hs->group->id : 0;
+    lk_transcript_start(&hs->transcript, hs->suite->hash);
+}
+
 static lockstep_status choose(lk_handshake *hs) {
-    lk_agreed *agreed = hs->agreed;
+    const lk_agreed *agreed = hs->agreed;
     hs->peer_schemes = hs->hello.schemes;
     if (hs->identities == NULL)
         return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "the application refused the name %s",
                        agreed->server_name != NULL ? agreed->server_name : "(none)");
     LK_TRY(choose_suite(hs));
-    agreed->suite = hs->suite->id;
-    agreed->aead = hs->suite->aead;
-    agreed->group = hs->group != NULL ? hs->group->id : 0;
-    lk_transcript_start(&hs->transcript, hs->suite->hash);
     LK_TRY(draw_random(hs));
+    set_agreed(hs);
     return hs->group != NULL ? lk_post_share(hs, hs->group, lk12_send_server_hello)
                              : lk12_send_server_hello(hs);
+}
+
+static lockstep_status resume_or_choose(lk_handshake *hs) {
+    if (hs->resumes == NULL)
+        return lk_with_identities(hs, choose);
+    hs->suite = lk_suite_of(hs->resumes->suite);
+    LK_TRY(draw_random(hs));
+    set_agreed(hs);
+    LK_TRY(lk12_resumed(hs));
+    return lk12_send_server_hello(hs);
 }
 
 lockstep_status lk12_on_client_hello(lk_handshake *hs, lk_slice message) {
@@ -163,5 +191,5 @@ lockstep_status lk12_on_client_hello(lk_handshake *hs, lk_slice message) {
     LK_TRY(lk_choose_protocol(hs));
     LK_TRY(lk_hash_message(hs, message));
     LK_TRY(lk_keep_names(hs));
-    return lk_with_identities(hs, choose);
+    return lk12_look_for_session(hs, resume_or_choose);
 }

@@ -21,6 +21,10 @@ lockstep_status lk12_peer_scheme(lk_handshake *hs, const lk_scheme **out, uint16
     return LOCKSTEP_OK;
 }
 
+lk_possession_proof lk12_possession_by_session(const lk_handshake *hs, lk_finished_proof finished) {
+    return (lk_possession_proof){hs->tls12->resumed && finished.made};
+}
+
 lk_possession_proof lk12_possession_by_finished(const lk_handshake *hs,
                                                 lk_finished_proof finished) {
     return (lk_possession_proof){hs->suite->kex == LK_KEX_RSA && finished.made};

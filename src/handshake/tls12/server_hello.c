@@ -21,12 +21,15 @@ static bool hello_has(const lk_handshake *hs, enum lk_extension_index i) {
 
 lockstep_status lk12_send_server_hello(lk_handshake *hs) {
     lk_builder b;
-    bool ecdhe = hs->suite->kex == LK_KEX_ECDHE;
+    bool resumed = hs->tls12->resumed, ecdhe = !resumed && hs->suite->kex == LK_KEX_ECDHE;
     if (ecdhe)
         LK_TRY(lk_take_shares(hs));
-    hs->tls12->status_announced = hs->hello.wants_ocsp && hs->identity->ocsp.p_len > 0;
+    hs->tls12->ticket_announced = lk12_gives_ticket(hs);
+    hs->tls12->status_announced = !resumed && hs->hello.wants_ocsp && hs->identity->ocsp.p_len > 0;
     lk12_server_hello_out hello = {
         .random = hs->random_2,
+        .session_id = resumed ? hs->hello.session_id : lk_slice_of(NULL, 0),
+        .session_ticket = hs->tls12->ticket_announced,
         .cipher_suite = hs->suite->id,
         .server_name = lk_acknowledges_name(hs),
         .status = hs->tls12->status_announced,
@@ -35,13 +38,18 @@ lockstep_status lk12_send_server_hello(lk_handshake *hs) {
         .point_formats = ecdhe && hello_has(hs, LK_EXTENSION_ec_point_formats),
         .extended_master_secret = true,
         .protocol = hs->protocol,
-        .scts = hello_has(hs, LK_EXTENSION_signed_certificate_timestamp) ? hs->identity->scts
-                                                                         : lk_slice_of(NULL, 0),
+        .scts = !resumed && hello_has(hs, LK_EXTENSION_signed_certificate_timestamp)
+                    ? hs->identity->scts
+                    : lk_slice_of(NULL, 0),
         .record_size_limit = own_limit(hs),
     };
     size_t at = lk12_begin(hs, &b);
     lk12_server_hello_build(&b, &hello);
     LK_TRY(lk_send(hs, &b, at));
+    if (resumed) {
+        hs->state = LK12_SERVER_WAIT_CCS;
+        return lk12_server_end(hs);
+    }
     LK_TRY(lk12_send_certificate(hs));
     if (hs->tls12->status_announced)
         LK_TRY(lk12_send_certificate_status(hs));
@@ -79,13 +87,17 @@ static lockstep_status check_extensions(lk_handshake *hs, const lk12_server_hell
     return LOCKSTEP_OK;
 }
 
+static bool means_resumed(const lk_handshake *hs, const lk12_server_hello *h) {
+    return h->session_id.p_len > 0 &&
+           lk_slice_equal(h->session_id, lk_slice_of(hs->session_id, hs->session_id_len));
+}
+
 static lockstep_status check_fields(lk_handshake *hs, const lk12_server_hello *h) {
     if (h->compression_method != 0)
         return lk_fail(hs, LOCKSTEP_PEER_COMPRESSION, "the server chose method %u",
                        h->compression_method);
-    /* Ours is there for middleboxes only (RFC 8446 §D.4); an equal one would mean "resumed". */
-    if (h->session_id.p_len > 0 &&
-        lk_slice_equal(h->session_id, lk_slice_of(hs->session_id, hs->session_id_len)))
+    /* An equal one means "resumed". Else ours is there for middleboxes only (RFC 8446 §D.4). */
+    if (means_resumed(hs, h) && !lk12_offers(hs))
         return lk_fail(hs, LOCKSTEP_PEER_SESSION_ID, "it sends our legacy_session_id back");
     for (size_t i = 0; i < hs->settings->num_suites; i++)
         if (hs->settings->suites[i] == h->cipher_suite)
@@ -93,6 +105,9 @@ static lockstep_status check_fields(lk_handshake *hs, const lk12_server_hello *h
     if (hs->suite == NULL || hs->suite->version != LK_TLS12)
         return lk_fail(hs, LOCKSTEP_PEER_SUITE_NOT_OFFERED, "suite 0x%04x in TLS 1.2",
                        h->cipher_suite);
+    if (means_resumed(hs, h) && hs->resumes->suite != hs->suite->id)
+        return lk_fail(hs, LOCKSTEP_PEER_RESUMED_OTHERWISE, "%s, before it was %s", hs->suite->name,
+                       lockstep_suite_name(hs->resumes->suite));
     return LOCKSTEP_OK;
 }
 
@@ -137,6 +152,12 @@ lockstep_status lk12_on_server_hello(lk_handshake *hs, lk_slice message) {
     hs->agreed->version = LK_TLS12;
     hs->agreed->suite = hs->suite->id;
     hs->agreed->aead = hs->suite->aead;
+    hs->tls12->session_id_len = h.session_id.p_len;
+    if (h.session_id.p_len > 0)
+        memcpy(hs->tls12->session_id, h.session_id.p, h.session_id.p_len);
     hs->state = LK12_CLIENT_WAIT_CERT;
-    return LOCKSTEP_OK;
+    if (!means_resumed(hs, &h))
+        return LOCKSTEP_OK;
+    LK_TRY(lk12_resumed(hs));
+    return lk12_client_wait(hs);
 }
