@@ -102,8 +102,7 @@ lockstep_status lk_check_delegated(lk_handshake *hs) {
     if (!may_sign(dc.scheme))
         return invalid(hs, "its key signs with a scheme that was not offered");
     const lk_scheme *scheme = lk_scheme_of(dc.algorithm);
-    if (scheme == NULL ||
-        !lk_scheme_suits(scheme, LK_TLS13, lk_public_key_kind(hs->peer_key)))
+    if (scheme == NULL || !lk_scheme_suits(scheme, LK_TLS13, lk_public_key_kind(hs->peer_key)))
         return invalid(hs, "it was signed with a scheme that was not offered, or of another key");
     LK_TRY(make_signed(hs, &dc, &signed_));
     lk_job *job = lk_post(hs, LK_JOB_VERIFY, verified);

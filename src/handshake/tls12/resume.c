@@ -209,8 +209,7 @@ static bool about(const lk_handshake *hs, lk_session *session) {
         wanted = LIFETIME_UNSAID_S;
     else if (wanted > LK_TICKET_LIFETIME_MAX)
         wanted = LK_TICKET_LIFETIME_MAX; /* what a hint says beyond that is nothing to us */
-    session->lifetime_s =
-        lk_ticket_lifetime_s(wanted, hs->agreed->verified_ms, session->issued_ms);
+    session->lifetime_s = lk_ticket_lifetime_s(wanted, hs->agreed->verified_ms, session->issued_ms);
     return session->lifetime_s > 0 && session->ticket.p_len + session->session_id.p_len > 0;
 }
 
