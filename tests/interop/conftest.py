@@ -6,7 +6,7 @@ import time
 import pytest
 
 from fixtures import bench, nobody, pki, pytest_sessionstart, shared  # noqa: F401 (used by pytest)
-from kit import Bench, connect
+from kit import Bench, SClient, Tap, connect
 
 
 class SlowClients:
@@ -15,14 +15,16 @@ class SlowClients:
     SIZE = 64 << 20  # more than any socket buffer
 
     def __init__(self, bench):
+        self.bench = bench
         root = bench.folder(hello_txt=b"hello\n")
         with open(root / "big.bin", "wb") as f:
             f.truncate(self.SIZE)
         self.server = bench.serve(root=root)
         self.root = bench.pki.server().root
+        self.zero = bench.serve("--early-data", root=root)
         self.cut, self.got = {}, {}
         self.threads = [threading.Thread(target=self.run, args=(client,), daemon=True) for client in (
-            self.silent, self.hello, self.header, self.stalled, self.steady)]
+            self.silent, self.hello, self.header, self.stalled, self.steady, self.early, self.early_slow)]
         for thread in self.threads:
             thread.start()
 
@@ -30,7 +32,7 @@ class SlowClients:
         began = time.monotonic()
         with contextlib.suppress(OSError):
             client(client.__name__)
-        self.cut[client.__name__] = time.monotonic() - began
+        self.cut.setdefault(client.__name__, time.monotonic() - began)
 
     def drip(self, s, data):
         """One byte every half second, until the server closes."""
@@ -52,6 +54,19 @@ class SlowClients:
     def header(self, _):
         with connect(self.server.port, self.root) as s:
             self.drip(s, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 100)
+
+    # A client that takes the answer to its 0-RTT data and never sends Finished; or takes it slowly.
+
+    def early(self, name, target="hello.txt", **more):
+        client = SClient(self.bench, self.zero.port, file=name)
+        with Tap(self.zero.port, hold=None, **more) as tap:
+            began = time.monotonic()
+            r = client.with_early(f"GET /{target} HTTP/1.1\r\nHost: a\r\n\r\n".encode() * 3, port=tap.port, timeout=60)
+            self.cut[name] = time.monotonic() - began
+            self.got[name] = r.out
+
+    def early_slow(self, name):
+        self.early(name, "big.bin", slow=0.1)
 
     def ask(self):
         s = connect(self.server.port, self.root)

@@ -436,10 +436,11 @@ def is_open(port):
 
 class Tap:
     """A TCP proxy before a server that writes down what each client says (`said`). What a client
-    says after the server's first answer, its Finished above all, is passed on `hold` seconds later; None: never."""
+    says after the server's first answer, its Finished above all, is passed on `hold` seconds later (None: never)
+    and, with `spoil`, changed. With `slow` the client gets 64 KiB every so many seconds."""
 
-    def __init__(self, port, hold=0.0):
-        self.to, self.hold, self.said, self.open = port, hold, [], True
+    def __init__(self, port, hold=0.0, spoil=False, slow=0.0):
+        self.to, self.hold, self.spoil, self.slow, self.said, self.open = port, hold, spoil, slow, [], True
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self.loop, daemon=True).start()
@@ -459,6 +460,7 @@ class Tap:
                     while data := server.recv(1 << 16):
                         answered.set()
                         client.sendall(data)
+                        time.sleep(self.slow)
                     client.shutdown(socket.SHUT_WR)
 
             thread = threading.Thread(target=back, daemon=True)
@@ -470,6 +472,7 @@ class Tap:
                         if self.hold is None:
                             continue
                         time.sleep(self.hold)
+                        data = data[:-1] + bytes([data[-1] ^ self.spoil])
                     server.sendall(data)
                 if self.hold is not None:
                     server.shutdown(socket.SHUT_WR)
@@ -483,7 +486,7 @@ class Tap:
         self.socket.close()
 
 
-def say_again(port, data, seconds=1.5):
+def say_again(port, data, seconds=0.5):
     """Sends recorded bytes over a new connection; returns what came back within some time."""
     got = b""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as s, \
@@ -492,6 +495,38 @@ def say_again(port, data, seconds=1.5):
         while more := s.recv(1 << 16):
             got += more
     return got
+
+
+HELLO = b"GET /hello.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+class SClient:
+    """An s_client that keeps its session in a file."""
+
+    def __init__(self, bench, port, *args, file="openssl"):
+        self.bench, self.port, self.args = bench, port, args
+        self.file, self.early = bench.dir / f"{file}.session", bench.dir / f"{file}.early"
+        r = self.run("-sess_out", self.file, stdin=HELLO)
+        assert "\nhello\n" in r.out and "New, TLSv1" in r.out and self.file.exists(), r
+
+    def run(self, *args, **more):
+        return self.bench.s_client(self.port, *self.args, *args, **more)
+
+    def again(self, *args, stdin=HELLO):
+        r = self.run("-sess_in", self.file, "-sess_out", self.file, *args, stdin=stdin)
+        assert "Verification: OK" in r.out and "\nhello\n" in r.out, r
+        return r
+
+    def with_early(self, data, *args, stdin=b"", port=None):
+        """Comes back with 0-RTT data, and says `stdin` behind the handshake."""
+        self.early.write_bytes(data)
+        return self.bench.s_client(port or self.port, *self.args, "-sess_in", self.file, "-sess_out", self.file,
+                                   "-early_data", self.early, *args, stdin=stdin)
+
+
+def logged(server, n):
+    """The first `n` lines of the access log, when they are there."""
+    return wait_until(lambda: (lines := server.out.splitlines())[n - 1:] and lines[:n], what=f"{n} lines of the log")
 
 
 # ---- HTTP from Python, over Python's ssl ------------------------------------------------------------

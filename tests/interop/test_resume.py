@@ -6,9 +6,8 @@ import ssl
 
 import pytest
 
-from kit import SUITES, VERSIONS, Tap, connect, run, tls_listener, wait_until
+from kit import HELLO, SUITES, VERSIONS, SClient, Tap, connect, logged, run, tls_listener
 
-HELLO = b"GET /hello.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 versions = pytest.mark.parametrize("version", VERSIONS)
 
 
@@ -18,11 +17,6 @@ def gnutls(version):
 
 def openssl(version):
     return f"-tls{version.replace('.', '_')}"
-
-
-def logged(server, n):
-    """The first `n` lines of the access log, when they are there."""
-    return wait_until(lambda: (lines := server.out.splitlines())[n - 1:] and lines[:n], what=f"{n} lines of the log")
 
 
 def facts(bench, *args, **more):
@@ -38,28 +32,6 @@ def sessions(bench):
 
 
 # ---- OpenSSL -----------------------------------------------------------------------------------------
-
-
-class SClient:
-    """An s_client that keeps its session in a file."""
-
-    def __init__(self, bench, port, *args):
-        self.bench, self.port, self.args, self.file = bench, port, args, bench.dir / "openssl.session"
-        self.early = bench.dir / "early"
-        r = self.run("-sess_out", self.file, stdin=HELLO)
-        assert "\nhello\n" in r.out and "New, TLSv1" in r.out and self.file.exists(), r
-
-    def run(self, *args, **more):
-        return self.bench.s_client(self.port, *self.args, *args, **more)
-
-    def again(self, *args, stdin=HELLO):
-        r = self.run("-sess_in", self.file, "-sess_out", self.file, *args, stdin=stdin)
-        assert "Verification: OK" in r.out and "\nhello\n" in r.out, r
-        return r
-
-    def with_early(self, data, stdin=b""):
-        self.early.write_bytes(data)
-        return self.run("-sess_in", self.file, "-early_data", self.early, stdin=stdin)
 
 
 @versions

@@ -530,12 +530,14 @@ def test_unprivileged_user(nobody):
 
 
 def test_time_limits(slow_clients):
-    """Slow clients are cut off: 10 s for a handshake, 15 s for a header, 30 s without progress; a slow
-    reader that goes on is not."""
+    """Slow clients are cut off: 10 s for a handshake, also where 0-RTT data is answered in the middle of it,
+    15 s for a header, 30 s without progress; a slow reader that goes on is not."""
     for thread in slow_clients.threads:
         thread.join(60)
     cut, got = slow_clients.cut, slow_clients.got
     assert 9 < cut["silent"] < 14 and 9 < cut["hello"] < 14, cut
+    assert 9 < cut["early"] < 14 and got["early"].count("\nhello\n") == 3, (cut, got)
+    assert 9 < cut["early_slow"] < 14 and 1 << 20 < len(got["early_slow"]) < slow_clients.SIZE, cut
     assert 14 < cut["header"] < 20, cut
     assert got["stalled"] < slow_clients.SIZE, got
     assert cut["steady"] > 33.9 and got["steady"] > 1 << 20, (cut, got)
