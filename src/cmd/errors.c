@@ -99,7 +99,11 @@ static const char *advice(lockstep_status s) {
     if (s == LOCKSTEP_ALERT_FROM_PEER + 112)
         return "the server has no certificate for this name; check the name";
     if (s == LOCKSTEP_ALERT_FROM_PEER + 116)
-        return "the server wants a certificate of the client";
+        return "the server wants a certificate: --cert FILE --key FILE shows one";
+    if (s >= LOCKSTEP_ALERT_FROM_PEER + 42 && s <= LOCKSTEP_ALERT_FROM_PEER + 48 &&
+        s != LOCKSTEP_ALERT_FROM_PEER + 47)
+        return "it does not take our certificate (--cert): is it one for clients, valid now, and "
+               "from a CA that the server knows?";
     if (s == LOCKSTEP_ALERT_FROM_PEER + 40 || s == LOCKSTEP_NO_COMMON_SUITE ||
         s == LOCKSTEP_NO_COMMON_GROUP)
         return "the two sides have no algorithms in common; leave --curves and --ciphers out";

@@ -180,15 +180,17 @@ static void answer(lk_fetch *f) {
     lockstep_policy_free(policy);
 }
 
-/* place writes where sessions for this URL belong. */
-static void place(char *out, size_t out_len, const lk_url *url) {
-    snprintf(out, out_len, "%s:%u", url->host, url->port);
+/* place writes where the sessions for this URL belong. A server knows the client again by a
+ * session, so one that was made with a certificate is for who shows the same. */
+static void place(char *out, size_t out_len, const lk_fetch *f) {
+    snprintf(out, out_len, "%s:%u%s%s", f->url->host, f->url->port,
+             f->identity[0] != '\0' ? "#" : "", f->identity);
 }
 
 static void keep_sessions(lk_fetch *f) {
     char where[600];
     lockstep_session *session;
-    place(where, sizeof where, f->url);
+    place(where, sizeof where, f);
     while ((session = lockstep_take_session(f->conn)) != NULL) {
         lk_sessions_put(f->sessions, where, session);
         f->got_session = true;
@@ -312,7 +314,7 @@ int lk_fetch_run(lk_fetch *f) {
         return code;
     f->connected_s = (double)(lk_monotonic_us() - started) / 1e6;
     char where[600];
-    place(where, sizeof where, f->url);
+    place(where, sizeof where, f);
     lockstep_session *session = lk_sessions_take(f->sessions, where);
     lockstep_status status = lockstep_client_resume(&f->conn, f->config, f->url->host, session);
     lockstep_session_free(session);

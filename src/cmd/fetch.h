@@ -24,6 +24,7 @@ typedef struct lk_fetch {
     lk_slice request; /* head and body */
     bool is_head;
     lk_sessions *sessions;           /* of this client: one is taken, and new ones are put there */
+    const char *identity;            /* which certificate the config has; "": none */
     bool wants_session;              /* wait a little for one */
     bool early;                      /* send the request as 0-RTT data if the session allows */
     int64_t connect_ms, deadline_ms; /* monotonic; 0: none */

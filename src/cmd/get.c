@@ -180,6 +180,7 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
         lk_fetch f = {.url = &url,
                       .config = config,
                       .sessions = &r->sessions,
+                      .identity = r->identity,
                       .wants_session = r->session != NULL,
                       .early = r->early_data && safe && !not_early,
                       .redirections = r->redirections,
@@ -286,7 +287,8 @@ static int make_config(lk_get *r, lockstep_config **out) {
     }
     int code = lk_set_tls(*out, &r->tls, true);
     if (code == 0 && r->cert != NULL)
-        code = lk_add_identity(*out, r->cert, r->key != NULL ? r->key : r->cert);
+        code =
+            lk_add_client_identity(r->identity, *out, r->cert, r->key != NULL ? r->key : r->cert);
     if (code == 0 && r->session != NULL)
         code = lk_sessions_load(&r->sessions, r->session);
     if (code == 0 && (lockstep_config_keep_sessions(*out) != LOCKSTEP_OK ||

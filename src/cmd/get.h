@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cmd/fetch.h"
+#include "cmd/identity.h"
 #include "cmd/lists.h"
 #include "cmd/options.h"
 #include "cmd/policy.h"
@@ -33,6 +34,7 @@ typedef struct lk_get {
     lk_redirection redirections[MAX_REDIRECTIONS];
     size_t num_redirections;
     lk_sessions sessions;
+    char identity[LK_IDENTITY_NAME]; /* of --cert; "": none */
     /* while it runs */
     const lk_fetch *fetch; /* the one that is under way, or NULL */
     FILE *out;

@@ -275,7 +275,7 @@ static int read_option(lk_get *r, int o, const char *value) {
         return 0;
     case O_SESSION:
         r->session = value;
-        return 0;
+        return value[0] != '\0' ? 0 : usage("--session: which file?", "--session FILE");
     case O_EARLY_DATA:
         r->early_data = true;
         return 0;

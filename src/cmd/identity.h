@@ -10,4 +10,10 @@
  * code after an error message. */
 int lk_add_identity(lockstep_config *cfg, const char *cert_path, const char *key_path);
 
+/* lk_add_client_identity does the same and writes to `name` what tells its certificate from others,
+ * in hex. */
+#define LK_IDENTITY_NAME 33
+int lk_add_client_identity(char name[LK_IDENTITY_NAME], lockstep_config *cfg, const char *cert_path,
+                           const char *key_path);
+
 #endif

@@ -50,9 +50,9 @@ static const lk_option options[] = {
     [O_KEX] = {"kex", 0, "ecdhe|rsa",
                "rsa: DANGER, allow the key exchange of TLS 1.2 that has no forward secrecy too"},
     [O_CLIENT_CA] = {"client-ca", 0, "FILE",
-                     "ask clients for a certificate, and judge it by the CAs in FILE"},
-    [O_CLIENT_AUTH] = {"client-auth", 0, "none|request|require",
-                       "what if a client has none (default, with --client-ca: require)"},
+                     "ask clients for a certificate, and judge it by the CAs in FILE; repeatable"},
+    [O_CLIENT_AUTH] = {"client-auth", 0, "MODE",
+                       "none, request or require (the default with --client-ca) a certificate"},
     [O_TICKETS] = {"tickets", 0, "N",
                    "session tickets a client is given, 0 to 8 (default 2; 0: nobody resumes)"},
     [O_EARLY_DATA] = {"early-data", 0, NULL,
@@ -67,8 +67,9 @@ static const lk_option options[] = {
 #define GRACE_MS 30000
 
 typedef struct request {
-    const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *keylog, *dir, *client_ca;
-    size_t num_listen, num_cert, num_key, num_tickets;
+    const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *keylog, *dir,
+        *client_ca[MAX_CERTS];
+    size_t num_listen, num_cert, num_key, num_client_ca, num_tickets;
     int client_auth; /* enum lockstep_client_auth; -1: not given */
     lk_tls_options tls;
     bool quiet, early_data;
@@ -86,12 +87,14 @@ static int read_client_auth(request *r, const char *value) {
             r->client_auth = i;
             return 0;
         }
-    return usage("--client-auth: none, request or require", NULL);
+    return usage("--client-auth: there is no such mode",
+                 "--client-auth none, request (a certificate is welcome) or require");
 }
 
 static int read_tickets(request *r, const char *value) {
     if (value[0] < '0' || value[0] > '8' || value[1] != '\0')
-        return usage("--tickets: a number from 0 to 8", NULL);
+        return usage("--tickets: not a number from 0 to 8",
+                     "--tickets 2 is the default; with --tickets 0 nobody resumes");
     r->num_tickets = (size_t)(value[0] - '0');
     return 0;
 }
@@ -143,7 +146,9 @@ static int read_options(request *r, int argc, char **argv) {
                 return LK_EXIT_USAGE;
             break;
         case O_CLIENT_CA:
-            r->client_ca = value;
+            if (r->num_client_ca == MAX_CERTS)
+                return usage("--client-ca: at most 32 times", NULL);
+            r->client_ca[r->num_client_ca++] = value;
             break;
         case O_CLIENT_AUTH:
             if (read_client_auth(r, value) != 0)
@@ -166,10 +171,11 @@ static int read_options(request *r, int argc, char **argv) {
     if (r->num_cert != r->num_key)
         return usage("serve: as many --key as --cert, each behind its own",
                      "--cert site.pem --key site-key.pem");
-    if (r->client_auth > LOCKSTEP_CLIENT_AUTH_NONE && r->client_ca == NULL)
+    if (r->client_auth > LOCKSTEP_CLIENT_AUTH_NONE && r->num_client_ca == 0)
         return usage("--client-auth: by which CAs are clients to be judged?", "--client-ca FILE");
     if (r->early_data && r->num_tickets == 0)
-        return usage("--early-data comes with tickets, and --tickets 0 gives none", NULL);
+        return usage("--early-data comes with tickets, and --tickets 0 gives none",
+                     "--tickets 1 or more, or leave --early-data out");
     if (r->num_listen == 0)
         r->listen[r->num_listen++] = "127.0.0.1:8443";
     return 0;
@@ -250,9 +256,9 @@ static void keylog(void *arg, const char *line) {
 
 /* set_client_auth: who may come in. */
 static int set_client_auth(lockstep_config *cfg, const request *r) {
-    if (r->client_ca == NULL)
+    if (r->num_client_ca == 0)
         return LK_EXIT_OK;
-    lockstep_trust *trust = lk_trust_load_files(&r->client_ca, 1);
+    lockstep_trust *trust = lk_trust_load_files(r->client_ca, r->num_client_ca);
     if (trust == NULL)
         return LK_EXIT_CA_FILE;
     enum lockstep_client_auth mode = r->client_auth < 0 ? LOCKSTEP_CLIENT_AUTH_REQUIRE

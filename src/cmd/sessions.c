@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cmd/errors.h"
 #include "store/data.h"
@@ -101,21 +102,46 @@ static bool read_all(lk_sessions *s, lk_slice text) {
     return true;
 }
 
+static int report(const char *path, const char *what, const char *todo, int code) {
+    char message[600];
+    snprintf(message, sizeof message, "--session %s %s", path, what);
+    lk_error(message, NULL, todo);
+    return code;
+}
+
+/* may_make: is the directory of a file that is not there one to write to? Better asked before the
+ * request is sent than after. */
+static bool may_make(const char *path) {
+    char dir[4096];
+    const char *slash = strrchr(path, '/');
+    size_t n = slash == NULL ? 0 : (size_t)(slash - path);
+    if (n >= sizeof dir) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    snprintf(dir, sizeof dir, "%.*s%s", (int)n, path, slash == NULL ? "." : n == 0 ? "/" : "");
+    return access(dir, W_OK | X_OK) == 0;
+}
+
 int lk_sessions_load(lk_sessions *s, const char *path) {
     lk_buffer text = lk_buffer_of(&lk_heap_default, FILE_MAX);
-    char message[600];
+    char what[300];
     int code = LK_EXIT_OK;
-    if (!lk_file_load(&text, path, FILE_MAX)) {
-        if (errno != ENOENT) {
-            snprintf(message, sizeof message, "--session %s cannot be read: %s", path,
-                     strerror(errno));
-            lk_error(message, NULL, "name a file that you may read and write");
-            code = LK_EXIT_READ;
+    const char *why = lk_file_load_secrets(&text, path, FILE_MAX);
+    if (why != NULL && errno == ENOENT) {
+        if (!may_make(path)) {
+            snprintf(what, sizeof what, "cannot be written: %s", strerror(errno));
+            code = report(path, what, "name a file in a directory that you may write to",
+                          LK_EXIT_WRITE);
         }
+    } else if (why != NULL) {
+        snprintf(what, sizeof what, "is not used: %s", why);
+        code = report(path, what,
+                      "name another file; lockstep makes one that is yours alone (mode 0600)",
+                      LK_EXIT_READ);
     } else if (!read_all(s, lk_buffer_slice(&text))) {
-        snprintf(message, sizeof message, "--session %s: not a file of sessions, or damaged", path);
-        lk_error(message, NULL, "name another file, or delete this one");
-        code = LK_EXIT_READ;
+        code = report(path, "is not a file of sessions, or damaged",
+                      "name another file, or delete this one", LK_EXIT_READ);
     }
     lk_buffer_free(&text);
     return code;
@@ -123,7 +149,7 @@ int lk_sessions_load(lk_sessions *s, const char *path) {
 
 int lk_sessions_save(const lk_sessions *s, const char *path) {
     lk_buffer text = lk_buffer_of(&lk_heap_default, 0);
-    char message[600];
+    char what[300];
     bool made = lk_buffer_append(&text, lk_slice_of_str(FIRST_LINE));
     for (size_t i = 0; i < s->num_kept && made; i++) {
         const uint8_t *bytes;
@@ -135,10 +161,9 @@ int lk_sessions_save(const lk_sessions *s, const char *path) {
     }
     int code = LK_EXIT_OK;
     if (!made || !lk_file_save(path, lk_buffer_bytes(&text), lk_buffer_length(&text), 0600, true)) {
-        snprintf(message, sizeof message, "--session %s cannot be written: %s", path,
-                 strerror(made ? errno : ENOMEM));
-        lk_error(message, NULL, "name a file that you may write");
-        code = LK_EXIT_WRITE;
+        snprintf(what, sizeof what, "cannot be written: %s", strerror(made ? errno : ENOMEM));
+        code =
+            report(path, what, "name a file in a directory that you may write to", LK_EXIT_WRITE);
     }
     lk_buffer_free(&text);
     return code;

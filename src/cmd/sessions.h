@@ -12,14 +12,15 @@
 
 typedef struct lk_sessions {
     struct {
-        char *place; /* "host:port" */
+        char *place; /* "host:port", and behind a '#' which certificate of ours was shown */
         lockstep_session *session;
     } kept[LK_SESSIONS_KEPT]; /* the oldest first */
     size_t num_kept;
 } lk_sessions;
 
 /* lk_sessions_load adds those of a file that have not expired; a file that is not there is an empty
- * one. 0, or an exit code after an error message. */
+ * one. One that others could have written is refused: who knows the secret of a session can pose as
+ * its server. 0, or an exit code after an error message. */
 int lk_sessions_load(lk_sessions *s, const char *path);
 
 /* lk_sessions_save writes all to a file that only this user can read. 0, or an exit code after an

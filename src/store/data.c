@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -55,10 +56,8 @@ const char *lk_cache_dir(char *out, size_t out_len, const char *part, bool make)
     return make && !make_path(out) ? "the cache directory cannot be made" : NULL;
 }
 
-bool lk_file_load(lk_buffer *out, const char *path, size_t max) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
+/* load reads all of `fd` and closes it. */
+static bool load(lk_buffer *out, int fd, size_t max) {
     size_t total = 0, before = lk_buffer_length(out);
     for (;;) {
         uint8_t *p = lk_buffer_reserve(out, 16384);
@@ -77,6 +76,39 @@ bool lk_file_load(lk_buffer *out, const char *path, size_t max) {
         errno = saved;
         return got == 0;
     }
+}
+
+bool lk_file_load(lk_buffer *out, const char *path, size_t max) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && load(out, fd, max);
+}
+
+/* unfit says why a file is no place for secrets of this user, or NULL. */
+static const char *unfit(int fd) {
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return strerror(errno);
+    if (!S_ISREG(st.st_mode))
+        return "it is not a regular file";
+    if (st.st_uid != geteuid())
+        return "it belongs to another user, who knows what is in it";
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return "other users can write to it";
+    if ((st.st_mode & (S_IRGRP | S_IROTH)) != 0 && st.st_size > 0)
+        return "other users can read the secrets in it";
+    return NULL;
+}
+
+const char *lk_file_load_secrets(lk_buffer *out, const char *path, size_t max) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return strerror(errno);
+    const char *why = unfit(fd);
+    if (why == NULL)
+        return load(out, fd, max) ? NULL : strerror(errno);
+    close(fd);
+    errno = EACCES;
+    return why;
 }
 
 static bool write_all(int fd, const uint8_t *p, size_t n) {

@@ -18,6 +18,11 @@ const char *lk_cache_dir(char *out, size_t out_len, const char *part, bool make)
 /* lk_file_load appends a whole file of at most `max` bytes; false with errno. */
 bool lk_file_load(lk_buffer *out, const char *path, size_t max);
 
+/* lk_file_load_secrets does the same for a file on which this user relies: one that is not his own,
+ * or that others can write to or (unless it is empty) read, is refused. NULL, or what is wrong and
+ * errno. */
+const char *lk_file_load_secrets(lk_buffer *out, const char *path, size_t max);
+
 /* lk_file_save writes a whole file with `mode`, by way of a temporary file beside it. With
  * `replace` false an existing file is left alone and errno is EEXIST. */
 bool lk_file_save(const char *path, const void *bytes, size_t n, unsigned mode, bool replace);

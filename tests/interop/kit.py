@@ -517,11 +517,11 @@ class SClient:
         assert "Verification: OK" in r.out and "\nhello\n" in r.out, r
         return r
 
-    def with_early(self, data, *args, stdin=b"", port=None):
+    def with_early(self, data, *args, port=None, **more):
         """Comes back with 0-RTT data, and says `stdin` behind the handshake."""
         self.early.write_bytes(data)
         return self.bench.s_client(port or self.port, *self.args, "-sess_in", self.file, "-sess_out", self.file,
-                                   "-early_data", self.early, *args, stdin=stdin)
+                                   "-early_data", self.early, *args, **more)
 
 
 def logged(server, n):
@@ -612,11 +612,14 @@ class Listener:
         self.thread.join(20)
 
 
-def tls_listener(identity, serve):
-    """The same over TLS; `serve` gets the TLS socket."""
+def tls_listener(identity, serve, clients=None):
+    """The same over TLS; `serve` gets the TLS socket. `clients`: the CA by which clients are judged."""
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     c.load_cert_chain(identity.chain, identity.key)
     c.minimum_version = ssl.TLSVersion.TLSv1_3
+    if clients:
+        c.load_verify_locations(clients)
+        c.verify_mode = ssl.CERT_REQUIRED
 
     def wrapped(peer):
         with contextlib.suppress(ssl.SSLError):

@@ -537,7 +537,7 @@ def test_time_limits(slow_clients):
     cut, got = slow_clients.cut, slow_clients.got
     assert 9 < cut["silent"] < 14 and 9 < cut["hello"] < 14, cut
     assert 9 < cut["early"] < 14 and got["early"].count("\nhello\n") == 3, (cut, got)
-    assert 9 < cut["early_slow"] < 14 and 1 << 20 < len(got["early_slow"]) < slow_clients.SIZE, cut
+    assert cut["early_slow"] < 30 and 1 << 20 < len(got["early_slow"]) < slow_clients.SIZE, cut
     assert 14 < cut["header"] < 20, cut
     assert got["stalled"] < slow_clients.SIZE, got
     assert cut["steady"] > 33.9 and got["steady"] > 1 << 20, (cut, got)
