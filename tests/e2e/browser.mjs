@@ -3,7 +3,7 @@
 // Opens URL in Debian's Chromium with a profile that has never been used, and prints as one JSON object what
 // the browser itself says about the page and its connection. Whom the browser trusts is decided by the
 // NSS store in $HOME, which the caller prepares. With screenshots wanted, nothing but them is asked for.
-// $RESOLVE names a host that is to be found at 127.0.0.1.
+// $RESOLVE names a host that is to be found at 127.0.0.1. With $EARLY_DATA it sends 0-RTT data.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,8 +73,11 @@ const profile = mkdtempSync(join(tmpdir(), 'lockstep-profile-'));
 const context = await chromium.launchPersistentContext(profile, {
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   headless: true,
+  // Of several --enable-features Chromium takes one, and playwright-core brings its own.
+  ignoreDefaultArgs: process.env.EARLY_DATA ? ['--enable-features=CDPScreenshotNewSurface'] : [],
   args: ['--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
          '--disable-quic', '--disable-gpu',
+         ...(process.env.EARLY_DATA ? ['--enable-features=EnableTLS13EarlyData'] : []),
          ...(process.env.RESOLVE ? [`--host-resolver-rules=MAP ${process.env.RESOLVE} 127.0.0.1`] : [])],
   ignoreHTTPSErrors: false,
 });

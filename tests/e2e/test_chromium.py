@@ -45,8 +45,9 @@ def bench(nobody):
 
 @pytest.fixture
 def chromium(bench, driver):
-    def visit(url, *shots, resolve=""):
-        r = run(["node", driver, url, *shots], {**bench.env, "RESOLVE": resolve}, timeout=120, cwd=WORK)
+    def visit(url, *shots, resolve="", early_data=""):
+        env = {**bench.env, "RESOLVE": resolve, "EARLY_DATA": early_data}
+        r = run(["node", driver, url, *shots], env, timeout=120, cwd=WORK)
         assert r.rc == 0, r
         return json.loads(r.out)
 
@@ -115,6 +116,31 @@ def test_suites_and_retry(trusted, chromium, suite, cipher, group, name):
     seen = chromium(f"https://localhost:{server.port}/")
     assert (seen["network"]["cipher"], seen["network"]["keyExchangeGroup"]) == (cipher, name), facts(seen)
     assert seen["network"]["securityState"] == "secure" and seen["console"] == [], facts(seen)
+
+
+def protections(server):
+    """How each request was protected, as the access log has it: what stands behind the group."""
+    return [re.search(r" TLSv1\.\d \S+ \S+(.*)$", line)[1] for line in server.out.splitlines()]
+
+
+def test_resumption(trusted, site, chromium):
+    """The connections that it opens beside the first one are resumed."""
+    seen = chromium(f"https://localhost:{site.port}/")
+    assert "error" not in seen and seen["network"]["securityState"] == "secure", facts(seen)
+    assert protections(site)[0] == "" and " resumed" in protections(site), site.out
+    assert set(protections(site)) == {"", " resumed"}, site.out
+
+
+def test_early_data(trusted, chromium):
+    """And, where it is told to, they carry their first request as 0-RTT data. (If Finished is there by the time
+    that serve looks at it, the log does not call it early any more.)"""
+    keys = trusted.home / "keys"
+    root = trusted.folder(index_html=PAGE.encode(), word_js=b"export const word = 'padlock';\n")
+    server = trusted.serve("--early-data", "--keylog", keys, root=root, identity=[])
+    seen = chromium(f"https://localhost:{server.port}/", early_data="1")
+    assert "error" not in seen and all(a["status"] == 200 for a in seen["parallel"]), facts(seen)
+    assert "CLIENT_EARLY_TRAFFIC_SECRET" in keys.read_text(), server.out
+    assert set(protections(server)) <= {"", " resumed", " resumed early-data"}, server.out
 
 
 def test_addresses(trusted, site, chromium):
