@@ -17,6 +17,7 @@ PEERS = {
     "nginx": ["nginx", "-v"],
     "certutil": ["dpkg-query", "-W", "-f", "libnss3-tools ${Version}", "libnss3-tools"],
     "Chromium": ["chromium", "--version"],
+    "Firefox": ["firefox-esr", "--version"],
     "tshark": ["tshark", "--version"],
 }
 
