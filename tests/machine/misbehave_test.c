@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <lockstep/session.h>
+
 #include "support/misbehave.h"
 
 /* ---- The tables -------------------------------------------------------------------------------
@@ -30,6 +32,10 @@ TABLE(server_flight)
 TABLE(certificates)
 TABLE(client_flight)
 TABLE(connected)
+TABLE(tls12_server_hello)
+TABLE(tls12_server_flight)
+TABLE(tls12_client_hello)
+TABLE(tls12_client_flight)
 TABLE(compressed)
 TABLE(psk_client)
 TABLE(psk_server)
@@ -292,6 +298,50 @@ static void test_exhausted(void **state) {
     peer_close(&p);
 }
 
+/* A server resumes a session with another suite than the session has: the bytes of its ServerHello
+ * are changed on the way. */
+static void other_suite(pair *p, bool from_client, lk_buffer *bytes) {
+    uint8_t *suite = lk_buffer_bytes(bytes) + 5 + 4 + 2 + LK_RANDOM_LEN + 1 + LK_SESSION_ID_MAX;
+    if (from_client || p->meddled)
+        return;
+    p->meddled = true;
+    assert_int_equal(suite[0], 0xc0);
+    suite[1] = 0x2c;
+}
+
+static void test_resumed_otherwise(void **state) {
+    (void)state;
+    world wc, ws;
+    lockstep_tickets *tickets;
+    world_init(&wc, 1);
+    world_init(&ws, 2);
+    lockstep_config *client = client_config(&wc), *server = server_config(&ws, PKI_P256);
+    assert_int_equal(lockstep_tickets_new(&tickets, &ws.env, 3600), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_keep_sessions(client), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_set_tickets(server, tickets, 1), LOCKSTEP_OK);
+    assert_int_equal(lockstep_config_set_versions(server, LOCKSTEP_TLS12, LOCKSTEP_TLS12),
+                     LOCKSTEP_OK);
+    seal(client);
+    seal(server);
+    pair p = {0};
+    assert_true(pair_handshake(&p, client, server));
+    lockstep_session *session = lockstep_take_session(p.client);
+    assert_non_null(session);
+    pair_close(&p);
+    p = (pair){.meddle = other_suite};
+    pair_resume(&p, client, server, "server.test", session);
+    pair_run(&p);
+    const lockstep_failure *f = lockstep_failure_of(p.client);
+    assert_non_null(f);
+    expect(f->status, LOCKSTEP_PEER_RESUMED_OTHERWISE);
+    assert_int_equal(f->alert, LOCKSTEP_ALERT_ILLEGAL_PARAMETER);
+    pair_close(&p);
+    lockstep_session_free(session);
+    lockstep_config_free(client);
+    lockstep_config_free(server);
+    lockstep_tickets_free(tickets);
+}
+
 /* ---- Is every status reached? -----------------------------------------------------------------
  */
 
@@ -379,6 +429,11 @@ int main(void) {
         cmocka_unit_test(test_psk_server),
         cmocka_unit_test(test_early_data),
         cmocka_unit_test(test_raw_keys),
+        cmocka_unit_test(test_tls12_server_hello),
+        cmocka_unit_test(test_tls12_server_flight),
+        cmocka_unit_test(test_tls12_client_hello),
+        cmocka_unit_test(test_tls12_client_flight),
+        cmocka_unit_test(test_resumed_otherwise),
         cmocka_unit_test(test_usage),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_identities),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "support/peer12.h"
 #include "util/secret.h"
 #include "wire/certificate.h"
 #include "wire/certificate_request.h"
@@ -71,7 +72,9 @@ void peer_next_keys(peer *p) {
 /* ---- What the engine under test says ----------------------------------------------------------
  */
 
-static void hash(peer *p, lk_slice message) {
+void peer_hash(peer *p, lk_slice message) {
+    if (p->setup.tls12)
+        NEED(lk_buffer_append(&p->kept, message));
     NEED(lk_transcript_add(&p->transcript, &p->arena, message));
 }
 
@@ -82,7 +85,7 @@ static void on_client_hello(peer *p, lk_slice message) {
     lk_slice copy = lk_buffer_slice(&p->hello_bytes);
     MUST(lk_client_hello_parse(&p->hello, &flaw, lk_slice_of(copy.p + 4, copy.p_len - 4)));
     lk_transcript_start(&p->transcript, p->suite->hash);
-    hash(p, message);
+    peer_hash(p, message);
     lk_protection_free(&p->in);
     if ((p->hello.ext.present & lk_extension_bit(early_data)) != 0)
         peer_early_keys(p);
@@ -100,10 +103,10 @@ static void on_server_hello(peer *p, lk_slice message) {
         lk_buffer_cut(&p->cookie, 0);
         NEED(lk_buffer_append(&p->cookie, h.cookie));
         lk_transcript_retry(&p->transcript);
-        hash(p, message);
+        peer_hash(p, message);
         return;
     }
-    hash(p, message);
+    peer_hash(p, message);
     p->psk_used = (h.ext.present & lk_extension_bit(pre_shared_key)) != 0;
     MUST(lk_kex_derive(p->own, secret, &secret_len, h.key_exchange));
     handshake_keys(p, lk_slice_of(secret, secret_len));
@@ -111,6 +114,10 @@ static void on_server_hello(peer *p, lk_slice message) {
 
 static void on_message(peer *p, lk_slice message) {
     p->num_messages[message.p[0]]++;
+    if (p->setup.tls12 && message.p[0] != LK_CLIENT_HELLO) {
+        peer12_on_message(p, message);
+        return;
+    }
     switch (message.p[0]) {
     case LK_CLIENT_HELLO:
         on_client_hello(p, message);
@@ -119,7 +126,7 @@ static void on_message(peer *p, lk_slice message) {
         on_server_hello(p, message);
         break;
     case LK_FINISHED:
-        hash(p, message);
+        peer_hash(p, message);
         if (peer_is_client(p)) {
             application_secrets(p);
             protect(p, &p->in, &p->server_ap, false);
@@ -135,7 +142,7 @@ static void on_message(peer *p, lk_slice message) {
     }
     case LK_CERTIFICATE_REQUEST:
         p->request_seen = true;
-        hash(p, message);
+        peer_hash(p, message);
         break;
     case LK_ENCRYPTED_EXTENSIONS: {
         lk_encrypted_extensions ee;
@@ -143,18 +150,18 @@ static void on_message(peer *p, lk_slice message) {
         MUST(lk_encrypted_extensions_parse(&ee, &flaw,
                                            lk_slice_of(message.p + 4, message.p_len - 4)));
         p->early_accepted = (ee.ext.present & lk_extension_bit(early_data)) != 0;
-        hash(p, message);
+        peer_hash(p, message);
         break;
     }
     case LK_END_OF_EARLY_DATA:
-        hash(p, message);
+        peer_hash(p, message);
         turn_in(p);
         break;
     case LK_NEW_SESSION_TICKET: /* no part of the handshake */
         p->ticket_bytes = message.p_len;
         break;
     default:
-        hash(p, message);
+        peer_hash(p, message);
     }
 }
 
@@ -176,6 +183,8 @@ static void on_content(peer *p, uint8_t type, lk_slice content, bool is_protecte
         p->num_after_alert++;
     if (type == LK_CHANGE_CIPHER_SPEC) {
         p->num_ccs++;
+        if (p->setup.tls12)
+            peer12_on_ccs(p);
     } else if (type == LK_ALERT) {
         NEED(content.p_len == 2);
         p->num_alerts++;
@@ -210,10 +219,13 @@ static void read_records(peer *p) {
         lk_record record;
         size_t needed, length;
         uint8_t type;
-        MUST(lk_record_frame(&record, &needed, lk_buffer_slice(&p->wire), p->in.aead != NULL));
+        MUST(lk_record_frame(&record, &needed, lk_buffer_slice(&p->wire),
+                             p->in.aead == NULL ? LK_FRAME_PLAIN
+                             : p->setup.tls12   ? LK_FRAME_TLS12
+                                                : LK_FRAME_TLS13));
         if (lk_buffer_length(&p->wire) < needed)
             return;
-        if (record.type != LK_APPLICATION_DATA)
+        if (record.type != LK_APPLICATION_DATA && (p->in.aead == NULL || !p->setup.tls12))
             on_content(p, record.type, record.payload, false);
         else if (!open_record(p, plain, &type, &length, &record))
             p->num_unreadable++;
@@ -283,6 +295,10 @@ void peer_sealed(peer *p, lk_buffer *out, uint8_t type, lk_slice content, size_t
         lk_build_u16(&b, LK_TLS12);
         lk_build_vector(&b, 2, content);
         NEED(lk_builder_ok(&b));
+        return;
+    }
+    if (p->setup.tls12) {
+        MUST(lk_record_seal(&p->out, out, (lk_content_type)type, content, LK_TLS12));
         return;
     }
     /* lk_record_seal knows no padding and refuses odd types, so this is §5.2 written out again. */
@@ -460,6 +476,8 @@ bool peer_build(peer *p, peer_step step) {
         .record_size_limit = p->setup.limit != 0 ? 16385 : 0,
         .early_data = p->psk_used && p->setup.early && !p->setup.early_refused && !p->setup.retry};
     lk_buffer_cut(&p->m, 0);
+    if (p->setup.tls12)
+        return peer12_build(p, step, &b);
     switch (step) {
     case PEER_CLIENT_HELLO:
         if (client)
@@ -517,10 +535,14 @@ void peer_hash_only(peer *p) {
     lk_slice message = lk_buffer_slice(&p->m);
     if (message.p_len > 0 && message.p[0] == LK_CLIENT_HELLO)
         lk_transcript_start(&p->transcript, p->suite->hash);
-    hash(p, message);
+    peer_hash(p, message);
 }
 
 void peer_turn(peer *p, peer_step step) {
+    if (p->setup.tls12) {
+        peer12_turn(p, step);
+        return;
+    }
     if (step == PEER_CLIENT_HELLO && p->setup.early)
         peer_early_keys(p);
     if (step == PEER_SERVER_HELLO) {
@@ -552,10 +574,12 @@ void peer_say(peer *p, peer_step step) {
         lk_transcript_retry(&p->transcript);
     lk_slice rest = lk_buffer_slice(&p->m);
     size_t max = p->setup.limit != 0 && p->out.aead != NULL ? p->setup.limit - 1 : LK_PLAINTEXT_MAX;
-    peer_hash_only(p);
+    if (step != PEER12_CCS)
+        peer_hash_only(p);
     while (rest.p_len > 0) {
         size_t n = rest.p_len < max ? rest.p_len : max;
-        peer_sealed(p, &records, LK_HANDSHAKE, lk_slice_of(rest.p, n), 0);
+        peer_sealed(p, &records, step == PEER12_CCS ? LK_CHANGE_CIPHER_SPEC : LK_HANDSHAKE,
+                    lk_slice_of(rest.p, n), 0);
         rest.p += n;
         rest.p_len -= n;
     }
@@ -664,9 +688,12 @@ void peer_open(peer *p, const peer_setup *setup, size_t chunk) {
     memset(p, 0, sizeof *p);
     p->setup = *setup;
     p->chunk = chunk;
-    p->suite = lk_suite_of(setup->suite != 0 ? setup->suite : LOCKSTEP_SUITE_AES_128_GCM_SHA256);
+    p->suite = lk_suite_of(setup->suite != 0 ? setup->suite
+                           : setup->tls12    ? LOCKSTEP_SUITE_ECDHE_ECDSA_AES_128_GCM_SHA256
+                                             : LOCKSTEP_SUITE_AES_128_GCM_SHA256);
     p->group = lk_kex_group_of(setup->group != 0 ? setup->group : LOCKSTEP_GROUP_X25519);
-    p->m = p->wire = p->messages = p->data = p->hello_bytes = p->cookie = lk_buffer_of(heap, 0);
+    p->m = p->wire = p->messages = p->data = p->hello_bytes = p->cookie = p->kept =
+        lk_buffer_of(heap, 0);
     p->identity = p->external_identity = lk_buffer_of(heap, 0);
     p->arena = lk_arena_of(heap);
     make_kit(p);
@@ -688,6 +715,7 @@ void peer_close(peer *p) {
     lk_buffer_free(&p->messages);
     lk_buffer_free(&p->data);
     lk_buffer_free(&p->hello_bytes);
+    lk_buffer_free(&p->kept);
     lk_buffer_free(&p->cookie);
     NEED(p->kit->conn_world.live == p->kit->live); /* everything was given back */
 }

@@ -14,6 +14,7 @@
 
 #include "conn/conn.h"
 #include "handshake/session.h"
+#include "handshake/tls12/keys.h"
 #include "handshake/transcript.h"
 #include "support/pair.h"
 #include "wire/client_hello.h"
@@ -41,13 +42,26 @@ typedef enum peer_step {
     PEER_CERTIFICATE,
     PEER_CERTIFICATE_VERIFY,
     PEER_FINISHED,
+    /* TLS 1.2, beside PEER_CLIENT_HELLO and PEER_SERVER_HELLO */
+    PEER12_CERTIFICATE,
+    PEER12_STATUS,
+    PEER12_SKE,
+    PEER12_REQUEST,
+    PEER12_DONE,
+    PEER12_KEY_EXCHANGE,
+    PEER12_VERIFY,
+    PEER12_TICKET,
+    PEER12_CCS, /* no message: the record itself, `m` is its content */
+    PEER12_FINISHED,
     PEER_CONNECTED, /* the handshake is over: no message of its own */
     PEER_NUM_STEPS
 } peer_step;
 
 typedef struct peer_setup {
-    bool server; /* the engine under test is the server, and the peer the client */
-    bool retry;  /* the handshake takes a HelloRetryRequest */
+    bool tls12;          /* the peer speaks TLS 1.2 alone */
+    bool staple, ticket; /* with CertificateStatus, with NewSessionTicket */
+    bool server;         /* the engine under test is the server, and the peer the client */
+    bool retry;          /* the handshake takes a HelloRetryRequest */
     enum lockstep_client_auth auth;
     bool no_client_certificate;
     int identity;          /* PKI_... of the server, whichever side that is */
@@ -125,6 +139,13 @@ struct peer {
     lk_protection next_in;     /* peer as server: the handshake keys, behind the early ones */
     lockstep_session *offered; /* by a client under test */
 
+    /* TLS 1.2 */
+    uint8_t client_random[LK_RANDOM_LEN], server_random[LK_RANDOM_LEN];
+    lk12_master_secret master12;
+    lk_write_keys client_keys, server_keys;
+    size_t share_len;
+    lk_buffer kept; /* all messages so far */
+
     lk_buffer *fed; /* keeps all that the engine was given, if set */
 
     size_t num_early; /* bytes of 0-RTT data that the engine has given to its application */
@@ -164,6 +185,9 @@ void peer_say(peer *p, peer_step step);
 
 /* peer_hash_only adds `m` to the transcript without sending it. */
 void peer_hash_only(peer *p);
+
+/* peer_hash adds a message to the transcript. */
+void peer_hash(peer *p, lk_slice message);
 
 /* peer_turn changes keys as the step does after its message. */
 void peer_turn(peer *p, peer_step step);

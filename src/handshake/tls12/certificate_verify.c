@@ -35,7 +35,7 @@ lockstep_status lk12_on_certificate_verify(lk_handshake *hs, lk_slice message) {
     const lk_scheme *scheme;
     lockstep_status status = lk_certificate_verify_parse(&cv, lk_body(message));
     if (status != LOCKSTEP_OK)
-        return lk_fail_at(hs, status, "RFC 5246 §7.4.8", "%zu bytes", message.p_len);
+        return lk_fail_at(hs, status, "RFC 5246 §7.4.8", "from the client");
     LK_TRY(lk12_peer_scheme(hs, &scheme, cv.scheme));
     hs->agreed->peer_scheme = cv.scheme;
     LK_TRY(lk12_kept_messages(hs, &to_verify));

@@ -73,7 +73,7 @@ lockstep_status lk12_on_server_key_exchange(lk_handshake *hs, lk_slice message) 
     lk12_handshake *tls12 = hs->tls12;
     lockstep_status status = lk12_server_key_exchange_parse(&ske, lk_body(message));
     if (status != LOCKSTEP_OK)
-        return lk_fail(hs, status, "%zu bytes", message.p_len);
+        return lk_fail(hs, status, "for %s", hs->suite->name);
     /* "a TLS server MUST NOT offer" explicit curves (RFC 8422 §5.4); and a group of TLS 1.3 alone
      * is none here. */
     if (ske.curve_type != LK12_NAMED_CURVE)
