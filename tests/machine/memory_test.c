@@ -9,11 +9,14 @@
 
 #include <cmocka.h>
 
+#include <lockstep/session.h>
+
 #include "support/pair.h"
 
 typedef struct flow {
     const char *name;
     bool retry, client_auth, alpn, hybrid;
+    bool tls12, rsa;        /* TLS 1.2, with RSA key transport */
     bool tickets;           /* given, and kept */
     bool resumed, external; /* with a session, or with an external key */
     bool early;             /* and 0-RTT data */
@@ -82,7 +85,7 @@ static void talk(run *x) {
         if (lockstep_app_in(x->conns[i], &used, data, sizeof data) != LOCKSTEP_OK)
             return;
         move(x);
-        if (!both_well(x) || lockstep_update_keys(x->conns[i], true) != LOCKSTEP_OK)
+        if (!both_well(x) || (!x->flow->tls12 && lockstep_update_keys(x->conns[i], true) != LOCKSTEP_OK))
             return;
         move(x);
     }
@@ -129,6 +132,17 @@ static void first_visit(run *x) {
     pair_close(&p);
 }
 
+static void build_tls12(run *x, const flow *f) {
+    static const uint16_t rsa = LOCKSTEP_SUITE_RSA_AES_128_GCM_SHA256;
+    assert_int_equal(lockstep_config_set_versions(x->client, LOCKSTEP_TLS12, LOCKSTEP_TLS12),
+                     LOCKSTEP_OK);
+    if (f->rsa) {
+        assert_int_equal(lockstep_config_danger_rsa_key_exchange(x->client), LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_danger_rsa_key_exchange(x->server), LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_set_suites(x->client, &rsa, 1), LOCKSTEP_OK);
+    }
+}
+
 static void build(run *x, const flow *f) {
     const pki *k = pki_get();
     static const char *const alpn[] = {"http/1.1"};
@@ -139,7 +153,7 @@ static void build(run *x, const flow *f) {
     real_random = x->wc.env.random;
     x->wc.env.random = x->ws.env.random = counted_random;
     x->client = client_config(&x->wc);
-    x->server = server_config(&x->ws, PKI_ED25519);
+    x->server = server_config(&x->ws, f->rsa ? PKI_RSA : PKI_ED25519);
     if (!f->hybrid) {
         assert_int_equal(
             lockstep_config_set_groups(x->client, groups + !f->retry, f->retry ? 2 : 1, 1),
@@ -162,6 +176,8 @@ static void build(run *x, const flow *f) {
                          LOCKSTEP_OK);
     }
     prepare(x, f);
+    if (f->tls12)
+        build_tls12(x, f);
     x->flow = f;
     seal(x->client);
     seal(x->server);
@@ -305,6 +321,15 @@ static const flow flows[] = {
     {.name = "0-RTT", .tickets = true, .resumed = true, .early = true, .alpn = true},
     {.name = "external key", .external = true},
     {.name = "external key and a retry", .external = true, .retry = true},
+    {.name = "TLS 1.2", .tls12 = true, .alpn = true},
+    {.name = "TLS 1.2, client authentication", .tls12 = true, .client_auth = true},
+    {.name = "TLS 1.2, RSA key transport", .tls12 = true, .rsa = true},
+    {.name = "TLS 1.2, resumed", .tls12 = true, .tickets = true, .resumed = true},
+    {.name = "TLS 1.2, resumed, client authentication",
+     .tls12 = true,
+     .tickets = true,
+     .resumed = true,
+     .client_auth = true},
 };
 
 static void test_memory(void **state) {

@@ -1,8 +1,8 @@
 /*
  * tls12_order_test.c - the order of messages in TLS 1.2 once more: figure 1 of RFC 5246 §7.3, with
- * what RFC 6066 §8 and RFC 5077 §3.3 put into it, written down from the RFCs and not from the engine.
- * Every path is walked, and in every state every type of message is tried, and change_cipher_spec:
- * what the figure has is taken, all else is refused with unexpected_message.
+ * what RFC 6066 §8 and RFC 5077 §3.3 put into it, written down from the RFCs and not from the
+ * engine. Every path is walked, and in every state every type of message is tried, and
+ * change_cipher_spec: what the figure has is taken, all else is refused with unexpected_message.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@ enum {
 typedef struct line {
     int message;
     peer_step step;
-    bool (*there)(const peer_setup *s);  /* in this handshake? NULL: always */
+    bool (*there)(const peer_setup *s); /* in this handshake? NULL: always */
     bool (*may_stay_away)(const peer_setup *s);
 } line;
 

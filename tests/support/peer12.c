@@ -33,8 +33,8 @@ static void make_keys(peer *p, lk_slice premaster) {
     uint8_t session_hash[LK_HASH_MAX];
     lk_transcript_hash(&p->transcript, session_hash);
     lk12_master(&p->master12, p->suite->hash, premaster, session_hash);
-    lk12_key_block(&p->client_keys, &p->server_keys, &p->master12, p->suite->aead,
-                   p->client_random, p->server_random);
+    lk12_key_block(&p->client_keys, &p->server_keys, &p->master12, p->suite->aead, p->client_random,
+                   p->server_random);
 }
 
 static void protect(peer *p, lk_protection *protection, bool by_client, bool sending) {
@@ -208,8 +208,8 @@ static void build_finished(peer *p, lk_builder *b) {
 }
 
 bool peer12_build(peer *p, peer_step step, lk_builder *b) {
-    bool client = is_client(p), asked = client ? p->request_seen
-                                               : p->setup.auth != LOCKSTEP_CLIENT_AUTH_NONE;
+    bool client = is_client(p),
+         asked = client ? p->request_seen : p->setup.auth != LOCKSTEP_CLIENT_AUTH_NONE;
     if (step == PEER_CLIENT_HELLO && client)
         build_client_hello(p, b);
     else if (step == PEER_SERVER_HELLO && !client)

@@ -14,8 +14,8 @@ static peer_action act_echo(peer *p, const row *r) {
     lk_buffer tail = lk_buffer_of(&lk_heap_default, 0);
     lk_slice id = p->hello.session_id;
     (void)r;
-    NEED(lk_buffer_append(&tail, lk_slice_of(lk_buffer_bytes(&p->m) + 39,
-                                             lk_buffer_length(&p->m) - 39)));
+    NEED(lk_buffer_append(&tail,
+                          lk_slice_of(lk_buffer_bytes(&p->m) + 39, lk_buffer_length(&p->m) - 39)));
     lk_buffer_cut(&p->m, 38);
     NEED(lk_buffer_append(&p->m, lk_slice_of(&(uint8_t){(uint8_t)id.p_len}, 1)));
     NEED(lk_buffer_append(&p->m, id));
@@ -29,8 +29,8 @@ static peer_action act_echo(peer *p, const row *r) {
 static peer_action act_fallback(peer *p, const row *r) {
     lk_buffer tail = lk_buffer_of(&lk_heap_default, 0);
     (void)r;
-    NEED(lk_buffer_append(&tail, lk_slice_of(lk_buffer_bytes(&p->m) + 75,
-                                             lk_buffer_length(&p->m) - 75)));
+    NEED(lk_buffer_append(&tail,
+                          lk_slice_of(lk_buffer_bytes(&p->m) + 75, lk_buffer_length(&p->m) - 75)));
     lk_buffer_cut(&p->m, 75);
     lk_buffer_bytes(&p->m)[72] = 4;
     bytes_of_hex(&p->m, "5600");
