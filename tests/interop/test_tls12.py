@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from kit import KEYS, LOCKSTEP, connect, run, secrets
+from kit import KEYS, LOCKSTEP, connect, run, secrets, wait_until
 
 
 HELLO = b"GET /hello.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -55,7 +55,9 @@ def test_client_suite(bench, pki, server, suite):
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_client_group(bench, pki, server, group):
-    r = fetched(bench.s_client(server.port, "-tls1_2", "-groups", group, stdin=HELLO))
+    # in TLS 1.2 the groups are those of certificates too (RFC 8422 §5.1)
+    kind = "p256" if group == "P-256" else "rsa"
+    r = fetched(bench.s_client(server.port, "-tls1_2", "-groups", group, root=pki.server(kind).root, stdin=HELLO))
     assert re.search(GROUPS[group], r.out), r
 
 
@@ -241,3 +243,41 @@ def test_ours_with_ours(bench, pki):
     server = bench.serve("--tls-max", "1.2")
     r = bench.get("-v", f"https://localhost:{server.port}/hello.txt")
     assert r.rc == 0 and r.body == b"hello\n" and "TLS 1.2, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256" in r.err, r
+
+
+# ---- resumption -------------------------------------------------------------------------------------
+
+
+def test_client_resumes(bench, pki):
+    """OpenSSL returns with its ticket."""
+    server, session = bench.serve("--tls-max", "1.2"), bench.dir / "session"
+    r = fetched(bench.s_client(server.port, "-sess_out", session, stdin=HELLO))
+    assert "New, TLSv1.2" in r.out, r
+    r = fetched(bench.s_client(server.port, "-sess_in", session, stdin=HELLO))
+    assert "Reused, TLSv1.2" in r.out, r
+    wait_until(lambda: " resumed" in server.all, what="the line of the access log")
+
+
+def test_gnutls_client_resumes(bench, pki):
+    server = bench.serve("--tls-max", "1.2")
+    client = bench.gnutls_cli(server.port, "--priority", GNUTLS, "-r", request=HELLO)
+    assert client.wait() == 0, client.all
+    assert "This is a resumed session" in client.all, client.all
+
+
+@pytest.mark.parametrize("how", [["-no_ticket"], []], ids=["session ID", "ticket"])
+def test_get_resumes(bench, how):
+    server, session = bench.s_server("-www", "-tls1_2", *how), bench.dir / "session"
+    url = f"https://localhost:{server.port}/"
+    page(bench.get("--session", session, url))
+    for _ in range(2):
+        r = bench.get("--session", session, "-v", url)
+        assert r.rc == 0 and ", resumed" in r.err and "Reused, TLSv1.2" in r.out, r
+
+
+def test_get_resumes_with_gnutls(bench):
+    server, session = bench.gnutls_serv("--priority", GNUTLS), bench.dir / "session"
+    url = f"https://localhost:{server.port}/"
+    assert bench.get("--session", session, url).rc == 0
+    r = bench.get("--session", session, "-v", url)
+    assert r.rc == 0 and ", resumed" in r.err, r
