@@ -141,6 +141,47 @@ static void test_same_connection(void **state) {
     }
 }
 
+/* A ticket is taken by a fresh connection too: its binder covers the HelloRetryRequest, which that
+ * connection puts together again. */
+static void test_resumption(void **state) {
+    (void)state;
+    servers s;
+    lockstep_tickets *tickets;
+    pair p = {0};
+    lockstep_info info;
+    set_up(&s, ALWAYS);
+    lockstep_config *client = client_config(&s.wc), *server = server_config(&s.ws, PKI_ED25519);
+    CHECK(lockstep_tickets_new(&tickets, &s.ws.env, 3600));
+    CHECK(lockstep_config_set_tickets(server, tickets, 1));
+    CHECK(lockstep_config_stateless_retry(server, keys[0], 1, true));
+    CHECK(lockstep_config_keep_sessions(client));
+    seal(client);
+    seal(server);
+    assert_true(pair_handshake(&p, client, server));
+    lockstep_session *session = lockstep_take_session(p.client);
+    assert_non_null(session);
+    pair_close(&p);
+    memset(&p, 0, sizeof p);
+    p.to_server = p.to_client = p.got_server = p.got_client = lk_buffer_of(&lk_heap_default, 0);
+    CHECK(lockstep_client_resume(&p.client, client, "server.test", session));
+    CHECK(lockstep_server_new(&p.server, server));
+    CHECK(hand(p.client, p.server));
+    CHECK(hand(p.server, p.client));
+    lockstep_conn_free(p.server);
+    CHECK(lockstep_server_new(&p.server, server));
+    pair_run(&p);
+    lockstep_info_of(p.server, &info);
+    assert_true(lockstep_state_of(p.server) & LOCKSTEP_SECURE);
+    assert_true(info.retried && info.resumed);
+    pair_send(&p, true, 100);
+    pair_close(&p);
+    lockstep_session_free(session);
+    lockstep_config_free(client);
+    lockstep_config_free(server);
+    lockstep_tickets_free(tickets);
+    tear_down(&s);
+}
+
 /* Records of 0-RTT data that came behind the first ClientHello reach the fresh connection first. */
 static void test_early_data_before(void **state) {
     (void)state;
@@ -349,6 +390,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fresh_connection),
         cmocka_unit_test(test_same_connection),
+        cmocka_unit_test(test_resumption),
         cmocka_unit_test(test_early_data_before),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_time),
