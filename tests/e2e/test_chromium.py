@@ -1,12 +1,14 @@
 """Chromium opens the page without a warning when the local CA is trusted, and refuses it when not."""
 import json
+import os
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
-from kit import LOCKSTEP, ROOT, run
+from kit import LOCKSTEP, ROOT, run, tool, wait_until
 
 HERE = ROOT / "tests" / "e2e"
 WORK = ROOT / "build" / "e2e"  # the source tree stays clean
@@ -141,6 +143,28 @@ def test_early_data(trusted, chromium):
     assert "error" not in seen and all(a["status"] == 200 for a in seen["parallel"]), facts(seen)
     assert "CLIENT_EARLY_TRAFFIC_SECRET" in keys.read_text(), server.out
     assert set(protections(server)) <= {"", " resumed", " resumed early-data"}, server.out
+
+
+def test_compressed_certificate(trusted, chromium):
+    """Chromium takes Brotli (RFC 8879): the certificate comes as CompressedCertificate and in no other form."""
+    if os.geteuid() != 0 or not tool("tshark"):
+        pytest.skip("needs tshark, and the right to listen on lo")
+    root = trusted.folder(index_html=PAGE.encode(), word_js=b"export const word = 'padlock';\n")
+    keys, pcap = trusted.home / "serve.keys", trusted.dir / "chromium.pcap"
+    server = trusted.serve("--keylog", keys, root=root, identity=[])
+    capture = trusted.start(["tshark", "-i", "lo", "-f", f"tcp port {server.port}", "-w", pcap])
+    capture.wait_for("Capturing on")
+    wait_until(lambda: pcap.exists(), what="a capture")
+    seen = chromium(f"https://localhost:{server.port}/")
+    assert "error" not in seen, facts(seen)
+    time.sleep(1)
+    capture.terminate()
+    r = run(["tshark", "-r", pcap, "-d", f"tcp.port=={server.port},tls", "-o", f"tls.keylog_file:{keys}", "-Y",
+             "tls.handshake", "-T", "fields", "-e", "tls.handshake.type", "-e", "tls.compress_certificate.algorithm"],
+            trusted.env)
+    flights = [line.split("\t") for line in r.out.splitlines() if line.startswith("2,")]
+    assert "11" not in r.out.replace("\n", ",").replace("\t", ",").split(","), r
+    assert ["2,8,25,15,20", "2"] in flights, r  # others are resumed
 
 
 def test_addresses(trusted, site, chromium):
