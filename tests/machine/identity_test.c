@@ -111,28 +111,32 @@ static void test_server(void **state) {
         int chosen;
     } cases[] = {
         /* the name, and then the first */
-        {{name, LIST(all), {0}, {0}, false, false}, 0},
-        {{other, LIST(all), {0}, {0}, false, false}, 2},
-        {{{0}, LIST(all), {0}, {0}, false, false}, 0},
+        {{.server_name = name, .schemes = LIST(all)}, 0},
+        {{.server_name = other, .schemes = LIST(all)}, 2},
+        {{.schemes = LIST(all)}, 0},
         /* signature_algorithms holds for the chain too, where nothing else is said */
-        {{name, LIST(ecdsa), {0}, {0}, false, false}, 1},
+        {{.server_name = name, .schemes = LIST(ecdsa)}, 1},
         /* else signature_algorithms_cert does */
-        {{name, LIST(all), LIST(ecdsa), {0}, false, false}, 1},
-        {{name, LIST(ecdsa), LIST(pkcs1), {0}, false, false}, 0},
+        {{.server_name = name, .schemes = LIST(all), .schemes_cert = LIST(ecdsa)}, 1},
+        {{.server_name = name, .schemes = LIST(ecdsa), .schemes_cert = LIST(pkcs1)}, 0},
         /* a chain that the client cannot check is better than none, or than another name */
-        {{name, LIST(ecdsa), LIST(pss), {0}, false, false}, 0},
-        {{other, LIST(ecdsa), LIST(pkcs1), {0}, false, false}, 2},
+        {{.server_name = name, .schemes = LIST(ecdsa), .schemes_cert = LIST(pss)}, 0},
+        {{.server_name = other, .schemes = LIST(ecdsa), .schemes_cert = LIST(pkcs1)}, 2},
         /* no key of ours signs so */
-        {{name, LIST(ed25519), LIST(all), {0}, false, false}, -1},
+        {{.server_name = name, .schemes = LIST(ed25519), .schemes_cert = LIST(all)}, -1},
         /* the authorities that the client likes */
-        {{name, LIST(all), {0}, of_b, false, false}, 1},
-        {{name, LIST(all), LIST(pkcs1), of_b, false, false}, 0}, /* what it can check comes first */
-        {{name, LIST(all), {0}, nobody, false, false}, 0},
-        {{other, LIST(all), {0}, of_b, false, false}, 2},
+        {{.server_name = name, .schemes = LIST(all), .authorities = of_b}, 1},
+        {{.server_name = name,
+          .schemes = LIST(all),
+          .schemes_cert = LIST(pkcs1),
+          .authorities = of_b},
+         0}, /* what it can check comes first */
+        {{.server_name = name, .schemes = LIST(all), .authorities = nobody}, 0},
+        {{.server_name = other, .schemes = LIST(all), .authorities = of_b}, 2},
         /* a client obeys them */
-        {{{0}, LIST(all), {0}, of_b, true, false}, 1},
-        {{{0}, LIST(all), {0}, nobody, true, false}, -1},
-        {{{0}, LIST(all), {0}, {0}, true, false}, 0},
+        {{.schemes = LIST(all), .authorities = of_b, .of_client = true}, 1},
+        {{.schemes = LIST(all), .authorities = nobody, .of_client = true}, -1},
+        {{.schemes = LIST(all), .of_client = true}, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int chosen = choose(cfg, &cases[i].wish);
