@@ -244,8 +244,9 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_send_authorities(lockstep_confi
  * any new one of a config with the same keys takes up what the client sends next. `keys` are one or
  * two secret keys of 32 bytes, one behind the other (copied): the first makes cookies, both open
  * them, so that keys can be changed. A cookie is good for a minute, and for the address that
- * lockstep_set_address gave. With `always`, every ClientHello without a cookie is answered so, also
- * one that needs no other key share: only clients that can be reached at their address get further.
+ * lockstep_set_address gave. With `always`, every ClientHello of TLS 1.3 without a cookie is
+ * answered so, also one that needs no other key share: only clients that can be reached at their
+ * address get further.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_stateless_retry(lockstep_config *cfg,
                                                                  const uint8_t *keys,

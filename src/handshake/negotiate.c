@@ -386,6 +386,8 @@ lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
     lk_slice share;
     bool stateless = hs->settings->num_cookie_keys > 0;
     LK_TRY(read_hello(hs, message));
+    if (stateless) /* early data of before a ClientHello that is not the first ends here */
+        LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, 0));
     if (hs->version == LK_TLS12)
         return lk12_on_client_hello(hs, message);
     LK_TRY(check_tls13(hs));
@@ -398,8 +400,6 @@ lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
     LK_TRY(choose_group(hs, &share));
     LK_TRY(lk_choose_protocol(hs));
     lk_transcript_start(&hs->transcript, hs->suite->hash);
-    if (stateless) /* this is a first ClientHello: no early data went before */
-        LK_TRY(lk_out(hs, LK_OUT_SKIP_EARLY_DATA, 0));
     if (share.p_len > 0 && !hs->settings->retry_always)
         return lk_server_psk(hs, message, answer);
     LK_TRY(lk_hash_message(hs, message));

@@ -373,6 +373,36 @@ static void test_config_changed(void **state) {
     tear_down(&s);
 }
 
+/* TLS 1.2 has no HelloRetryRequest: its clients get their handshake at once, and nothing that comes
+ * behind their ClientHello is passed over. */
+static void test_older_client(void **state) {
+    (void)state;
+    servers s;
+    pair p = {0};
+    lockstep_info info;
+    set_up(&s, ALWAYS);
+    lockstep_config *client = client_config(&s.wc), *server = server_config(&s.ws, PKI_P256);
+    CHECK(lockstep_config_set_versions(client, LOCKSTEP_TLS12, LOCKSTEP_TLS12));
+    CHECK(lockstep_config_set_versions(server, LOCKSTEP_TLS12, LOCKSTEP_TLS13));
+    CHECK(lockstep_config_stateless_retry(server, keys[0], 1, true));
+    seal(client);
+    seal(server);
+    pair_open(&p, client, server, "server.test");
+    assert_true(p.server->skip_early > 0);
+    CHECK(hand(p.client, p.server));
+    assert_int_equal(p.server->skip_early, 0);
+    pair_run(&p);
+    assert_true(lockstep_state_of(p.server) & LOCKSTEP_SECURE);
+    lockstep_info_of(p.server, &info);
+    assert_int_equal(info.version, LOCKSTEP_TLS12);
+    assert_false(info.retried);
+    pair_send(&p, true, 100);
+    pair_close(&p);
+    lockstep_config_free(client);
+    lockstep_config_free(server);
+    tear_down(&s);
+}
+
 static void test_setter(void **state) {
     (void)state;
     world w;
@@ -397,6 +427,7 @@ int main(void) {
         cmocka_unit_test(test_address),
         cmocka_unit_test(test_every_byte),
         cmocka_unit_test(test_config_changed),
+        cmocka_unit_test(test_older_client),
         cmocka_unit_test(test_setter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
