@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "bogo/keep.h"
 #include "bogo/sessions.h"
 #include "bogo/setup.h"
 #include "conn/config.h"
@@ -14,7 +15,7 @@ size_t bogo_certificates(const char *path, lockstep_slice *out, size_t max) {
     size_t length, n = 0;
     lk_slice text = lk_slice_of_str(bogo_read(path, &length));
     while (n < max) {
-        lk_buffer der = lk_buffer_of(&lk_heap_default, 0); /* kept until the program ends */
+        lk_buffer der = lk_buffer_of(&bogo_heap, 0);
         if (lk_pem_next(&text, "CERTIFICATE", &der) <= 0)
             break;
         out[n++] = lk_buffer_slice(&der);
@@ -42,14 +43,15 @@ static uint16_t choose_scheme(const bogo_numbers *prefs, const lockstep_ask *ask
 static lockstep_status sign(bogo_link *link, const lockstep_ask *ask) {
     const bogo_credential *own = &link->o->credentials[0];
     const lk_scheme *scheme = lk_scheme_of(choose_scheme(&own->signing_prefs, ask));
-    lk_private_key *key;
+    lk_private_key *key = NULL;
     uint8_t signature[LK_SIGNATURE_MAX];
     size_t length;
-    char *pem = bogo_read(own->key_file, &length);
+    const char *pem = bogo_read(own->key_file, &length);
     lockstep_status status =
         lk_private_key_from_pem(&key, link->cfg->settings.crypto, lk_slice_of(pem, length));
     if (status == LOCKSTEP_OK)
         status = lk_private_key_sign(key, scheme->algorithm, ask->to_sign, signature, &length);
+    lk_private_key_free(key);
     if (status != LOCKSTEP_OK)
         bogo_die("cannot sign: %s", lockstep_status_text(status));
     return lockstep_answer_signature(link->conn, scheme->id, signature, length);

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lockstep/env.h>
-
+#include "bogo/keep.h"
 #include "util/base64.h"
 
 typedef enum flag_kind {
@@ -76,10 +75,7 @@ static int64_t number(const char *name, const char *value) {
 }
 
 static bogo_bytes base64(const char *name, const char *value) {
-    static const lockstep_env env;
-    static lk_heap heap;
-    heap = lk_heap_of(&env);
-    lk_buffer out = lk_buffer_of(&heap, 0); /* kept until the program ends */
+    lk_buffer out = lk_buffer_of(&bogo_heap, 0);
     if (!lk_base64_decode(&out, lk_slice_of_str(value)))
         bogo_die("%s wants base64", name);
     return (bogo_bytes){lk_buffer_bytes(&out), lk_buffer_length(&out), true};

@@ -22,6 +22,7 @@ sources() {
 fetch() {
     dir=$work/debian/src/ssl/test/runner
     [ -d "$dir" ] && return
+    # shellcheck disable=SC1091
     suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
     say "fetching the source package $package of $suite"
     rm -rf "$work/apt" "$work/debian"

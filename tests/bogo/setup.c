@@ -4,28 +4,28 @@
 #include "bogo/setup.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "bogo/keep.h"
 #include "bogo/sessions.h"
 #include "conn/config.h"
 
-char *bogo_read(const char *path, size_t *length) {
+#define READ_AT_ONCE 8192
+
+const char *bogo_read(const char *path, size_t *length) {
+    lk_buffer text = lk_buffer_of(&bogo_heap, 0);
+    uint8_t *room;
+    size_t n = 0;
     FILE *f = fopen(path, "rb");
     if (f == NULL)
         bogo_die("cannot read %s", path);
-    size_t room = 4096, n = 0;
-    char *text = NULL;
     do {
-        text = realloc(text, (room *= 2) + 1);
-        if (text == NULL)
-            bogo_die("out of memory");
-        n += fread(text + n, 1, room - n, f);
-    } while (n == room);
+        lk_buffer_commit(&text, n);
+        room = lk_buffer_reserve(&text, READ_AT_ONCE);
+    } while (room != NULL && (n = fread(room, 1, READ_AT_ONCE - 1, f)) > 0);
     fclose(f);
-    text[n] = '\0';
-    *length = n;
-    return text;
+    *length = lk_buffer_length(&text);
+    return (char *)lk_buffer_bytes(&text); /* zeroed beyond the end */
 }
 
 const char *bogo_name(const bogo_options *o) {
@@ -48,11 +48,10 @@ static void add_identity(lockstep_config *cfg, const bogo_options *o, const bogo
         add_psk(cfg, c);
     if (c->cert_file == NULL || c->key_file == NULL)
         return;
-    char *chain = bogo_read(c->cert_file, &chain_len), *key = bogo_read(c->key_file, &key_len);
-    BOGO_NEED(
-        lockstep_config_add_identity(cfg, (uint8_t *)chain, chain_len, (uint8_t *)key, key_len));
-    free(chain);
-    free(key);
+    const char *chain = bogo_read(c->cert_file, &chain_len),
+               *key = bogo_read(c->key_file, &key_len);
+    BOGO_NEED(lockstep_config_add_identity(cfg, (const uint8_t *)chain, chain_len,
+                                           (const uint8_t *)key, key_len));
     size_t ocsp_len = o->decline_ocsp_callback ? 0 : c->ocsp_response.p_len;
     if (c->ocsp_response.given || c->signed_cert_timestamps.given)
         BOGO_NEED(lockstep_config_staple(cfg, c->ocsp_response.p, ocsp_len,
@@ -108,7 +107,7 @@ static void set_certificates(lockstep_config *cfg, const bogo_options *o) {
 }
 
 lk_slice bogo_names(const char *hex) {
-    lk_buffer list = lk_buffer_of(&lk_heap_default, 0); /* kept until the program ends */
+    lk_buffer list = lk_buffer_of(&bogo_heap, 0);
     if (*hex == '<')
         return lk_slice_of(NULL, 0); /* "<NULL>", "<EMPTY>" */
     while (*hex != '\0') {

@@ -30,7 +30,7 @@ const char *bogo_name(const bogo_options *o);
 /* bogo_names turns "hex,hex" into a list of names as the wire has it, each behind its length. */
 lockstep_slice bogo_names(const char *hex);
 
-/* bogo_read returns the whole file (to be freed), or ends the program. */
-char *bogo_read(const char *path, size_t *length);
+/* bogo_read returns the whole file, with a NUL behind it, or ends the program. */
+const char *bogo_read(const char *path, size_t *length);
 
 #endif
