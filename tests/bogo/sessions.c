@@ -46,7 +46,8 @@ static void make_lasting(void) {
 
 void bogo_set_sessions(lockstep_config *cfg, const bogo_options *o) {
     if (!o->server) {
-        BOGO_NEED(lockstep_config_keep_sessions(cfg));
+        if (!o->no_ticket)
+            BOGO_NEED(lockstep_config_keep_sessions(cfg));
         if (o->enable_early_data)
             BOGO_NEED(lockstep_config_offer_early_data(cfg));
         return;

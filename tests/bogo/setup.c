@@ -135,10 +135,38 @@ static void set_versions(lockstep_config *cfg, const bogo_options *o) {
         bogo_unimplemented("versions below TLS 1.2");
     if (o->no_tls13 && max > LOCKSTEP_TLS12)
         max = LOCKSTEP_TLS12;
-    min = min < LOCKSTEP_TLS12 || o->no_tls12 ? LOCKSTEP_TLS13 : LOCKSTEP_TLS13;
-    if (max < LOCKSTEP_TLS13)
-        bogo_unimplemented("TLS 1.2");
+    if (o->no_tls12 && min < LOCKSTEP_TLS13)
+        min = LOCKSTEP_TLS13;
+    if (min < LOCKSTEP_TLS12)
+        min = LOCKSTEP_TLS12;
+    if (max > LOCKSTEP_TLS13)
+        max = LOCKSTEP_TLS13;
     BOGO_NEED(lockstep_config_set_versions(cfg, (uint16_t)min, (uint16_t)max));
+}
+
+/* The runner writes names of TLS 1.2 with colons between; those of TLS 1.3 are always on. RSA key
+ * transport is on, behind all others, since there are tests of its dangers. */
+static void set_suites(lockstep_config *cfg, const bogo_options *o) {
+    static const uint16_t tls13[] = {LOCKSTEP_SUITE_AES_128_GCM_SHA256,
+                                     LOCKSTEP_SUITE_AES_256_GCM_SHA384,
+                                     LOCKSTEP_SUITE_CHACHA20_POLY1305_SHA256};
+    uint16_t suites[BOGO_LIST_MAX];
+    size_t n = sizeof tls13 / sizeof *tls13;
+    char name[64];
+    memcpy(suites, tls13, sizeof tls13);
+    for (const char *p = o->cipher; p != NULL && *p != '\0'; p += *p == ':') {
+        size_t length = strcspn(p, ":");
+        snprintf(name, sizeof name, "%.*s", (int)length, p);
+        p += length;
+        uint16_t suite = lockstep_suite_by_name(name);
+        if (suite == 0 || n == BOGO_LIST_MAX)
+            bogo_unimplemented("cipher %s", name);
+        suites[n++] = suite;
+    }
+    if (o->cipher != NULL)
+        BOGO_NEED(lockstep_config_set_suites(cfg, suites, n));
+    else
+        BOGO_NEED(lockstep_config_danger_rsa_key_exchange(cfg));
 }
 
 static void set_groups(lockstep_config *cfg, const bogo_options *o) {
@@ -187,6 +215,7 @@ lockstep_config *bogo_config(const bogo_options *o, const lockstep_env *env) {
     lockstep_config *cfg;
     BOGO_NEED(lockstep_config_new(&cfg, env));
     set_versions(cfg, o);
+    set_suites(cfg, o);
     set_groups(cfg, o);
     set_protocols(cfg, o);
     set_certificates(cfg, o);
