@@ -105,7 +105,13 @@ def raw(data):
 
 NEXT_KEYS = b"\x06"
 SEND, CLOSE, UPDATE, UPDATE_BOTH, EOF = (b"\x07" + bytes([i]) for i in range(5))
-RETRY, AUTH, NONE, ALPN, LIMIT, SUITE = 2, 4, 8, 16, 32, 64
+RETRY, AUTH, NONE, ALPN, LIMIT, SUITE, PSK = 2, 4, 8, 16, 32, 64, 128
+EXTERNAL, BOTH, JUNK_FIRST, EARLY, PSK_REFUSED, EARLY_REFUSED, SELECT_EXTERNAL, NO_EARLY_DATA = (1 << i for i in range(8))
+
+
+def at_once(operation):
+    """The same operation, sent as 0-RTT data is."""
+    return bytes([operation[0] | 8]) + operation[1:]
 
 
 def write_connections():
@@ -133,6 +139,67 @@ def write_connections():
     for name, (flags, steps, script) in scripts.items():
         for target, first in zip(("client", "server"), steps):
             write(target, name, bytes([flags, first]) + script)
+
+
+def write_psk_connections():
+    all_steps = (9, 9)
+    data = record(23, b"data", 3)
+    eoed = bytes([5, 0, 0, 0])
+    scripts = {
+        "session": (0, 0, all_steps, data + SEND),
+        "session-retry": (RETRY | ALPN | SUITE, 0, all_steps, data + SEND + UPDATE_BOTH),
+        "session-auth": (AUTH, 0, all_steps, data + SEND),
+        "external": (0, EXTERNAL, all_steps, data + SEND),
+        "both": (0, BOTH | SELECT_EXTERNAL, all_steps, data + SEND),
+        "second": (0, JUNK_FIRST, all_steps, data),
+        "declined": (AUTH, PSK_REFUSED | EARLY, all_steps, data),
+        "early": (ALPN, EARLY, all_steps, data + SEND + CLOSE),
+        "early-chacha": (SUITE | LIMIT, EARLY, all_steps, data + SEND),
+        "early-refused": (0, EARLY | EARLY_REFUSED | NO_EARLY_DATA, all_steps, data + SEND),
+        "early-retry": (RETRY, EARLY, all_steps, data),
+        "early-declined": (0, EARLY | EXTERNAL, all_steps, data),
+        "early-pieces": (0, EARLY, (0, 0), HONEST * 9 + data),
+        "early-more": (0, EARLY, (1, 1), at_once(record(23, b"more")) * 3 + SEND + HONEST * 8 + data),
+        "early-too-much": (0, EARLY, (1, 1), at_once(record(23, bytes(101)))),
+        "early-end": (0, EARLY, (1, 1), at_once(handshake(eoed)) + SEND + HONEST * 8),
+        "early-end-twice": (0, EARLY, (3, 3), at_once(handshake(eoed)) * 2),
+        "early-finished": (0, EARLY, (2, 2), at_once(message(20, bytes(48)))),
+        "early-alert": (0, EARLY, (2, 2), at_once(record(21, b"\2\x28"))),
+        "early-refused-more": (0, EARLY | NO_EARLY_DATA, (1, 1), at_once(record(23, bytes(5000))) * 4 + HONEST * 8),
+        "binder": (0, 0, (0, 0), changed(65535, 1)),
+        "ticket": (0, EARLY, (0, 0), changed(180, 1) + HONEST * 8),
+        "selected": (0, BOTH, (0, 0), changed(81, 1) + HONEST * 8),
+    }
+    for name, (flags, psk, steps, script) in scripts.items():
+        for target, first in zip(("client", "server"), steps):
+            write(target, "psk-" + name, bytes([flags | PSK, psk, first]) + script)
+
+
+def vector(width, value):
+    return len(value).to_bytes(width, "big") + value
+
+
+def write_sessions():
+    """Sessions as src/handshake/session.c writes them, at the time of the tests."""
+    now_ms = 1795262400000
+    certificate = next(value for label, value in messages() if label == "Certificate")
+    chain = vector(2, b"") + vector(3, certificate[11:-2]) + vector(3, b"")
+
+    def session(version=0x0304, secret=32, name=b"server.test", alpn=b"h2", ticket=b"a ticket", lifetime=3600,
+                early=16384, peer=chain, issued_ms=now_ms, session_id=b""):
+        suite = 0x1302 if secret == 48 else 0x1301
+        return (b"\1" + struct.pack(">HHHH", version, suite, 0x001d, 0x0804) + vector(1, bytes(range(secret))) +
+                vector(1, name) + vector(1, alpn) + vector(2, ticket) + vector(1, session_id) +
+                struct.pack(">QQIII", issued_ms, issued_ms, lifetime, 0x01020304, early) + vector(3, peer))
+
+    write("session", "early", session())
+    write("session", "sha384", session(secret=48, alpn=b"", early=0))
+    write("session", "expired", session(issued_ms=now_ms - 3600000))
+    write("session", "long-ticket", session(ticket=bytes(20000)))
+    write("session", "other-name", session(name=b"other.test"))
+    write("session", "nobody", session(peer=b""))
+    write("session", "tls12", session(version=0x0303, secret=48, ticket=b"", session_id=bytes(32)))
+    write("session", "malformed", session(peer=vector(2, b"") + vector(3, b"0\0") + vector(3, b"")))
 
 
 def write_timestamps():
@@ -291,6 +358,8 @@ def write_certificates():
 write_messages()
 write_certificates()
 write_connections()
+write_psk_connections()
+write_sessions()
 write_timestamps()
 write_crls()
 write_ocsp()

@@ -1,14 +1,26 @@
 /*
- * The input: one byte of flags, one of how many honest steps to take first, then either raw bytes
- * (bit 0) or a script. An operation is a byte, of which the lowest three bits count: 0  the next
- * honest message 1  a handshake record: length (2), content 2  a handshake message: type (1),
- * length (2), body 3  the next honest message with one byte changed: place (2), difference (1) 4  a
- * record: type (1), padding (1), length (2), content 5  raw bytes: length (2), bytes 6  the peer's
- * next keys 7  the application acts: what (1): send, close, update keys, ask for new keys, end of
- * stream A length beyond the end of the input is cut.
+ * The input: one byte of flags, one of flags about PSKs if bit 7 of the first is set, one of how
+ * many honest steps to take first, then either raw bytes (bit 0) or a script. An operation is a
+ * byte, of which the lowest three bits count: 0  the next honest message 1  a handshake record:
+ * length (2), content 2  a handshake message: type (1), length (2), body 3  the next honest message
+ * with one byte changed: place (2), difference (1) 4  a record: type (1), padding (1), length (2),
+ * content 5  raw bytes: length (2), bytes 6  the peer's next keys 7  the application acts: what
+ * (1): send, close, update keys, ask for new keys, end of stream With bit 3 set, 1, 2 and 4 go out
+ * as 0-RTT data does. A length beyond the end of the input is cut.
  */
 #include "support/fuzzing.h"
 
+enum {
+    PSK = 128,    /* the flags of that byte: */
+    EXTERNAL = 1, /* instead of a session; with BOTH: besides it */
+    BOTH = 2,
+    JUNK_FIRST = 4,
+    EARLY = 8,
+    PSK_REFUSED = 16,
+    EARLY_REFUSED = 32,
+    SELECT_EXTERNAL = 64,
+    NO_EARLY_DATA = 128 /* of the ticket */
+};
 enum { RAW = 1, RETRY = 2, AUTH = 4, NO_CERTIFICATE = 8, ALPN = 16, LIMIT = 32, OTHER_SUITE = 64 };
 
 /* What the application did, and behind how many bytes of input. */
@@ -120,8 +132,17 @@ static void honest(play *x, const uint8_t *change, size_t place) {
     peer_say(&x->p, x->step++);
 }
 
+/* say sends a record, as 0-RTT data where that is wanted and there are keys for it. */
+static void say(play *x, bool early, uint8_t type, lk_slice content, size_t padding) {
+    if (early && x->p.early_out.aead != NULL)
+        peer_early_record(&x->p, type, content);
+    else
+        peer_padded(&x->p, type, content, padding);
+}
+
 static void operation(play *x, lk_reader *r) {
-    uint8_t op = take_byte(r) & 7, type, byte;
+    uint8_t first = take_byte(r), op = first & 7, type, byte;
+    bool early = (first & 8) != 0;
     uint16_t place = 0;
     lk_slice s;
     switch (op) {
@@ -129,7 +150,7 @@ static void operation(play *x, lk_reader *r) {
         honest(x, NULL, 0);
         break;
     case 1:
-        peer_record(&x->p, LK_HANDSHAKE, take(r));
+        say(x, early, LK_HANDSHAKE, take(r), 0);
         break;
     case 2: {
         lk_builder b = lk_builder_of(&x->p.m);
@@ -139,7 +160,7 @@ static void operation(play *x, lk_reader *r) {
         s = lk_buffer_slice(&x->p.m);
         for (size_t n; s.p_len > 0; s.p += n, s.p_len -= n) {
             n = s.p_len < LK_PLAINTEXT_MAX ? s.p_len : LK_PLAINTEXT_MAX;
-            peer_record(&x->p, LK_HANDSHAKE, lk_slice_of(s.p, n));
+            say(x, early, LK_HANDSHAKE, lk_slice_of(s.p, n), 0);
         }
         break;
     }
@@ -152,7 +173,7 @@ static void operation(play *x, lk_reader *r) {
         type = take_byte(r);
         byte = take_byte(r);
         s = take(r);
-        peer_padded(&x->p, type, lk_slice_of(s.p, s.p_len < 17000 ? s.p_len : 17000), byte);
+        say(x, early, type, lk_slice_of(s.p, s.p_len < 17000 ? s.p_len : 17000), byte);
         break;
     case 5:
         peer_bytes(&x->p, take(r));
@@ -202,6 +223,7 @@ static size_t drain(lockstep_conn *conn) {
     size_t n = lockstep_wire_out(conn, &p);
     lockstep_wire_sent(conn, n);
     lockstep_app_taken(conn, lockstep_app_out(conn, &p));
+    lockstep_early_taken(conn, lockstep_early_out(conn, &p));
     return n;
 }
 
@@ -211,7 +233,7 @@ static result again(play *x) {
     size_t n = lk_buffer_length(&x->fed), used, next = 0, wire;
     x->p.kit->conn_world.seed = 1;
     x->p.kit->conn_world.keylog[0] = '\0';
-    NEED(peer_connect(&x->p, &conn) == LOCKSTEP_OK);
+    NEED(peer_connect_twin(&x->p, &conn) == LOCKSTEP_OK);
     wire = drain(conn);
     for (size_t i = 0; i <= n; i++) {
         for (; next < x->num_deeds && x->deeds[next].at == i; next++) {
@@ -230,10 +252,28 @@ static result again(play *x) {
     return r;
 }
 
+static void without_early_data(lk_session *session) {
+    session->max_early_data = 0;
+}
+
+static void offer_psks(peer_setup *s, uint8_t flags) {
+    s->external = (flags & (EXTERNAL | BOTH)) != 0;
+    s->psk = (flags & EXTERNAL) == 0;
+    s->junk_first = s->server && (flags & JUNK_FIRST) != 0;
+    s->early = s->psk && (flags & EARLY) != 0;
+    s->psk_refused = !s->server && (flags & PSK_REFUSED) != 0;
+    s->early_refused = (flags & EARLY_REFUSED) != 0;
+    s->select_external = !s->server && s->psk && s->external && (flags & SELECT_EXTERNAL) != 0;
+    /* a client under test would have nothing to say at once */
+    if (s->server && (flags & NO_EARLY_DATA) != 0)
+        s->session = without_early_data;
+}
+
 void fuzz_connection(bool server, const uint8_t *data, size_t size) {
     static play x;
     lk_reader r = lk_reader_of(lk_slice_of(data, size));
-    uint8_t flags = take_byte(&r), steps = take_byte(&r);
+    uint8_t flags = take_byte(&r), psk = (flags & PSK) != 0 ? take_byte(&r) : 0;
+    uint8_t steps = take_byte(&r);
     peer_setup setup = {.server = server,
                         .retry = (flags & RETRY) != 0,
                         .no_client_certificate = (flags & NO_CERTIFICATE) != 0,
@@ -245,6 +285,8 @@ void fuzz_connection(bool server, const uint8_t *data, size_t size) {
                                      : LOCKSTEP_SUITE_AES_256_GCM_SHA384};
     if ((flags & AUTH) != 0)
         setup.auth = LOCKSTEP_CLIENT_AUTH_REQUEST;
+    if ((flags & PSK) != 0)
+        offer_psks(&setup, psk);
     memset(&x, 0, sizeof x);
     peer_open(&x.p, &setup, 0);
     x.fed = lk_buffer_of(&lk_heap_default, 0);

@@ -496,11 +496,11 @@ bool peer_build(peer *p, peer_step step) {
             build_server_hello(p, &b, false);
         break;
     case PEER_EARLY_DATA:
-        if (client && p->setup.early && !p->setup.retry)
+        if (client && p->early_out.aead != NULL && !p->setup.retry)
             lk_build_bytes(&b, lk_slice_of_str(PEER_EARLY_TEXT));
         break;
     case PEER_END_OF_EARLY_DATA:
-        if (client && p->early_accepted)
+        if (client && p->early_accepted && p->early_out.aead != NULL)
             lk_build_close(&b, lk_message_open(&b, LK_END_OF_EARLY_DATA));
         break;
     case PEER_ENCRYPTED_EXTENSIONS:
@@ -543,7 +543,7 @@ void peer_turn(peer *p, peer_step step) {
         peer12_turn(p, step);
         return;
     }
-    if (step == PEER_CLIENT_HELLO && p->setup.early)
+    if (step == PEER_CLIENT_HELLO && p->setup.early && p->setup.psk)
         peer_early_keys(p);
     if (step == PEER_SERVER_HELLO) {
         p->psk_used = peer_takes_psk(p);
@@ -602,12 +602,11 @@ void peer_run(peer *p, peer_step first, peer_step last) {
 /* ---- Life -------------------------------------------------------------------------------------
  */
 
-static void configure(peer *p) {
+static void configure(peer *p, lockstep_config *cfg) {
     const peer_setup *s = &p->setup;
     static const char *const alpn[] = {"http/1.1"};
     const pki *k = pki_get();
     uint16_t groups[2] = {LOCKSTEP_GROUP_SECP256R1, p->group->id};
-    lockstep_config *cfg = p->kit->config;
     if (s->server)
         MUST(lockstep_config_set_groups(cfg, groups + 1, 1, 0));
     else if (s->retry)
@@ -627,7 +626,7 @@ static void configure(peer *p) {
     if (!s->server && s->auth != LOCKSTEP_CLIENT_AUTH_NONE && !s->no_client_certificate)
         MUST(lockstep_config_add_identity(cfg, k->chain[PKI_CLIENT].p, k->chain[PKI_CLIENT].p_len,
                                           k->key[PKI_CLIENT].p, k->key[PKI_CLIENT].p_len));
-    peer_psk_kit(p->kit);
+    peer_psk_kit(p->kit, cfg);
     if (s->no_compatibility)
         lk_config_settings(cfg)->compatibility_mode = false;
     if (s->configure != NULL)
@@ -635,39 +634,58 @@ static void configure(peer *p) {
     seal(cfg);
 }
 
-/* Making configs costs more than most tests, so those of the last setup are kept. */
-static peer_kit kept;
+/* Making configs costs more than most tests, so those of the last setups are kept. */
+#define KITS 32
+static peer_kit kits[KITS], *current = kits;
+static size_t next_kit;
 
-static void discard_kit(void) {
-    lockstep_config_free(kept.config);
-    lockstep_config_free(kept.own_config);
-    peer_psk_discard(&kept);
-    NEED(kept.config == NULL || kept.conn_world.live == 0);
-    memset(&kept, 0, sizeof kept);
+static void discard_kit(peer_kit *kit) {
+    lockstep_config_free(kit->config);
+    lockstep_config_free(kit->own_config);
+    lockstep_config_free(kit->twin);
+    peer_psk_discard(kit);
+    NEED(kit->config == NULL || kit->conn_world.live == 0);
+    memset(kit, 0, sizeof *kit);
 }
 
 void peer_abandon(void) {
-    memset(&kept, 0, sizeof kept);
+    memset(current, 0, sizeof *current);
 }
 
-static void make_kit(peer *p) {
+static void fill_kit(peer *p, peer_kit *kit) {
     const peer_setup *setup = &p->setup;
-    p->kit = &kept;
-    if (kept.config == NULL || memcmp(&kept.setup, setup, sizeof *setup) != 0) {
-        discard_kit();
-        world_init(&kept.conn_world, 1);
-        world_init(&kept.own_world, 2);
-        kept.setup = *setup;
-        kept.config = setup->server ? server_config(&kept.conn_world, setup->identity)
-                                    : client_config(&kept.conn_world);
-        kept.own_config =
-            server_config(&kept.own_world, setup->server ? PKI_CLIENT : setup->identity);
-        configure(p);
-        kept.live = kept.conn_world.live;
+    p->kit = kit;
+    world_init(&kit->conn_world, 1);
+    world_init(&kit->own_world, 2);
+    kit->setup = *setup;
+    kit->config = setup->server ? server_config(&kit->conn_world, setup->identity)
+                                : client_config(&kit->conn_world);
+    kit->own_config = server_config(&kit->own_world, setup->server ? PKI_CLIENT : setup->identity);
+    configure(p, kit->config);
+    if (setup->server && setup->psk && setup->early) {
+        kit->twin = server_config(&kit->conn_world, setup->identity);
+        configure(p, kit->twin);
     }
-    kept.conn_world.seed = 1;
-    kept.own_world.seed = 2;
-    kept.conn_world.keylog[0] = '\0';
+    kit->live = kit->conn_world.live;
+}
+
+static void find_kit(peer *p) {
+    for (current = kits; current < kits + KITS; current++)
+        if (current->config != NULL && memcmp(&current->setup, &p->setup, sizeof p->setup) == 0)
+            break;
+    if (current == kits + KITS) {
+        current = &kits[next_kit++ % KITS];
+        discard_kit(current);
+        fill_kit(p, current);
+    }
+    p->kit = current;
+    current->conn_world.seed = 1;
+    current->own_world.seed = 2;
+    current->conn_world.keylog[0] = '\0';
+}
+
+lockstep_status peer_connect_twin(peer *p, lockstep_conn **out) {
+    return p->kit->twin != NULL ? lockstep_server_new(out, p->kit->twin) : peer_connect(p, out);
 }
 
 lockstep_status peer_connect(peer *p, lockstep_conn **out) {
@@ -696,7 +714,7 @@ void peer_open(peer *p, const peer_setup *setup, size_t chunk) {
         lk_buffer_of(heap, 0);
     p->identity = p->external_identity = lk_buffer_of(heap, 0);
     p->arena = lk_arena_of(heap);
-    make_kit(p);
+    find_kit(p);
     peer_psk_open(p);
     p->status = peer_connect(p, &p->conn);
     MUST(p->status);

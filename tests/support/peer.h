@@ -93,11 +93,12 @@ typedef struct peer_kit {
     lockstep_config *config, *own_config;
     world conn_world, own_world;
     long live; /* blocks that the config itself holds */
-    /* a server under test: tickets and the register are in a world of their own, so that no ticket
-     * comes twice */
+    /* a server under test: tickets are in a world of their own, so that none comes twice */
     world ticket_world;
     lockstep_tickets *tickets;
-    lockstep_strikes *strikes;
+    /* the same config once more, with a register of its own, in which no ticket was used; NULL
+     * where that makes no difference */
+    lockstep_config *twin;
 } peer_kit;
 
 typedef enum peer_action { PEER_SEND, PEER_SKIP } peer_action;
@@ -168,8 +169,10 @@ struct peer {
 void peer_open(peer *p, const peer_setup *setup, size_t chunk);
 void peer_close(peer *p); /* fails if the engine under test has not given all its memory back */
 
-/* peer_connect makes one more engine under test, as peer_open does. */
+/* peer_connect makes one more engine under test, as peer_open does; peer_connect_twin makes it of
+ * the twin, so that 0-RTT data which the first took is taken once more. */
 lockstep_status peer_connect(peer *p, lockstep_conn **out);
+lockstep_status peer_connect_twin(peer *p, lockstep_conn **out);
 
 /* peer_abandon is for a test that failed in the midst: the next peer gets new configs. */
 void peer_abandon(void);
@@ -209,8 +212,9 @@ void peer_pump(peer *p);
 
 /* ---- PSKs: peer_psk.c ---- */
 
-/* peer_psk_kit gives configs of a kit what PSKs need; peer_psk_free takes it back. */
-void peer_psk_kit(peer_kit *kit);
+/* peer_psk_kit gives the config of a kit, and its twin, what PSKs need; peer_psk_discard takes it
+ * back. */
+void peer_psk_kit(peer_kit *kit, lockstep_config *cfg);
 void peer_psk_discard(peer_kit *kit);
 
 /* peer_psk_open makes the PSK of a peer and, of a client under test, the session to offer. */

@@ -11,7 +11,7 @@
 #define WINDOW_MS   10000
 #define AGE_MS      1000
 #define AGE_ADD     UINT32_C(0x01020304)
-#define MAX_STRIKES 16384
+#define MAX_STRIKES 2048
 
 static const uint8_t secret[LK_SESSION_SECRET_MAX] = "the resumption PSK that the peer has made up";
 static const uint8_t external_key[32] = "a key that both sides have had.";
@@ -20,9 +20,18 @@ static const uint8_t external_identity[] = "the peer";
 /* ---- The kit ----------------------------------------------------------------------------------
  */
 
-void peer_psk_kit(peer_kit *kit) {
+/* make_tickets is for the first of the two configs. */
+static void make_tickets(peer_kit *kit) {
+    world *w = &kit->ticket_world;
+    world_init(w, 3);
+    MUST(lockstep_tickets_new(&kit->tickets, &w->env, 3600));
+    /* The register will have been there for long enough. */
+    kit->conn_world.later_ms = kit->own_world.later_ms = 2 * WINDOW_MS;
+}
+
+void peer_psk_kit(peer_kit *kit, lockstep_config *cfg) {
     const peer_setup *s = &kit->setup;
-    lockstep_config *cfg = kit->config;
+    lockstep_strikes *strikes;
     if (s->external)
         MUST(lockstep_config_add_psk(
             cfg, (lockstep_slice){external_identity, sizeof external_identity - 1},
@@ -31,21 +40,19 @@ void peer_psk_kit(peer_kit *kit) {
         MUST(lockstep_config_offer_early_data(cfg));
     if (!s->server || !s->psk)
         return;
-    world *w = &kit->ticket_world;
-    world_init(w, 3);
-    MUST(lockstep_tickets_new(&kit->tickets, &w->env, 3600));
-    MUST(lockstep_strikes_new(&kit->strikes, &w->env, MAX_STRIKES, WINDOW_MS));
+    if (kit->tickets == NULL)
+        make_tickets(kit);
+    kit->ticket_world.later_ms = 0;
+    MUST(lockstep_strikes_new(&strikes, &kit->ticket_world.env, MAX_STRIKES, WINDOW_MS));
+    kit->ticket_world.later_ms = 2 * WINDOW_MS;
     MUST(lockstep_config_set_tickets(cfg, kit->tickets, 1));
-    MUST(lockstep_config_accept_early_data(cfg, kit->strikes,
+    MUST(lockstep_config_accept_early_data(cfg, strikes,
                                            s->max_early != 0 ? s->max_early : PEER_EARLY_MAX));
-    /* The register has been there for long enough. */
-    kit->conn_world.later_ms = kit->own_world.later_ms = 2 * WINDOW_MS;
-    w->later_ms = 2 * WINDOW_MS;
+    lockstep_strikes_free(strikes);
 }
 
 void peer_psk_discard(peer_kit *kit) {
     lockstep_tickets_free(kit->tickets);
-    lockstep_strikes_free(kit->strikes);
     NEED(kit->ticket_world.live == 0);
 }
 
