@@ -85,7 +85,8 @@ static void talk(run *x) {
         if (lockstep_app_in(x->conns[i], &used, data, sizeof data) != LOCKSTEP_OK)
             return;
         move(x);
-        if (!both_well(x) || (!x->flow->tls12 && lockstep_update_keys(x->conns[i], true) != LOCKSTEP_OK))
+        if (!both_well(x) ||
+            (!x->flow->tls12 && lockstep_update_keys(x->conns[i], true) != LOCKSTEP_OK))
             return;
         move(x);
     }

@@ -1,8 +1,8 @@
 /*
- * RSA key transport tells nobody what a decryption yielded: run by valgrind with the decrypted block
- * undefined, memcheck reports every branch and every address that depends on it, from the padding
- * through the master secret to the keys of records (RFC 5246 §7.4.7.1). It starts itself again under
- * valgrind; without one, or in a sanitizer's build, only the results are checked.
+ * RSA key transport tells nobody what a decryption yielded: run by valgrind with the decrypted
+ * block undefined, memcheck reports every branch and every address that depends on it, from the
+ * padding through the master secret to the keys of records (RFC 5246 §7.4.7.1). It starts itself
+ * again under valgrind; without one, or in a sanitizer's build, only the results are checked.
  *
  * `rsa_ct_test leak` looks at the padding as one must not, and must be reported.
  */
