@@ -136,17 +136,19 @@ def test_client_key_updates(bench, server):
     client.wait_for("^SSL handshake has read")
     client.type(keep)
     client.wait_for("^hello$", times=1)
-    client.type("K\n")  # update_requested: serve must answer with its own
-    client.wait_for("^<<< " + KEY_UPDATE, times=1)
+    client.type("K\n")  # update_requested: serve must answer with its own before its next data
+    client.wait_for("^>>> " + KEY_UPDATE, times=1)
     client.type(keep)
+    client.wait_for("^<<< " + KEY_UPDATE, times=1)
     client.wait_for("^hello$", times=2)
     client.type("k\n")  # update_not_requested
     client.wait_for("^>>> " + KEY_UPDATE, times=2)
     client.type(keep)
     client.wait_for("^hello$", times=3)
     client.type("K\n")
-    client.wait_for("^<<< " + KEY_UPDATE, times=2)
+    client.wait_for("^>>> " + KEY_UPDATE, times=3)
     client.type(HELLO.decode())
+    client.wait_for("^<<< " + KEY_UPDATE, times=2)
     client.wait_for("^hello$", times=4)
     assert client.wait() == 0, client.all
     assert len(re.findall("^<<< " + KEY_UPDATE, client.all, re.M)) == 2, client.all
@@ -262,7 +264,8 @@ def test_server_without_common_suite(bench):
 
 
 def test_server_key_update(bench):
-    """The server renews its keys in the middle of a body and asks get to renew its own."""
+    """The server renews its keys in the middle of a body and asks get to renew its own, which get, that has nothing
+    more to send, need not do."""
     server = bench.s_server("-msg", stdin=True)
     out = bench.dir / "body"
     root = bench.pki.authority("p256")[0].cert
@@ -273,7 +276,7 @@ def test_server_key_update(bench):
     for i, part in enumerate(("01234", "56789", "abcde", "fghij")):
         server.wait_for(sent, times=i + 1)  # a command counts at the beginning of what is typed only
         server.type("K\n")
-        server.wait_for("^<<< " + KEY_UPDATE, times=i + 1)
+        server.wait_for("^>>> " + KEY_UPDATE, times=i + 1)
         server.type(part)
     assert client.wait() == 0, client.all
     assert out.read_bytes() == b"0123456789abcdefghij"
