@@ -1,6 +1,6 @@
 #include "handshake/exporter.h"
 
-#include "crypto/hkdf.h"
+#include "crypto/prf.h"
 #include "util/secret.h"
 
 /* TLS-Exporter(label, context_value, key_length) =
@@ -23,10 +23,30 @@ static lockstep_status export_13(const lk_agreed *agreed, uint8_t *out, size_t o
     return LOCKSTEP_OK;
 }
 
+/* PRF(SecurityParameters.master_secret, label, client_random + server_random [+
+ * context_value_length
+ * + context_value]) (RFC 5705 §4); the extended master secret makes it safe (RFC 7627 §5.4). */
+static lockstep_status export_12(const lk_agreed *agreed, uint8_t *out, size_t out_len,
+                                 const char *label, bool has_context, lk_slice context) {
+    const lk_secret *secret = &agreed->exporter;
+    uint8_t seed[sizeof agreed->exporter_seed + 2];
+    size_t n = sizeof agreed->exporter_seed;
+    if (context.p_len > UINT16_MAX)
+        return LOCKSTEP_ERR_USAGE;
+    memcpy(seed, agreed->exporter_seed, n);
+    if (has_context) {
+        seed[n++] = (uint8_t)(context.p_len >> 8);
+        seed[n++] = (uint8_t)context.p_len;
+    }
+    lk_prf(secret->hash, out, out_len, lk_slice_of(secret->bytes, LK_SECRET_MAX), label,
+           lk_slice_of(seed, n), has_context ? context : lk_slice_of(NULL, 0));
+    return LOCKSTEP_OK;
+}
+
 lockstep_status lk_export(const lk_agreed *agreed, uint8_t *out, size_t out_len, const char *label,
                           bool has_context, lk_slice context) {
-    (void)has_context; /* "if no context is provided, the context_value is zero length" */
-    if (agreed->version != LOCKSTEP_TLS13)
-        return LOCKSTEP_ERR_USAGE; /* here goes the PRF of TLS 1.2 (RFC 5705 §4) */
+    if (agreed->version == LOCKSTEP_TLS12)
+        return export_12(agreed, out, out_len, label, has_context, context);
+    /* "if no context is provided, the context_value is zero length" */
     return export_13(agreed, out, out_len, label, context);
 }

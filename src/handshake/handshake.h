@@ -36,7 +36,8 @@ typedef struct lk_agreed {
     int64_t verified_ms;              /* when the peer last proved that it has its key */
     lk_traffic_secret client, server; /* application traffic, the newest */
     lk_secret resumption;             /* client: what its tickets' keys come from */
-    lk_secret exporter;               /* exporter_master_secret (RFC 8446 §7.5) */
+    lk_secret exporter; /* exporter_master_secret (RFC 8446 §7.5); TLS 1.2: the master secret */
+    uint8_t exporter_seed[64]; /* TLS 1.2: both randoms, the client's first (RFC 5705 §4) */
     lk_aead_kind aead;
 } lk_agreed;
 

@@ -108,6 +108,18 @@ static void check_info(const flow *f, const pair *p) {
     assert_int_equal(info.num_peer_chain, f->client_auth && !f->no_client_certificate ? 2 : 0);
 }
 
+/* Both sides derive the same, and an empty context is not none (RFC 5705 §4). */
+static void check_export(const pair *p) {
+    uint8_t a[40], b[40], other[40];
+    CHECK(lockstep_export(p->client, a, sizeof a, "EXPORTER-test", NULL, 0));
+    CHECK(lockstep_export(p->server, b, sizeof b, "EXPORTER-test", NULL, 0));
+    assert_memory_equal(a, b, sizeof a);
+    CHECK(lockstep_export(p->client, other, sizeof b, "EXPORTER-test", (const uint8_t *)"", 0));
+    assert_memory_not_equal(a, other, sizeof a);
+    CHECK(lockstep_export(p->server, b, sizeof b, "EXPORTER-test", (const uint8_t *)"", 0));
+    assert_memory_equal(b, other, sizeof b);
+}
+
 static void why_not(const flow *f, const pair *p) {
     const lockstep_failure *c = lockstep_failure_of(p->client), *s = lockstep_failure_of(p->server);
     fail_msg("%s: client: %s (%s), server: %s (%s)", f->name,
@@ -140,6 +152,7 @@ static void run(const flow *f, size_t chunk, bool gather, char keylog[4096]) {
     pair_send(&p, false, 200000);
     pair_send(&p, true, 20000);
     check_info(f, &p);
+    check_export(&p);
     assert_int_equal(lockstep_update_keys(p.client, false), LOCKSTEP_ERR_USAGE);
     CHECK(lockstep_close(p.client));
     pair_run(&p);

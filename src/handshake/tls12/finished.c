@@ -52,6 +52,18 @@ static lockstep_status answer(lk_handshake *hs) {
     return hs->tls12->resumed ? LOCKSTEP_OK : lk12_server_end(hs);
 }
 
+/* keep_exporter lets the master secret outlive the handshake, for lk_export alone. */
+static void keep_exporter(lk_handshake *hs) {
+    lk_agreed *agreed = hs->agreed;
+    _Static_assert(LK12_MASTER_LEN == LK_SECRET_MAX && sizeof agreed->exporter_seed == 64,
+                   "a master secret, and two randoms");
+    /* Its length is that of SHA-384 whatever the hash: lk_export takes all of it. */
+    agreed->exporter.hash = hs->tls12->master.hash;
+    memcpy(agreed->exporter.bytes, hs->tls12->master.bytes, LK12_MASTER_LEN);
+    memcpy(agreed->exporter_seed, hs->client_random, LK_RANDOM_LEN);
+    memcpy(agreed->exporter_seed + LK_RANDOM_LEN, hs->random_2, LK_RANDOM_LEN);
+}
+
 lockstep_status lk12_on_finished(lk_handshake *hs, lk_slice message) {
     uint8_t expected[LK12_VERIFY_DATA_LEN];
     lk_slice body = lk_body(message);
@@ -74,6 +86,7 @@ lockstep_status lk12_on_finished(lk_handshake *hs, lk_slice message) {
         hs->possession_proof = lk12_possession_by_finished(hs, hs->finished_proof);
     if (!hs->tls12->resumed)
         hs->agreed->verified_ms = hs->settings->env.now_ms(hs->settings->env.arg);
+    keep_exporter(hs);
     LK_TRY(answer(hs));
     if (hs->is_client)
         LK_TRY(lk12_keep_session(hs));
