@@ -23,9 +23,8 @@ static lockstep_status export_13(const lk_agreed *agreed, uint8_t *out, size_t o
     return LOCKSTEP_OK;
 }
 
-/* PRF(SecurityParameters.master_secret, label, client_random + server_random [+
- * context_value_length
- * + context_value]) (RFC 5705 §4); the extended master secret makes it safe (RFC 7627 §5.4). */
+/* PRF(master_secret, label, client_random + server_random [+ context_value_length + context_value])
+ * (RFC 5705 §4); the extended master secret makes it safe (RFC 7627 §5.4). */
 static lockstep_status export_12(const lk_agreed *agreed, uint8_t *out, size_t out_len,
                                  const char *label, bool has_context, lk_slice context) {
     const lk_secret *secret = &agreed->exporter;
