@@ -23,8 +23,27 @@ size_t bogo_certificates(const char *path, lockstep_slice *out, size_t max) {
     return n;
 }
 
-bool bogo_has_leaf(const bogo_credential *credential, lockstep_slice message) {
+/* The key as it is shown without a certificate (RFC 7250 §3). */
+static lockstep_slice raw_key(const bogo_credential *credential, const lockstep_config *cfg) {
+    lk_private_key *key = NULL;
+    lk_buffer spki = lk_buffer_of(&bogo_heap, 0);
+    size_t length;
+    const char *pem = bogo_read(credential->key_file, &length);
+    if (lk_private_key_from_pem(&key, cfg->settings.crypto, lk_slice_of(pem, length)) !=
+            LOCKSTEP_OK ||
+        lk_private_key_spki(key, &spki) != LOCKSTEP_OK)
+        bogo_die("no key in %s", credential->key_file);
+    lk_private_key_free(key);
+    return lk_buffer_slice(&spki);
+}
+
+bool bogo_has_leaf(const bogo_credential *credential, const lockstep_config *cfg,
+                   lockstep_slice message) {
     lockstep_slice leaf;
+    if (credential->kind == BOGO_RAW_KEY) {
+        leaf = raw_key(credential, cfg);
+        return memmem(message.p, message.p_len, leaf.p, leaf.p_len) != NULL;
+    }
     return credential->cert_file != NULL &&
            bogo_certificates(credential->cert_file, &leaf, 1) == 1 &&
            memmem(message.p, message.p_len, leaf.p, leaf.p_len) != NULL;

@@ -9,8 +9,10 @@
 /* bogo_answer answers the open question. */
 void bogo_answer(bogo_link *link);
 
-/* bogo_has_leaf: does `message` contain the first certificate of the credential? */
-bool bogo_has_leaf(const bogo_credential *credential, lockstep_slice message);
+/* bogo_has_leaf: does `message` contain the first certificate, or the raw key, of the credential?
+ */
+bool bogo_has_leaf(const bogo_credential *credential, const lockstep_config *cfg,
+                   lockstep_slice message);
 
 /* bogo_certificates reads the DER certificates of a PEM file into `out` (lent for good) and returns
  * how many there are, at most `max`. */

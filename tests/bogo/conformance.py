@@ -45,8 +45,29 @@ def is_old(runner):
     return "-resource-dir" in text
 
 
+class Skips:
+    """What is not run: reasons by pattern, and the names for which the patterns do not hold."""
+
+    def __init__(self, old):
+        self.reasons, self.but = load_skips(old)
+
+    def reason(self, name):
+        if any(fnmatch.fnmatchcase(name, p) for p in self.but):
+            return None
+        return next((r for p, r in self.reasons.items() if fnmatch.fnmatchcase(name, p)), None)
+
+    def for_runner(self, names):
+        """The same in the runner's words, which has no exceptions."""
+        disabled = {}
+        for pattern, reason in self.reasons.items():
+            found = fnmatch.filter(names, pattern)
+            left = [n for n in found if self.reason(n)]
+            disabled.update({p: reason for p in ([pattern] if left == found else left)})
+        return disabled
+
+
 def load_skips(old):
-    skips = {}
+    skips, but = {}, [words[0] for _, words in entries("run.txt")]
     for name in ("skipped.txt", "pending.txt"):
         if not (HERE / name).exists():
             continue
@@ -55,7 +76,7 @@ def load_skips(old):
                 sys.exit(f"{name}: {words[0]} is there twice")
             if words[1:] != ["old"] or old:
                 skips[words[0]] = reason
-    return skips
+    return skips, but
 
 
 def load_answers():
@@ -125,12 +146,8 @@ def answered(answers, name, text):
     return None
 
 
-def skipped_by(skips, name):
-    return next((r for p, r in skips.items() if fnmatch.fnmatchcase(name, p)), None)
-
-
 def judge(runner, skips, answers, config, names):
-    wanted = [n for n in names if runner.args.recheck or not skipped_by(skips, n)]
+    wanted = [n for n in names if runner.args.recheck or not skips.reason(n)]
     passed, own, bad = set(), collections.Counter(), []
     for result, name, text in runner.run(config, len(wanted)):
         used = answered(answers, name, text) if result == "FAILED" else None
@@ -145,7 +162,7 @@ def judge(runner, skips, answers, config, names):
 
 
 def report(args, names, skips, answers, passed, own, bad):
-    by_reason = collections.Counter(r for r in (skipped_by(skips, n) for n in names) if r)
+    by_reason = collections.Counter(r for r in (skips.reason(n) for n in names) if r)
     for name, text in bad:
         print(f"FAILED {name}\n    " + text.strip().replace("\n", "\n    "))
     print(f"\n{sum(own.values())} refused with another alert than the runner's, by reason:")
@@ -157,12 +174,12 @@ def report(args, names, skips, answers, passed, own, bad):
     print(f"\n{sum(by_reason.values())} skipped, by reason:")
     for reason, n in by_reason.most_common():
         print(f"{n:6}  {reason}")
-    stale = [p for p in skips if not fnmatch.filter(names, p)]
+    stale = [p for p in [*skips.reasons, *skips.but] if not fnmatch.filter(names, p)]
     stale += [a[0] + " (answers.txt)" for i, a in enumerate(answers) if i not in own]
     if stale and not args.test:
         print(f"\nmatch nothing in this runner: {' '.join(stale)}")
     streams = [n for n in names if not OTHER_PROTOCOLS.search(n)]
-    ran = sum(1 for n in streams if not skipped_by(skips, n))
+    ran = sum(1 for n in streams if not skips.reason(n))
     print(f"\nof {len(names)} tests {len(streams)} are not named for DTLS, QUIC or versions before "
           f"TLS 1.2; {ran} of those run")
 
@@ -178,27 +195,27 @@ def main():
     parser.add_argument("--log", default="build/bogo/log", help="the runner's own output")
     args = parser.parse_args()
     args.log, args.runner = os.path.abspath(args.log), os.path.abspath(args.runner)
-    skips, answers, runner = load_skips(is_old(args.runner)), load_answers(), Runner(args)
+    skips, answers, runner = Skips(is_old(args.runner)), load_answers(), Runner(args)
     with tempfile.TemporaryDirectory() as scratch:
         everything, config = f"{scratch}/everything.json", f"{scratch}/config.json"
         # Runners of before 2023 ask for "all" groups of their own choice otherwise.
         settings = {"HalfRTTTickets": 0, "AllCurves": [0x1D, 0x17, 0x18]}
         pathlib.Path(everything).write_text(json.dumps(settings), encoding="utf-8")
-        pathlib.Path(config).write_text(json.dumps({**settings, "DisabledTests": skips}),
-                                        encoding="utf-8")
         names = runner.names(everything)
+        settings["DisabledTests"] = skips.for_runner(names)
+        pathlib.Path(config).write_text(json.dumps(settings), encoding="utf-8")
         if args.test:
             names = [n for n in names
                      if any(fnmatch.fnmatchcase(n, p) for p in args.test.split(";"))]
         passed, own, bad = judge(runner, skips, answers, config, names)
     if args.recheck:
-        again = sorted(n for n in passed if skipped_by(skips, n))
+        again = sorted(n for n in passed if skips.reason(n))
         print(f"{len(again)} of those skipped pass:")
         for name in again:
-            print(f"    {name}    ({skipped_by(skips, name)})")
+            print(f"    {name}    ({skips.reason(name)})")
         return 0
     report(args, names, skips, answers, passed, own, bad)
-    num_skipped = sum(1 for n in names if skipped_by(skips, n))
+    num_skipped = sum(1 for n in names if skips.reason(n))
     lost = len(names) - len(passed) - len(bad) - num_skipped
     if lost:
         print(f"{lost} tests gave no result; the runner's output is in {args.log}")

@@ -28,7 +28,7 @@ __attribute__((format(printf, 2, 3))) static void trace(bogo_link *link, const c
 /* Which of the credentials has the leaf that is in this Certificate message? */
 static void find_credential(bogo_link *link, lockstep_slice message) {
     for (size_t i = 1; i <= link->o->num_credentials; i++)
-        if (bogo_has_leaf(&link->o->credentials[i], message)) {
+        if (bogo_has_leaf(&link->o->credentials[i], link->cfg, message)) {
             link->credential = (int)i - 1;
             return;
         }

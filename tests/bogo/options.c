@@ -36,7 +36,7 @@ static const flag flags[] = {
 #define LIST(flag, field)             {flag, FLAG_LIST, false, offsetof(bogo_options, field)},
 #define TEXT(flag, field)             {flag, FLAG_TEXT, false, offsetof(bogo_options, field)},
 #define BASE64(flag, field)           {flag, FLAG_BASE64, false, offsetof(bogo_options, field)},
-#define SINCE(flag, kind)             {flag, FLAG_SINCE, false, 0},
+#define SINCE(flag, kind)             {flag, FLAG_SINCE, false, BOGO_##kind},
 #define IGNORE(flag, has_value)       {flag, has_value ? FLAG_IGNORE_VALUE : FLAG_IGNORE_BOOL, false, 0},
 #define CREDENTIAL(flag, kind, field) {flag, FLAG_##kind, true, offsetof(bogo_credential, field)},
 #include "bogo/options.inc"
@@ -96,9 +96,10 @@ static void set_list(bogo_numbers *list, int64_t value) {
     list->v[list->n++] = value;
 }
 
-static void begin_credential(bogo_options *o) {
+static void begin_credential(bogo_options *o, bogo_kind kind) {
     if (++o->num_credentials == BOGO_CREDENTIAL_MAX)
         bogo_die("more than %d credentials", BOGO_CREDENTIAL_MAX - 1);
+    o->credentials[o->num_credentials].kind = kind;
 }
 
 static void set(bogo_options *o, const flag *f, const char *value) {
@@ -121,7 +122,7 @@ static void set(bogo_options *o, const flag *f, const char *value) {
         *(bogo_bytes *)field = base64(f->name, value);
         break;
     case FLAG_SINCE:
-        begin_credential(o);
+        begin_credential(o, (bogo_kind)f->offset);
         break;
     default:
         break;

@@ -28,8 +28,11 @@ typedef struct bogo_bytes {
     bool given;
 } bogo_bytes;
 
+typedef enum bogo_kind { BOGO_X509, BOGO_PSK, BOGO_RAW_KEY } bogo_kind;
+
 /* A certificate of our own with its key, and what goes with it. */
 typedef struct bogo_credential {
+    bogo_kind kind;
     const char *cert_file, *key_file;
     bogo_numbers signing_prefs;
     bogo_bytes ocsp_response, signed_cert_timestamps;

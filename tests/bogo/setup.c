@@ -44,8 +44,12 @@ static void add_psk(lockstep_config *cfg, const bogo_credential *c) {
 
 static void add_identity(lockstep_config *cfg, const bogo_options *o, const bogo_credential *c) {
     size_t chain_len, key_len;
-    if (c->psk.given)
+    if (c->kind == BOGO_PSK)
         add_psk(cfg, c);
+    if (c->kind == BOGO_RAW_KEY) {
+        const char *raw = bogo_read(c->key_file, &key_len);
+        BOGO_NEED(lockstep_config_add_raw_key(cfg, (const uint8_t *)raw, key_len));
+    }
     if (c->cert_file == NULL || c->key_file == NULL)
         return;
     const char *chain = bogo_read(c->cert_file, &chain_len),

@@ -210,11 +210,33 @@ static void test_setters(void **state) {
     assert_int_equal(w.live, 0);
 }
 
+/* In TLS 1.2 a server shows its certificate, whatever raw keys come before it. */
+static void test_tls12(void **state) {
+    (void)state;
+    world wc, ws;
+    pair p = {0};
+    world_init(&wc, 1);
+    world_init(&ws, 2);
+    lockstep_config *client = client_config(&wc);
+    lockstep_config *server = make(&ws, &(end){PKI_P256, PKI_P256, -1, false}, false, false);
+    lockstep_info info;
+    CHECK(lockstep_config_set_versions(client, LOCKSTEP_TLS12, LOCKSTEP_TLS12));
+    seal(client);
+    assert_true(pair_handshake(&p, client, server));
+    lockstep_info_of(p.client, &info);
+    assert_int_equal(info.version, LOCKSTEP_TLS12);
+    assert_int_equal(shown_to(p.client), CHAIN);
+    pair_close(&p);
+    lockstep_config_free(client);
+    lockstep_config_free(server);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds_of_key),
         cmocka_unit_test(test_choices),
         cmocka_unit_test(test_setters),
+        cmocka_unit_test(test_tls12),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

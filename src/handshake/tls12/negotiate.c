@@ -69,7 +69,8 @@ static bool takes_curve(const lk_handshake *hs, lk_key_kind kind) {
 /* suits says whether a suite and an identity go together, and by which scheme. */
 static bool suits(lk_handshake *hs, const lk_suite *suite, const lk_identity *identity) {
     lk_key_kind kind = lk_private_key_kind(identity->key);
-    if (!lk_suite_takes(suite, kind) || !takes_curve(hs, kind))
+    /* raw public keys are for TLS 1.3 */
+    if (identity->raw || !lk_suite_takes(suite, kind) || !takes_curve(hs, kind))
         return false;
     hs->scheme =
         suite->kex == LK_KEX_RSA ? NULL : lk_scheme_for(identity->key, LK_TLS12, hs->peer_schemes);
@@ -91,7 +92,7 @@ static bool find(lk_handshake *hs, search *found, const lk_host *host, bool name
         }
         for (size_t k = 0; k < from->num_identities; k++) {
             const lk_identity *identity = &from->identities[k];
-            if (named && !lk_cert_is_for(&identity->leaf, host))
+            if (named && (identity->raw || !lk_cert_is_for(&identity->leaf, host)))
                 continue;
             if (suits(hs, suite, identity)) {
                 hs->suite = suite;
@@ -105,7 +106,7 @@ static bool find(lk_handshake *hs, search *found, const lk_host *host, bool name
 
 static bool knows_name(const lk_settings *from, const lk_host *host) {
     for (size_t k = 0; k < from->num_identities; k++)
-        if (lk_cert_is_for(&from->identities[k].leaf, host))
+        if (!from->identities[k].raw && lk_cert_is_for(&from->identities[k].leaf, host))
             return true;
     return false;
 }
