@@ -214,8 +214,9 @@ static void play(run *x) {
     x->made[0] = lockstep_client_resume(&x->conns[0], x->client, "server.test", x->session);
     if (x->made[0] != LOCKSTEP_OK || x->made[1] != LOCKSTEP_OK)
         return;
-    if (x->flow->early)
-        (void)lockstep_early_in(x->conns[0], &used, (const uint8_t *)"at once", 7);
+    if (x->flow->early &&
+        lockstep_early_in(x->conns[0], &used, (const uint8_t *)"at once", 7) != LOCKSTEP_OK)
+        return; /* its memory was the one that failed */
     talk(x);
     if (!x->complete)
         return;
