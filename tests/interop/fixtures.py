@@ -18,6 +18,7 @@ PEERS = {
     "certutil": ["dpkg-query", "-W", "-f", "libnss3-tools ${Version}", "libnss3-tools"],
     "Chromium": ["chromium", "--version"],
     "Firefox": ["firefox-esr", "--version"],
+    "Go": ["go", "version"],
     "tshark": ["tshark", "--version"],
 }
 

@@ -192,6 +192,8 @@ def test_gnutls_client(bench, version):
 
 
 def test_gnutls_client_early_data(bench):
+    if re.search(r"gnutls-cli 3\.8\.", run(["gnutls-cli", "--version"], bench.env).out):
+        pytest.skip("gnutls-cli 3.8.9 fails to send early data, to its own server and to OpenSSL's too")
     server = bench.serve("--early-data")
     early = bench.dir / "early"
     early.write_bytes(HELLO)
@@ -286,7 +288,8 @@ proxy_ssl_protocols TLSv1.3; proxy_set_header Host localhost; proxy_set_header E
     file, early = bench.dir / "s", bench.dir / "post"
     early.write_bytes(b"POST /hello.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     bench.s_client(n.port, "-sess_out", file, stdin=HELLO)
-    r = bench.s_client(n.port, "-sess_in", file, "-early_data", early)
+    with Tap(n.port, hold=0.3) as slow:  # to nginx a request is early until Finished is there
+        r = bench.s_client(slow.port, "-sess_in", file, "-early_data", early)
     assert "Early data was accepted" in r.out and "HTTP/1.1 425 Too Early" in r.out, r
 
 
