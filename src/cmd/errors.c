@@ -114,6 +114,13 @@ static const char *advice(lockstep_status s) {
 
 void lk_tls_error(const lockstep_conn *conn, const char *host, const char *phase) {
     const lockstep_failure *f = lockstep_failure_of(conn);
+    lockstep_info info;
+    lockstep_info_of(conn, &info);
+    const char *todo = advice(f->status);
+    /* Where a suite was agreed on, the algorithms are not what displeases. In TLS 1.2 servers say
+     * no more than this to who has no certificate (RFC 5246 §7.4.6). */
+    if (f->status == LOCKSTEP_ALERT_FROM_PEER + 40 && info.suite != 0)
+        todo = "if the server wants a certificate: --cert FILE --key FILE shows one";
     char what[512], where[512];
     if (f->status >= LOCKSTEP_ALERT_FROM_PEER)
         snprintf(what, sizeof what, "%s refused%s%s: alert %s (%d)", host, phase != NULL ? " " : "",
@@ -122,7 +129,7 @@ void lk_tls_error(const lockstep_conn *conn, const char *host, const char *phase
         snprintf(what, sizeof what, "the %s with %s failed: %s",
                  phase != NULL ? "connection" : "handshake", host, lockstep_status_text(f->status));
     snprintf(where, sizeof where, "%s%s%s", f->detail, f->detail[0] != '\0' ? "; " : "", f->rule);
-    lk_error(what, where, advice(f->status));
+    lk_error(what, where, todo);
 }
 
 int lk_tls_exit(const lockstep_conn *conn, const char *host) {

@@ -23,7 +23,7 @@ LOCKSTEP = Path(os.environ.get("LOCKSTEP", ROOT / "build" / "lockstep"))
 
 SUITES = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
 KEYS = ["rsa", "p256", "p384", "ed25519"]
-VERSIONS = ["1.3"]  # of TLS, for tests of what every version has: resumption, client certificates
+VERSIONS = ["1.2", "1.3"]  # of TLS, for tests of what every version has: resumption, client certificates
 
 
 # ---- environment and processes --------------------------------------------------------------------
