@@ -9,7 +9,7 @@ _lockstep() {
         [[ $current == -* ]] && words='--help --version'
     else
         case $previous in
-        --cert | --key | --keylog | --trust | --intermediates | --crl | --crlfile | --ocsp | --ct-logs | --cacert | --output | -o | --cert-file | --key-file)
+        --cert | -E | --key | --session | --client-ca | --keylog | --trust | --intermediates | --crl | --crlfile | --ocsp | --ct-logs | --cacert | --output | -o | --cert-file | --key-file)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
@@ -24,6 +24,18 @@ _lockstep() {
             ;;
         --purpose)
             mapfile -t COMPREPLY < <(compgen -W 'server client' -- "$current")
+            return
+            ;;
+        --client-auth)
+            mapfile -t COMPREPLY < <(compgen -W 'none request require' -- "$current")
+            return
+            ;;
+        --kex)
+            mapfile -t COMPREPLY < <(compgen -W 'ecdhe rsa' -- "$current")
+            return
+            ;;
+        --tls-min | --tls-max)
+            mapfile -t COMPREPLY < <(compgen -W '1.2 1.3' -- "$current")
             return
             ;;
         --capath | --out-dir)

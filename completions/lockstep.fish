@@ -22,6 +22,15 @@ function __lockstep_words
         case --purpose
             printf '%s\n' server client
             return
+        case --client-auth
+            printf '%s\n' none request require
+            return
+        case --kex
+            printf '%s\n' ecdhe rsa
+            return
+        case --tls-min --tls-max
+            printf '%s\n' 1.2 1.3
+            return
     end
     if test "$words[2]" = verify
         __fish_complete_path (commandline -ct)
@@ -37,7 +46,7 @@ end
 
 function __lockstep_wants_file
     set -l words (commandline -opc)
-    contains -- "$words[-1]" --cert --key --keylog --trust --intermediates --crl --crlfile --ocsp --ct-logs --cacert --output -o --cert-file --key-file --capath --out-dir
+    contains -- "$words[-1]" --cert -E --key --session --client-ca --keylog --trust --intermediates --crl --crlfile --ocsp --ct-logs --cacert --output -o --cert-file --key-file --capath --out-dir
 end
 
 complete -c lockstep -n 'not __lockstep_wants_file' -f -a '(__lockstep_words)'
