@@ -50,7 +50,8 @@ extern "C" {
     X(BAD_CERTIFICATE_STATUS_RESPONSE, 113, "bad_certificate_status_response")                     \
     X(UNKNOWN_PSK_IDENTITY, 115, "unknown_psk_identity")                                           \
     X(CERTIFICATE_REQUIRED, 116, "certificate_required")                                           \
-    X(NO_APPLICATION_PROTOCOL, 120, "no_application_protocol")
+    X(NO_APPLICATION_PROTOCOL, 120, "no_application_protocol")                                     \
+    X(ECH_REQUIRED, 121, "ech_required")
 
 /* Statuses: X(name, number, alert, rule, text). */
 /* clang-format off */
@@ -164,6 +165,15 @@ extern "C" {
     X(NAME_UNKNOWN,            205, UNRECOGNIZED_NAME, "RFC 6066 §3", "this server has no certificate for the name asked for") \
     X(INAPPROPRIATE_FALLBACK,  206, INAPPROPRIATE_FALLBACK, "RFC 7507 §3", "the client tries an older version than both sides speak: somebody made its first attempt fail") \
     X(NO_COMMON_CERTIFICATE_TYPE, 210, UNSUPPORTED_CERTIFICATE, "RFC 7250 §4.2", "no type of certificate in common") \
+    /* 215-229: Encrypted Client Hello */                                                           \
+    X(ECH_REJECTED,            215, ECH_REQUIRED, "RFC 9849 §6.1.6", "the server could not read the encrypted ClientHello: its ECH configuration has changed") \
+    X(PEER_ECH_TYPE,           216, ILLEGAL_PARAMETER, "RFC 9849 §7", "encrypted_client_hello of a type that has no place here") \
+    X(PEER_ECH_ENCODED_INNER,  217, ILLEGAL_PARAMETER, "RFC 9849 §5.1", "the encrypted ClientHello breaks the rules of its encoding") \
+    X(PEER_ECH_INNER,          218, ILLEGAL_PARAMETER, "RFC 9849 §7.1", "the encrypted ClientHello is not marked as such, or offers TLS 1.2 or below") \
+    X(PEER_ECH_SECOND_HELLO,   219, ILLEGAL_PARAMETER, "RFC 9849 §7.1.1", "encrypted_client_hello of the second ClientHello is not the first one's successor") \
+    X(PEER_ECH_DECRYPT,        220, DECRYPT_ERROR, "RFC 9849 §7.1.1", "the second encrypted ClientHello does not authenticate") \
+    X(PEER_ECH_CONFIRMATION,   221, ILLEGAL_PARAMETER, "RFC 9849 §6.1.5", "ServerHello does not confirm the encrypted ClientHello that HelloRetryRequest confirmed") \
+    X(ECH_CONFIG,              222, NONE, "RFC 9849 §4", "not an ECH configuration")               \
     X(NO_COMMON_PSK,           230, DECRYPT_ERROR, "RFC 8446 §E.6", "the client offers no pre-shared key that this server has, which has nothing else") \
     /* 250-299: the certificate chain (lockstep/x509.h has the full report) */                     \
     X(CERT_MALFORMED,          250, BAD_CERTIFICATE, "RFC 5280 §4.1", "certificate does not parse") \

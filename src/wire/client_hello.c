@@ -324,6 +324,11 @@ void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
     }
     if (h->early_data)
         lk_build_close(b, lk_extension_open(b, LK_EXTENSION_early_data));
+    if (h->ech.p_len > 0) {
+        ext = lk_extension_open(b, LK_EXTENSION_encrypted_client_hello);
+        lk_build_bytes(b, h->ech);
+        lk_build_close(b, ext);
+    }
     /* "servers that do not support 0-byte final extensions" exist: the last one is not empty. */
     build_empty_grease(b, h->grease_extension_2, lk_slice_of("", 1));
     if (h->padding > 0) {

@@ -79,6 +79,7 @@ typedef struct lk_client_hello_out {
     lk_slice server_name;                /* empty: no extension */
     lk_slice protocols;                  /* ProtocolName list; empty: no extension */
     lk_slice cookie;                     /* empty: no extension */
+    lk_slice ech; /* contents of encrypted_client_hello (wire/ech.h); likewise */
     uint16_t record_size_limit;          /* 0: no extension */
     lk_slice server_types, client_types; /* CertificateType lists; empty: no extension */
     const uint16_t *compressions;        /* of certificates */

@@ -1,6 +1,7 @@
 #include "wire/encrypted_extensions.h"
 
 #include "wire/certificate_type.h"
+#include "wire/ech_config.h"
 
 /* ALPN in this direction is a list of exactly one name (RFC 7301 §3.1). */
 static bool parse_protocol(lk_slice data, lk_slice *name) {
@@ -11,6 +12,7 @@ static bool parse_protocol(lk_slice data, lk_slice *name) {
 
 static bool parse_contents(lk_encrypted_extensions *ee, enum lk_extension_index i, lk_slice data) {
     lk_reader r = lk_reader_of(data);
+    lk_slice configs;
     switch (i) {
     case LK_EXTENSION_server_name: /* "The "extension_data" field of this extension SHALL be empty."
                                     */
@@ -26,6 +28,9 @@ static bool parse_contents(lk_encrypted_extensions *ee, enum lk_extension_index 
         return lk_parse_certificate_type(data, &ee->client_type);
     case LK_EXTENSION_record_size_limit:
         return lk_read_u16(&r, &ee->record_size_limit) && lk_reader_done(&r);
+    case LK_EXTENSION_encrypted_client_hello:
+        ee->ech_retry_configs = data;
+        return lk_ech_list_parse(&configs, data);
     default:
         return true;
     }
@@ -71,6 +76,11 @@ void lk_encrypted_extensions_build(lk_builder *b, const lk_encrypted_extensions_
         lk_build_certificate_type(b, LK_EXTENSION_client_certificate_type, ee->client_type);
     if (ee->has_server_type)
         lk_build_certificate_type(b, LK_EXTENSION_server_certificate_type, ee->server_type);
+    if (ee->ech_retry_configs.p_len > 0) {
+        ext = lk_extension_open(b, LK_EXTENSION_encrypted_client_hello);
+        lk_build_bytes(b, ee->ech_retry_configs);
+        lk_build_close(b, ext);
+    }
     lk_build_close(b, all);
     lk_build_close(b, message);
 }

@@ -12,6 +12,7 @@ typedef struct lk_encrypted_extensions {
     lk_slice protocol;                /* the one that ALPN selected */
     uint16_t record_size_limit;       /* 0: absent */
     uint8_t server_type, client_type; /* CertificateType (RFC 7250), if `ext` has them */
+    lk_slice ech_retry_configs;       /* an ECHConfigList, checked; empty: absent */
 } lk_encrypted_extensions;
 
 LK_CHECKED lockstep_status lk_encrypted_extensions_parse(lk_encrypted_extensions *out,
@@ -24,6 +25,7 @@ typedef struct lk_encrypted_extensions_out {
     bool has_server_type, has_client_type;
     uint8_t server_type, client_type;
     bool early_data; /* 0-RTT data is accepted */
+    lk_slice ech_retry_configs; /* an ECHConfigList (RFC 9849 §5); empty: no extension */
 } lk_encrypted_extensions_out;
 
 void lk_encrypted_extensions_build(lk_builder *b, const lk_encrypted_extensions_out *ee);

@@ -1,5 +1,7 @@
 #include "wire/server_hello.h"
 
+#include "wire/ech.h"
+
 /* SHA-256 of "HelloRetryRequest" (§4.1.3) */
 const uint8_t lk_hello_retry_random[LK_RANDOM_LEN] = {
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
@@ -18,6 +20,9 @@ static bool parse_contents(lk_server_hello *h, enum lk_extension_index i, lk_sli
         return lk_read_vector(&r, 2, 1, UINT16_MAX, &h->cookie) && lk_reader_done(&r);
     case LK_EXTENSION_pre_shared_key:
         return lk_read_u16(&r, &h->selected_identity) && lk_reader_done(&r);
+    case LK_EXTENSION_encrypted_client_hello:
+        h->ech_confirmation = data;
+        return data.p_len == LK_ECH_CONFIRMATION_LEN;
     default:
         return true;
     }
@@ -97,6 +102,11 @@ void lk_server_hello_build(lk_builder *b, const lk_server_hello_out *h) {
     ext = lk_extension_open(b, LK_EXTENSION_supported_versions);
     lk_build_u16(b, LK_TLS13);
     lk_build_close(b, ext);
+    if (h->ech_confirmation.p_len > 0) {
+        ext = lk_extension_open(b, LK_EXTENSION_encrypted_client_hello);
+        lk_build_bytes(b, h->ech_confirmation);
+        lk_build_close(b, ext);
+    }
     lk_build_close(b, all);
     lk_build_close(b, message);
 }

@@ -20,6 +20,7 @@ typedef struct lk_server_hello {
     uint16_t group;            /* of key_share, likewise */
     lk_slice key_exchange;     /* empty in a HelloRetryRequest */
     lk_slice cookie;           /* of a HelloRetryRequest */
+    lk_slice ech_confirmation; /* likewise, LK_ECH_CONFIRMATION_LEN bytes; empty: absent */
     uint16_t selected_identity;
 } lk_server_hello;
 
@@ -38,6 +39,8 @@ typedef struct lk_server_hello_out {
     lk_slice cookie; /* empty: none */
     bool psk;        /* the PSK `selected_identity` was chosen */
     uint16_t selected_identity;
+    /* of a HelloRetryRequest, and then the last bytes of the message; empty: no extension */
+    lk_slice ech_confirmation;
 } lk_server_hello_out;
 
 /* lk_server_hello_build appends the message, header included. */
