@@ -222,6 +222,40 @@ enum lockstep_compression { LOCKSTEP_COMPRESSION_ZLIB = 1, LOCKSTEP_COMPRESSION_
  * compressed once, when the config is sealed. LOCKSTEP_ERR_USAGE for an unknown or repeated one. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_certificate_compression(
     lockstep_config *cfg, const uint16_t *algorithms, size_t num_algorithms);
+/*
+ * lockstep_config_set_ech gives clients an ECHConfigList (RFC 9849 §4, its two bytes of length
+ * included; copied), which the server has in the HTTPS record of its name or hands out in a file.
+ * The first configuration of it that this library can use is used: server_name then goes encrypted,
+ * and in the clear stands the public name of the configuration; the protocols of
+ * lockstep_config_set_alpn, groups and suites stay in the clear. LOCKSTEP_ECH_CONFIG if the list
+ * does not parse. Where nothing of it can be used, or no list was set, clients send GREASE instead
+ * (§6.2), and server_name in the clear: lockstep_info.ech says what it was.
+ *
+ * A server that has lost the key answers for the public name only. The connection then fails with
+ * LOCKSTEP_ECH_REJECTED, once the server has proved to have that name, and
+ * lockstep_info.ech_retry_configs is the list to try again with, once (§6.1.6); empty: try again
+ * without lockstep_config_set_ech. No other failure allows that.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_ech(lockstep_config *cfg, const uint8_t *list,
+                                                         size_t list_len);
+
+/*
+ * lockstep_config_add_ech_key gives servers one ECHConfig (without the length of a list) and the
+ * private key of it, in the form of RFC 9180 §7.1.2: 32 bytes, for X25519 as for P-256 (both
+ * copied). At most 16, with `config_id` that differ if possible. Those with `retry` are handed out
+ * to clients whose configuration is out of date; lockstep_config_seal wants at least one such.
+ * LOCKSTEP_ECH_CONFIG, LOCKSTEP_ERR_KEY_UNSUPPORTED if the configuration has an algorithm that this
+ * library lacks, or none that it has; LOCKSTEP_ERR_KEY_MISMATCH, LOCKSTEP_ERR_LIMIT.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_add_ech_key(lockstep_config *cfg,
+                                                             const uint8_t *config,
+                                                             size_t config_len, const uint8_t *key,
+                                                             size_t key_len, bool retry);
+
+/* lockstep_config_ech_backend makes a server the backend of another that decrypts (RFC 9849 §7.2):
+ * it confirms a ClientHello that is marked as an inner one. Not with lockstep_config_add_ech_key.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_ech_backend(lockstep_config *cfg);
 
 /* Does a server ask for a client certificate (RFC 8446 §4.3.2)? REQUIRE refuses clients without. */
 enum lockstep_client_auth {
@@ -276,9 +310,9 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_gather_jobs(lockstep_config *cf
  * lockstep_config_seal ends the building: it checks that the parts fit together and makes every
  * later setter fail. LOCKSTEP_ERR_USAGE for what would not be looked at: a policy beside
  * LOCKSTEP_ASK_VERDICT, LOCKSTEP_ASK_POLICY beside that or the danger of above; and for client
- * authentication that nobody could judge, a suite of RSA key transport without the danger that
- * allows it, and versions none of which has a suite. Connections accept sealed configs only, and
- * each holds a reference.
+ * authentication that nobody could judge, for ECH keys of which none is to be handed out, a suite of
+ * RSA key transport without the danger that allows it, and versions none of which has a suite.
+ * Connections accept sealed configs only, and each holds a reference.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_seal(lockstep_config *cfg);
 
@@ -395,6 +429,13 @@ enum lockstep_early_data {
     LOCKSTEP_EARLY_REJECTED /* nothing of it was read */
 };
 
+/* What became of Encrypted Client Hello. On a server REJECTED may have been GREASE. */
+enum lockstep_ech_state {
+    LOCKSTEP_ECH_STATE_NONE = 0, /* not offered, or GREASE, or the server has not answered yet */
+    LOCKSTEP_ECH_STATE_ACCEPTED,
+    LOCKSTEP_ECH_STATE_REJECTED
+};
+
 /* What was agreed on. Zero or NULL where it is not known yet. */
 typedef struct lockstep_info {
     uint16_t version;     /* 0x0304 or 0x0303 */
@@ -415,7 +456,9 @@ typedef struct lockstep_info {
     lockstep_slice peer_ocsp, peer_scts; /* stapled to the leaf, or empty */
     const lockstep_report *report; /* how the peer's chain was judged; NULL: it was good, and nobody
                                       wanted to know (lockstep_config_keep_reports) */
-    uint64_t bytes_in, bytes_out;  /* application bytes so far */
+    enum lockstep_ech_state ech;
+    lockstep_slice ech_retry_configs; /* an ECHConfigList, after LOCKSTEP_ECH_REJECTED; or empty */
+    uint64_t bytes_in, bytes_out;     /* application bytes so far */
 } lockstep_info;
 
 /* lockstep_info_of fills `*out`; what it points to is lent. */

@@ -33,7 +33,7 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
     atomic_init(&cfg->references, 1);
     s->env = e;
     s->heap = heap;
-    cfg->protocols = cfg->authorities = lk_buffer_of(&s->heap, 0);
+    cfg->protocols = cfg->authorities = cfg->ech_retry_configs = lk_buffer_of(&s->heap, 0);
     s->identities = cfg->identities;
     s->version_min = LK_TLS12;
     s->version_max = LK_TLS13;
@@ -81,6 +81,7 @@ void lockstep_config_free(lockstep_config *cfg) {
     lockstep_trust_free(s->trust);
     lockstep_policy_free(s->policy);
     lk_buffer_free(&cfg->protocols);
+    lk_config_free_ech(cfg);
     lk_crypto_free(s->crypto);
     lk_release(&heap, cfg, sizeof *cfg);
 }
@@ -373,6 +374,8 @@ lockstep_status lockstep_config_seal(lockstep_config *cfg) {
     lockstep_status versions = settle_versions(s);
     if (versions != LOCKSTEP_OK)
         return versions;
+    if (!lk_config_check_ech(cfg))
+        return LOCKSTEP_ERR_USAGE;
     if (s->policy == NULL && s->trust != NULL) {
         lockstep_status made = lockstep_policy_new(&s->policy, &s->env);
         if (made != LOCKSTEP_OK)

@@ -9,6 +9,7 @@
 #include "handshake/settings.h"
 
 #define LK_IDENTITIES_MAX 32
+#define LK_ECH_KEYS_MAX   16
 
 /* Tickets that a server sends at once, and bytes of 0-RTT data that it takes at most. */
 #define LK_TICKETS_MAX    8
@@ -21,6 +22,9 @@ struct lockstep_config {
     lk_identity identities[LK_IDENTITIES_MAX];
     lk_buffer protocols;
     lk_buffer authorities; /* what settings.authorities points to */
+    lk_ech_choice ech;
+    lk_ech_key ech_keys[LK_ECH_KEYS_MAX];
+    lk_buffer ech_retry_configs;
 };
 
 /* lk_config_settings gives tests and demonstrations the settings that applications may not change;
@@ -41,5 +45,10 @@ LK_CHECKED lockstep_status lk_config_seal_extensions(lockstep_config *cfg);
 
 /* lk_config_share takes a reference to a sealed config; NULL if it is not sealed. */
 lockstep_config *lk_config_share(const lockstep_config *cfg);
+
+/* lk_config_free_ech gives back what config_ech.c holds; lk_config_check_ech says whether it fits
+ * together. */
+void lk_config_free_ech(lockstep_config *cfg);
+bool lk_config_check_ech(const lockstep_config *cfg);
 
 #endif

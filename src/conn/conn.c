@@ -239,6 +239,8 @@ void lockstep_info_of(const lockstep_conn *conn, lockstep_info *out) {
     out->peer_raw_key = s->peer_raw_key;
     out->peer_delegated = s->peer_delegated;
     out->report = s->report;
+    out->ech = s->ech;
+    out->ech_retry_configs = s->ech_retry_configs;
     out->bytes_in = conn->bytes_in;
     out->bytes_out = conn->bytes_out;
 }

@@ -113,6 +113,12 @@ static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item) {
     case LK_OUT_SKIP_EARLY_DATA:
         conn->skip_early = item->length;
         return LOCKSTEP_OK;
+    case LK_OUT_ECH_REQUIRED:
+        return lk_conn_fail_with(conn, LOCKSTEP_ECH_REJECTED,
+                                 "the server has proved that it is the public one, and has %s",
+                                 conn->agreed.ech_retry_configs.p_len > 0
+                                     ? "another configuration"
+                                     : "no other configuration: it does without");
     case LK_OUT_SECURE:
         secured(conn);
         return LOCKSTEP_OK;

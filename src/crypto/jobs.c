@@ -28,6 +28,13 @@ static lockstep_status run(lk_job *job) {
         return LOCKSTEP_OK;
     case LK_JOB_JUDGE:
         return job->u.judge.judge(job->u.judge.arg);
+    case LK_JOB_ENCAPSULATE:
+        return lk_hpke_setup_sender(job->u.hpke.out, job->u.hpke.enc, job->crypto,
+                                    job->u.hpke.suite, job->u.hpke.peer, job->u.hpke.info,
+                                    job->u.hpke.random);
+    case LK_JOB_DECAPSULATE:
+        return lk_hpke_setup_receiver(job->u.hpke.out, job->crypto, job->u.hpke.suite,
+                                      job->u.hpke.key, job->u.hpke.peer, job->u.hpke.info);
     default:
         return LOCKSTEP_ERR_USAGE;
     }

@@ -8,6 +8,7 @@
 #ifndef LK_CRYPTO_JOBS_H
 #define LK_CRYPTO_JOBS_H
 
+#include "crypto/hpke.h"
 #include "crypto/kex.h"
 #include "crypto/keys.h"
 #include "crypto/rsa_transport.h"
@@ -18,9 +19,11 @@ typedef enum lk_job_kind {
     LK_JOB_DERIVE,  /* client: compute the shared secret */
     LK_JOB_SIGN,
     LK_JOB_VERIFY,
-    LK_JOB_ENCRYPT, /* TLS 1.2: RSA key transport, at the client */
-    LK_JOB_DECRYPT, /* and at the server */
-    LK_JOB_JUDGE,   /* several verifications whose number is not known before: a chain */
+    LK_JOB_ENCRYPT,     /* TLS 1.2: RSA key transport, at the client */
+    LK_JOB_DECRYPT,     /* and at the server */
+    LK_JOB_JUDGE,       /* several verifications whose number is not known before: a chain */
+    LK_JOB_ENCAPSULATE, /* client: set up HPKE for the key of an ECH configuration */
+    LK_JOB_DECAPSULATE, /* server: the other side of that */
     LK_JOB_KINDS
 } lk_job_kind;
 
@@ -66,6 +69,15 @@ struct lockstep_job {
             lockstep_status (*judge)(void *arg);
             void *arg;
         } judge;
+        struct {
+            lk_hpke_suite suite;
+            lk_slice info;
+            lk_slice peer;                     /* ENCAPSULATE: the public key; DECAPSULATE: enc */
+            const lk_hpke_key *key;            /* DECAPSULATE */
+            uint8_t random[LK_KEX_RANDOM_MAX]; /* ENCAPSULATE */
+            uint8_t *enc;                      /* ENCAPSULATE, out */
+            lk_hpke *out;                      /* the handshake's */
+        } hpke;
     } u;
 };
 

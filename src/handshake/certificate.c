@@ -2,6 +2,7 @@
  * certificate.c - Certificate (RFC 8446 §4.4.2): send ours, take the peer's and have it judged,
  * that of TLS 1.2 too. The one place where a lk_chain_proof is made.
  */
+#include "handshake/ech.h"
 #include "handshake/internal.h"
 
 static lk_chain_proof prove(void) {
@@ -193,7 +194,7 @@ lockstep_status lk_handshake_answer_policy(lk_handshake *hs, lockstep_policy *po
 
 static lockstep_status ask_about_chain(lk_handshake *hs, enum lockstep_ask_kind kind,
                                        lk_step then) {
-    hs->ask.server_name = hs->is_client ? (const char *)hs->agreed->server_name : NULL;
+    hs->ask.server_name = hs->is_client ? lk_ech_judged_name(hs) : NULL;
     hs->ask.chain = shown_by_peer(hs).chain;
     hs->ask.num_chain = shown_by_peer(hs).num_chain;
     lk_ask_question(hs, kind, then);

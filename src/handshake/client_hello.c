@@ -2,6 +2,7 @@
  * client_hello.c - the client's first flight (RFC 8446 §4.1.2): key shares are made as jobs, then
  * the message is written. negotiate.c reads it on the other side.
  */
+#include "handshake/ech.h"
 #include "handshake/internal.h"
 
 static bool draw(lk_handshake *hs, uint8_t *out, size_t out_len) {
@@ -40,7 +41,7 @@ static lockstep_status post_shares(lk_handshake *hs) {
         return lk_send_client_hello(hs);
     for (size_t i = 0; i < s->num_shares; i++)
         LK_TRY(lk_post_share(hs, lk_kex_group_of(s->groups[i]), lk_send_client_hello));
-    return LOCKSTEP_OK;
+    return lk_ech_start(hs);
 }
 
 lockstep_status lk_client_start(lk_handshake *hs) {
@@ -190,12 +191,11 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         hs->offered |= lk_extension_bit(compress_certificate);
     if (hs->retried)
         LK_TRY(lk_out_ccs(hs));
+    LK_TRY(lk_ech_offer(hs, &hello));
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
     lk_client_hello_build(&b, &hello);
-    if (lk_builder_ok(&b))
-        lk_fill_binders(hs, at);
-    LK_TRY(lk_send(hs, &b, at));
+    LK_TRY(lk_ech_send(hs, &b, at));
     hs->state = LK_CLIENT_WAIT_SH;
     return hello.early_data ? lk_early_begin(hs) : LOCKSTEP_OK;
 }

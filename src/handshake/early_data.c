@@ -1,6 +1,7 @@
 /*
  * early_data.c - 0-RTT (RFC 8446 §4.2.10, §4.5, §8): who may send it, who takes it, and how often.
  */
+#include "handshake/ech.h"
 #include "handshake/internal.h"
 
 #include "util/secret.h"
@@ -52,8 +53,8 @@ lockstep_status lk_early_begin(lk_handshake *hs) {
     uint32_t max = hs->resumes->max_early_data;
     if (max > EARLY_SENT_MAX)
         max = EARLY_SENT_MAX;
-    lk_transcript_hash_with(&hs->transcript, hs->psks[0].early.s.hash, lk_slice_of(NULL, 0),
-                            transcript);
+    lk_transcript_hash_with(lk_ech_meant_transcript(hs), hs->psks[0].early.s.hash,
+                            lk_slice_of(NULL, 0), transcript);
     derive(hs, &hs->psks[0].early, transcript);
     hs->agreed->early_data = LOCKSTEP_EARLY_OFFERED;
     lk_note_choice(&hs->watch, true, "0-RTT", "RFC 8446 §2.3",

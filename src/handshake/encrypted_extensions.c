@@ -4,6 +4,7 @@
  */
 #include "wire/encrypted_extensions.h"
 
+#include "handshake/ech.h"
 #include "handshake/internal.h"
 
 static bool client_has(const lk_handshake *hs, enum lk_extension_index i) {
@@ -32,6 +33,7 @@ lockstep_status lk_send_encrypted_extensions(lk_handshake *hs) {
         .server_type = hs->own_type,
         .client_type = hs->peer_type,
         .early_data = hs->agreed->early_data == LOCKSTEP_EARLY_ACCEPTED,
+        .ech_retry_configs = lk_ech_retry_configs(hs),
     };
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
@@ -69,6 +71,7 @@ lockstep_status lk_on_encrypted_extensions(lk_handshake *hs, lk_slice message) {
     if (ee.ext.num_unknown > 0)
         return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "extension %u",
                        ee.ext.first_unknown);
+    LK_TRY(lk_ech_on_encrypted_extensions(hs, &ee));
     LK_TRY(lk_take_certificate_types(hs, &ee));
     if (ee.protocol.p_len > 0)
         LK_TRY(lk_take_protocol(hs, ee.protocol));

@@ -4,6 +4,7 @@
  */
 #include "wire/finished.h"
 
+#include "handshake/ech.h"
 #include "handshake/internal.h"
 #include "util/secret.h"
 #include "wire/certificate_type.h"
@@ -46,6 +47,8 @@ lockstep_status lk_send_finished(lk_handshake *hs) {
             lk_schedule_resumption(&hs->agreed->resumption, &hs->master, transcript);
         LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->agreed->client));
         LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->agreed->server));
+        if (lk_ech_rejected(hs))
+            return lk_ech_end(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
         return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
     }
     /* The server may send application data at once; it reads none before the client's Finished. */
@@ -70,7 +73,9 @@ static lockstep_status client_flight(lk_handshake *hs) {
         return lk_send_finished(hs);
     const lk_settings *s = hs->settings;
     hs->request.raw = hs->own_type == LK_TYPE_RAW_KEY;
-    if (lk_settings_identity(s, &hs->identity, &hs->scheme, &hs->request) != LOCKSTEP_OK)
+    /* Who we are is for the server that was meant (RFC 9849 §6.1.7). */
+    if (lk_ech_rejected(hs) ||
+        lk_settings_identity(s, &hs->identity, &hs->scheme, &hs->request) != LOCKSTEP_OK)
         hs->identity = NULL; /* "MUST send a Certificate message containing no certificates" */
     LK_TRY(lk_send_certificate(hs));
     return hs->identity == NULL ? lk_send_finished(hs) : lk_send_certificate_verify(hs);

@@ -29,6 +29,8 @@ typedef struct lk_agreed {
     lk_slice *peer_ocsp;  /* what was stapled to each certificate, or empty */
     lk_slice peer_scts;   /* the SCT list of the leaf's entry, or empty */
     size_t num_peer_chain, peer_chain_size;
+    enum lockstep_ech_state ech;
+    lk_slice ech_retry_configs; /* in heap memory; empty: none */
     lockstep_report *report;
     bool peer_delegated;              /* it signed with a delegated key (RFC 9345) */
     bool peer_raw_key;                /* peer_chain is a SubjectPublicKeyInfo (RFC 7250) */

@@ -66,6 +66,10 @@ typedef struct lk_flight {
     bool before_key_change; /* must end its record (§5.1) */
 } lk_flight;
 
+/* Encrypted Client Hello; see ech.h. */
+typedef struct lk_ech lk_ech;
+void lk_ech_free(lk_ech *ech);
+
 /* A client's key share and its private half. In TLS 1.2 the server's is the first of its own. */
 typedef struct lk_share {
     const lk_kex_group *group;
@@ -95,7 +99,7 @@ struct lk_handshake {
     lk_step next;
     lk_arena arena;
     lk_outbox outbox;
-    lk_job *jobs[LK_KEX_NUM_GROUPS];
+    lk_job *jobs[LK_KEX_NUM_GROUPS + 1]; /* key shares, and HPKE for the ClientHello */
     size_t num_jobs;
     lockstep_ask ask;
     bool asking;
@@ -111,6 +115,7 @@ struct lk_handshake {
     uint8_t session_id[LK_SESSION_ID_MAX];
     size_t session_id_len;
     lk_transcript transcript;
+    lk_ech *ech; /* NULL: not spoken of */
 
     /* the key schedule, as far as it has come; each wiped when the next is there */
     lk_handshake_secret handshake_secret;
@@ -202,6 +207,9 @@ void lk_ask_question(lk_handshake *hs, enum lockstep_ask_kind kind, lk_step then
 /* lk_send ends a message that was built at offset `at` of the outbox: it is sent and hashed. */
 lockstep_status lk_send(lk_handshake *hs, const lk_builder *b, size_t at);
 lockstep_status lk_hash_message(lk_handshake *hs, lk_slice message);
+/* lk_send_as hashes `*hashed` in its place; NULL: the message itself. */
+lockstep_status lk_send_as(lk_handshake *hs, const lk_builder *b, size_t at,
+                           const lk_slice *hashed);
 
 lockstep_status lk_out(lk_handshake *hs, lk_out_kind kind, size_t length);
 lockstep_status lk_out_keys(lk_handshake *hs, lk_out_kind kind, const lk_traffic_secret *secret);
@@ -249,6 +257,8 @@ lockstep_status lk_send_client_hello(lk_handshake *hs);
 lockstep_status lk_send_second_client_hello(lk_handshake *hs, const lk_kex_group *group);
 lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message); /* negotiate.c */
 lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message);
+/* lk_negotiate answers the ClientHello that counts; see ech.h. */
+lockstep_status lk_negotiate(lk_handshake *hs, lk_slice message);
 lockstep_status lk_send_hello_retry_request(lk_handshake *hs); /* server_hello.c */
 /* lk_hash_retry_again hashes the HelloRetryRequest that another connection has sent. */
 lockstep_status lk_hash_retry_again(lk_handshake *hs);
@@ -288,8 +298,8 @@ lk_chain_proof lk_chain_not_needed(const lk_handshake *hs);
 /* lk_client_psks makes the PSKs to offer: when `then` runs, hs->psks are those that fit and whose
  * chain is judged good. */
 lockstep_status lk_client_psks(lk_handshake *hs, lk_step then);
-/* lk_fill_binders writes the binders of the ClientHello that is at `at` of the outbox, whole. */
-void lk_fill_binders(lk_handshake *hs, size_t at);
+/* lk_fill_binders writes the binders at the end of a ClientHello that is whole but for them. */
+void lk_fill_binders(lk_handshake *hs, uint8_t *message, size_t message_len);
 /* lk_drop_psks drops those that a HelloRetryRequest's suite does not suit (§4.1.4), and makes the
  * others fit for the second ClientHello. */
 void lk_drop_psks(lk_handshake *hs);

@@ -177,6 +177,7 @@ void lk_handshake_free(lk_handshake *hs) {
             lk_ephemeral_free(hs->jobs[i]->u.kex.made);
     lockstep_policy_free(hs->policy);
     lk_public_key_free(hs->peer_key);
+    lk_ech_free(hs->ech);
     lk_arena_free(&hs->arena);
     lk_buffer_free(&hs->outbox.bytes);
     lk_release(&hs->settings->heap, hs, sizeof *hs);
@@ -188,6 +189,8 @@ void lk_agreed_free(lk_agreed *agreed, const lk_heap *heap) {
     if (agreed->alpn != NULL)
         lk_release(heap, agreed->alpn, strlen(agreed->alpn) + 1);
     lk_release(heap, agreed->peer_chain, agreed->peer_chain_size);
+    lk_release(heap, (void *)(uintptr_t)agreed->ech_retry_configs.p,
+               agreed->ech_retry_configs.p_len + 1);
     lockstep_report_free(agreed->report);
     lockstep_session_free(agreed->session);
     lk_wipe(agreed, sizeof *agreed);
@@ -320,6 +323,11 @@ lockstep_status lk_out_ccs(lk_handshake *hs) {
 }
 
 lockstep_status lk_send(lk_handshake *hs, const lk_builder *b, size_t at) {
+    return lk_send_as(hs, b, at, NULL);
+}
+
+lockstep_status lk_send_as(lk_handshake *hs, const lk_builder *b, size_t at,
+                           const lk_slice *hashed) {
     lk_buffer *bytes = &hs->outbox.bytes;
     if (!lk_builder_ok(b))
         return lk_fail_memory(hs);
@@ -332,7 +340,7 @@ lockstep_status lk_send(lk_handshake *hs, const lk_builder *b, size_t at) {
                                    : type == LK_CLIENT_HELLO || type == LK_SERVER_HELLO;
     lk_note_bytes(&hs->watch, LOCKSTEP_NOTE_MESSAGE, type, true, !clear, lk_handshake_name(type),
                   message);
-    LK_TRY(lk_hash_message(hs, message));
+    LK_TRY(lk_hash_message(hs, hashed != NULL ? *hashed : message));
     return lk_out(hs, LK_OUT_MESSAGE, message.p_len);
 }
 

@@ -2,6 +2,7 @@
  * negotiate.c - the server reads a ClientHello and chooses (RFC 8446 §4.1.1): version, suite,
  * group, protocol, certificate.
  */
+#include "handshake/ech.h"
 #include "handshake/tls12.h"
 #include "x509/name.h"
 
@@ -325,12 +326,14 @@ static void print_field(lk_digest *d, lk_slice field) {
 }
 
 /* "The client MUST send the same ClientHello without modification, except" for what is listed in
- * §4.1.2: key_share, early_data, cookie, pre_shared_key and padding. print_hello takes a digest of
- * the rest, which is kept, or given to the client in a cookie. */
+ * §4.1.2: key_share, early_data, cookie, pre_shared_key and padding; and except for an
+ * encrypted_client_hello that we could not read: only what can be read is of interest. print_hello
+ * takes a digest of the rest, which is kept, or given to the client in a cookie. */
 static void print_hello(uint8_t out[LK_HELLO_PRINT_LEN], const lk_client_hello *h) {
     const uint32_t may_differ = lk_extension_bit(key_share) | lk_extension_bit(early_data) |
                                 lk_extension_bit(cookie) | lk_extension_bit(pre_shared_key) |
-                                lk_extension_bit(padding);
+                                lk_extension_bit(padding) |
+                                lk_extension_bit(encrypted_client_hello);
     lk_digest d;
     lk_digest_init(&d, LK_SHA256);
     print_number(&d, h->legacy_version);
@@ -383,6 +386,10 @@ static lockstep_status retry(lk_handshake *hs, bool has_share) {
 }
 
 lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
+    return lk_ech_on_client_hello(hs, message); /* and then lk_negotiate */
+}
+
+lockstep_status lk_negotiate(lk_handshake *hs, lk_slice message) {
     lk_slice share;
     bool stateless = hs->settings->num_cookie_keys > 0;
     LK_TRY(read_hello(hs, message));
@@ -411,6 +418,7 @@ lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message) {
 }
 
 lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message) {
+    LK_TRY(lk_ech_on_second_client_hello(hs, &message));
     LK_TRY(read_hello(hs, message));
     if (hs->version == LK_TLS13) /* what else has changed is seen below */
         LK_TRY(check_tls13(hs));

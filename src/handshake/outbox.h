@@ -21,6 +21,7 @@ typedef enum lk_out_kind {
     LK_OUT_EARLY_READ,      /* server: 0-RTT data comes with `secret`, up to `length` bytes */
     LK_OUT_WRITE_CLEAR,     /* client: what is sent from here on is not protected, after all */
     LK_OUT_SKIP_EARLY_DATA, /* pass over up to `length` bytes of 0-RTT data, not accepted */
+    LK_OUT_ECH_REQUIRED,    /* everything is proven, but of the public name only: end it */
     LK_OUT_SECURE           /* the handshake is done and everything proven */
 } lk_out_kind;
 

@@ -108,6 +108,8 @@ static const char *unfit(const lk_handshake *hs) {
         (session->version == LK_TLS13 || session->session_id.p_len == 0 ||
          session->session_id.p_len > LK_SESSION_ID_MAX))
         return "it has no ticket";
+    if (session->version < LK_TLS13 && s->ech != NULL)
+        return "it is of TLS 1.2, and everybody would see it beside the encrypted ClientHello";
     if (session->ticket.p_len > TICKET_OFFERED_MAX)
         return "its ticket is too long for a ClientHello";
     return NULL;
@@ -155,16 +157,14 @@ lockstep_status lk_client_psks(lk_handshake *hs, lk_step then) {
     return hs->resumes == NULL ? offer(hs) : lk_judge_resumed(hs, offer);
 }
 
-void lk_fill_binders(lk_handshake *hs, size_t at) {
-    lk_buffer *bytes = &hs->outbox.bytes;
+void lk_fill_binders(lk_handshake *hs, uint8_t *message, size_t message_len) {
     size_t binders = 0;
     for (size_t i = 0; i < hs->num_psks; i++)
         binders += 1 + lk_hash_length(hs->psks[i].early.s.hash);
-    uint8_t *p = lk_buffer_bytes(bytes) + lk_buffer_length(bytes) - binders;
-    lk_slice message = lk_slice_of(lk_buffer_bytes(bytes) + at, lk_buffer_length(bytes) - at);
+    uint8_t *p = message + message_len - binders;
     for (size_t i = 0; i < hs->num_psks; i++) {
         make_binder(p + 1, &hs->psks[i], &hs->transcript,
-                    lk_client_hello_truncated(message, binders));
+                    lk_client_hello_truncated(lk_slice_of(message, message_len), binders));
         p += 1 + lk_hash_length(hs->psks[i].early.s.hash);
     }
 }

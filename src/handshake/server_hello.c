@@ -2,6 +2,7 @@
  * server_hello.c - ServerHello and HelloRetryRequest (RFC 8446 §4.1.3, §4.1.4), both directions,
  * and the handshake keys that follow.
  */
+#include "handshake/ech.h"
 #include "handshake/tls12.h"
 
 #include "util/secret.h"
@@ -46,23 +47,27 @@ lockstep_status lk_install_handshake_keys(lk_handshake *hs, lk_slice shared) {
 
 /* ---- Server ---------------------------------------------------------------------------------- */
 
-static void build_retry(lk_builder *b, const lk_handshake *hs) {
+static void build_retry(lk_builder *b, const lk_handshake *hs, lk_slice ech_confirmation) {
     lk_server_hello_build(b,
                           &(lk_server_hello_out){.random = lk_hello_retry_random,
                                                  .session_id_echo = hs->hello.session_id,
                                                  .cipher_suite = hs->suite->id,
                                                  .group = hs->retry_has_group ? hs->group->id : 0,
-                                                 .cookie = hs->cookie});
+                                                 .cookie = hs->cookie,
+                                                 .ech_confirmation = ech_confirmation});
 }
 
 lockstep_status lk_send_hello_retry_request(lk_handshake *hs) {
     uint8_t hello_hash[LK_HASH_MAX];
+    lk_slice confirmation;
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
     lk_transcript_hash(&hs->transcript, hello_hash);
     LK_TRY(lk_make_cookie(hs, hello_hash));
+    LK_TRY(lk_ech_retry_extension(hs, &confirmation));
     lk_transcript_retry(&hs->transcript);
-    build_retry(&b, hs);
+    build_retry(&b, hs, confirmation);
+    lk_ech_confirm(hs, &b, at, true);
     LK_TRY(lk_send(hs, &b, at));
     LK_TRY(lk_out_ccs(hs));
     hs->retried = true;
@@ -73,7 +78,7 @@ lockstep_status lk_send_hello_retry_request(lk_handshake *hs) {
 lockstep_status lk_hash_retry_again(lk_handshake *hs) {
     lk_buffer message = lk_buffer_of(&hs->settings->heap, 0);
     lk_builder b = lk_builder_of(&message);
-    build_retry(&b, hs);
+    build_retry(&b, hs, lk_slice_of(NULL, 0));
     lockstep_status status =
         lk_builder_ok(&b) ? lk_hash_message(hs, lk_buffer_slice(&message)) : lk_fail_memory(hs);
     lk_buffer_free(&message);
@@ -99,6 +104,7 @@ lockstep_status lk_send_server_hello(lk_handshake *hs) {
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
     lk_server_hello_build(&b, &hello);
     LK_TRY(lk_early_read(hs));
+    lk_ech_confirm(hs, &b, at, false);
     LK_TRY(lk_send(hs, &b, at));
     LK_TRY(lk_install_handshake_keys(hs, lk_slice_of(job->u.kex.secret, job->u.kex.secret_len)));
     lk_wipe(job->u.kex.secret, sizeof job->u.kex.secret);
@@ -255,12 +261,14 @@ lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message) {
         if (lk_early_wanted(hs))
             return lk_fail_at(hs, LOCKSTEP_NO_COMMON_VERSION, "RFC 8446 §D.3",
                               "the server answered 0-RTT data with TLS 1.2");
+        lk_ech_on_tls12(hs);
         return lk12_on_server_hello(hs, message);
     }
     LK_TRY(check_common(hs, &h));
     if (!hs->ends_record)
         return lk_fail(hs, LOCKSTEP_PEER_KEY_BOUNDARY, "bytes follow ServerHello in its record");
     hs->version = LK_TLS13;
+    LK_TRY(lk_ech_on_server_hello(hs, &h, message));
     if (h.is_retry)
         return on_retry(hs, &h, message);
     if (!has(&h, LK_EXTENSION_key_share))

@@ -12,10 +12,13 @@
 #include "handshake/key_schedule.h"
 #include "handshake/retry_cookie.h"
 #include "handshake/strikes.h"
+#include "crypto/hpke.h"
 #include "handshake/suites.h"
 #include "handshake/tickets.h"
 #include "wire/certificate.h"
+#include "wire/ech_config.h"
 #include "x509/cert.h"
+#include "x509/name.h"
 
 /* Certificates of an own chain. */
 #define LK_IDENTITY_CHAIN_MAX 16
@@ -59,6 +62,23 @@ typedef struct lk_imported_psk {
 
 /* External keys, each with two hashes. */
 #define LK_IMPORTED_MAX (2 * 8)
+/* What HPKE's info has in front of an ECHConfig: "tls ech" and a zero byte (RFC 9849 §6.1). */
+#define LK_ECH_INFO_PREFIX 8
+
+/* The ECH configuration that a client uses. */
+typedef struct lk_ech_choice {
+    lk_ech_config config; /* slices into info */
+    lk_hpke_suite suite;
+    lk_host public_name;
+    lk_slice info; /* owned by the config */
+} lk_ech_choice;
+
+/* One that a server has the private key of. */
+typedef struct lk_ech_key {
+    lk_ech_config config; /* slices into info */
+    lk_slice info;        /* owned by the config */
+    lk_hpke_key key;
+} lk_ech_key;
 
 /*
  * Changes a message of this side before it is sent and hashed: `bytes[at...]` is the message. It is
@@ -93,6 +113,11 @@ typedef struct lk_settings {
     size_t num_cookie_keys;                                 /* 0: no stateless retry */
     bool retry_always;
     bool accept_delegated; /* RFC 9345 */
+    const lk_ech_choice *ech; /* NULL: none */
+    const lk_ech_key *ech_keys;
+    size_t num_ech_keys;
+    lk_slice ech_retry_configs; /* ECHConfigList; empty only if there are no keys */
+    bool ech_backend;
     bool require_known_name;
     bool danger_skip_verification;
     bool danger_rsa_key_exchange;

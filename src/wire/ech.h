@@ -39,10 +39,10 @@ bool lk_ech_find(lk_slice *data, lk_slice body);
 
 /*
  * A client builds two messages, header included: the ClientHello that it means, and the outer one
- * without its encrypted_client_hello. lk_ech_arrange appends the first to `b` with its extensions in
- * another order: those which both have, with the same contents, stand together, so that they can be
- * left out of the encryption. server_name is never among them, "It is not publicly known" whether
- * the real name is the public one; nor is pre_shared_key, which stays the last.
+ * without its encrypted_client_hello. lk_ech_arrange appends the first to `b` with its extensions
+ * in another order: those which both have, with the same contents, stand together, so that they can
+ * be left out of the encryption. server_name is never among them, "It is not publicly known"
+ * whether the real name is the public one; nor is pre_shared_key, which stays the last.
  *
  * lk_ech_encode appends the EncodedClientHelloInner of a message that was arranged so, without
  * padding.
@@ -59,8 +59,9 @@ size_t lk_ech_padding(size_t encoded_len, size_t name_len, uint8_t maximum_name_
  * lk_ech_decode appends to `b` the ClientHelloInner, header included, that `encoded` stands for, in
  * time linear in both; `outer` is the body of the ClientHello that it came in, which parses.
  * LOCKSTEP_PEER_DECODE_CLIENT_HELLO if its parts cannot be told apart;
- * LOCKSTEP_PEER_ECH_ENCODED_INNER, with a few words in `*what`, if it breaks a rule of §5.1. Whether
- * the result is a good ClientHello is for lk_client_hello_parse to say; without memory `b` is bad.
+ * LOCKSTEP_PEER_ECH_ENCODED_INNER, with a few words in `*what`, if it breaks a rule of §5.1.
+ * Whether the result is a good ClientHello is for lk_client_hello_parse to say; without memory `b`
+ * is bad.
  */
 LK_CHECKED lockstep_status lk_ech_decode(lk_builder *b, const char **what, lk_slice encoded,
                                          lk_slice outer);

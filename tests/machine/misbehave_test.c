@@ -41,6 +41,8 @@ TABLE(psk_client)
 TABLE(psk_server)
 TABLE(early_data)
 TABLE(raw_keys)
+TABLE(ech_client)
+TABLE(ech_server)
 
 /* ---- This side --------------------------------------------------------------------------------
  */
@@ -69,6 +71,8 @@ static void test_usage(void **state) {
     expect(lockstep_config_set_record_size_limit(cfg, 63), LOCKSTEP_ERR_USAGE);
     expect(lockstep_config_set_record_size_limit(cfg, 16386), LOCKSTEP_ERR_USAGE);
     expect(lockstep_config_ask(cfg, 1u << 20), LOCKSTEP_ERR_USAGE);
+    expect(lockstep_config_set_ech(cfg, NULL, 0), LOCKSTEP_ERR_USAGE);
+    expect(lockstep_config_set_ech(cfg, (const uint8_t *)"\0\4\xfe\x0d", 4), LOCKSTEP_ECH_CONFIG);
     expect(lockstep_client_new(&conn, cfg, "server.test"), LOCKSTEP_ERR_USAGE);
     expect(lockstep_server_new(&conn, cfg), LOCKSTEP_ERR_USAGE);
     assert_int_equal(lockstep_config_seal(cfg), LOCKSTEP_OK);
@@ -443,6 +447,16 @@ int main(void) {
         cmocka_unit_test(test_name_refused),
         cmocka_unit_test(test_unknown_psk),
         cmocka_unit_test(test_exhausted),
+        cmocka_unit_test(test_records),       cmocka_unit_test(test_alerts),
+        cmocka_unit_test(test_client_hello),  cmocka_unit_test(test_second_hello),
+        cmocka_unit_test(test_server_hello),  cmocka_unit_test(test_retry),
+        cmocka_unit_test(test_server_flight), cmocka_unit_test(test_certificates),
+        cmocka_unit_test(test_client_flight), cmocka_unit_test(test_connected),
+        cmocka_unit_test(test_ech_client),    cmocka_unit_test(test_ech_server),
+        cmocka_unit_test(test_usage),         cmocka_unit_test(test_names),
+        cmocka_unit_test(test_identities),    cmocka_unit_test(test_no_memory_no_random),
+        cmocka_unit_test(test_canceled),      cmocka_unit_test(test_job_fails),
+        cmocka_unit_test(test_name_refused),  cmocka_unit_test(test_exhausted),
         cmocka_unit_test(test_coverage), /* the last: it looks at what the others have reached */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,8 @@ void peer_hash(peer *p, lk_slice message) {
 
 static void on_client_hello(peer *p, lk_slice message) {
     lk_flaw flaw;
+    if (p->setup.ech == PEER_ECH_ACCEPT)
+        message = peer_ech_open(p, message);
     lk_buffer_cut(&p->hello_bytes, 0);
     NEED(lk_buffer_append(&p->hello_bytes, message));
     lk_slice copy = lk_buffer_slice(&p->hello_bytes);
@@ -408,6 +410,8 @@ static void build_server_hello(peer *p, lk_builder *b, bool retry) {
                                  .group = p->group->id,
                                  .psk = !retry && peer_takes_psk(p),
                                  .selected_identity = peer_psk_index(p)};
+    if (retry && p->setup.ech == PEER_ECH_ACCEPT)
+        hello.ech_confirmation = lk_slice_of("\0\0\0\0\0\0\0", 8);
     if (!retry) {
         while (lk_key_share_next(&rest, &group, &theirs) && group != p->group->id)
             theirs.p_len = 0;
@@ -480,20 +484,20 @@ bool peer_build(peer *p, peer_step step) {
         return peer12_build(p, step, &b);
     switch (step) {
     case PEER_CLIENT_HELLO:
-        if (client)
-            build_client_hello(p, &b, false);
-        break;
     case PEER_SECOND_HELLO:
-        if (client && p->setup.retry)
-            build_client_hello(p, &b, true);
+        if (!client || (step == PEER_SECOND_HELLO && !p->setup.retry))
+            break;
+        build_client_hello(p, &b, step == PEER_SECOND_HELLO);
+        if (p->setup.ech != PEER_ECH_NONE)
+            peer_ech_wrap(p, step == PEER_SECOND_HELLO);
         break;
     case PEER_RETRY:
-        if (!client && p->setup.retry)
-            build_server_hello(p, &b, true);
-        break;
     case PEER_SERVER_HELLO:
-        if (!client)
-            build_server_hello(p, &b, false);
+        if (client || (step == PEER_RETRY && !p->setup.retry))
+            break;
+        build_server_hello(p, &b, step == PEER_RETRY);
+        if (p->setup.ech == PEER_ECH_ACCEPT)
+            peer_ech_confirm(p, step == PEER_RETRY);
         break;
     case PEER_EARLY_DATA:
         if (client && p->early_out.aead != NULL && !p->setup.retry)
@@ -533,8 +537,11 @@ bool peer_build(peer *p, peer_step step) {
 
 void peer_hash_only(peer *p) {
     lk_slice message = lk_buffer_slice(&p->m);
-    if (message.p_len > 0 && message.p[0] == LK_CLIENT_HELLO)
+    if (message.p_len > 0 && message.p[0] == LK_CLIENT_HELLO) {
         lk_transcript_start(&p->transcript, p->suite->hash);
+        if (p->setup.ech != PEER_ECH_NONE)
+            message = lk_buffer_slice(&p->ech.inner);
+    }
     peer_hash(p, message);
 }
 
@@ -627,6 +634,8 @@ static void configure(peer *p, lockstep_config *cfg) {
         MUST(lockstep_config_add_identity(cfg, k->chain[PKI_CLIENT].p, k->chain[PKI_CLIENT].p_len,
                                           k->key[PKI_CLIENT].p, k->key[PKI_CLIENT].p_len));
     peer_psk_kit(p->kit, cfg);
+    if (s->ech != PEER_ECH_NONE)
+        peer_ech_configure(cfg, s->server);
     if (s->no_compatibility)
         lk_config_settings(cfg)->compatibility_mode = false;
     if (s->configure != NULL)
@@ -710,6 +719,7 @@ void peer_open(peer *p, const peer_setup *setup, size_t chunk) {
                            : setup->tls12    ? LOCKSTEP_SUITE_ECDHE_ECDSA_AES_128_GCM_SHA256
                                              : LOCKSTEP_SUITE_AES_128_GCM_SHA256);
     p->group = lk_kex_group_of(setup->group != 0 ? setup->group : LOCKSTEP_GROUP_X25519);
+    p->ech.outer = p->ech.inner = p->ech.encoded = lk_buffer_of(heap, 0);
     p->m = p->wire = p->messages = p->data = p->hello_bytes = p->cookie = p->kept =
         lk_buffer_of(heap, 0);
     p->identity = p->external_identity = lk_buffer_of(heap, 0);
@@ -724,6 +734,7 @@ void peer_open(peer *p, const peer_setup *setup, size_t chunk) {
 void peer_close(peer *p) {
     lockstep_conn_free(p->conn);
     lk_ephemeral_free(p->own);
+    peer_ech_close(p);
     lk_protection_free(&p->in);
     lk_protection_free(&p->out);
     peer_psk_close(p);

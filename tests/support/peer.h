@@ -18,6 +18,7 @@
 #include "handshake/transcript.h"
 #include "support/pair.h"
 #include "wire/client_hello.h"
+#include "wire/ech.h"
 
 /* NEED ends the program if something is not so; it works in fuzzers too, which have no test runner.
  */
@@ -68,6 +69,7 @@ typedef struct peer_setup {
     uint16_t suite, group; /* 0: TLS_AES_128_GCM_SHA256, x25519 */
     bool alpn;             /* "http/1.1" on both sides */
     size_t limit;          /* record_size_limit of the engine under test; 0: the default */
+    enum peer_ech { PEER_ECH_NONE, PEER_ECH_ACCEPT, PEER_ECH_REJECT } ech; /* RFC 9849 */
     bool no_compatibility; /* no session id and no change_cipher_spec */
     const char *name;      /* whom a client under test wants to reach; NULL: server.test */
     void (*configure)(lockstep_config *under_test);
@@ -139,6 +141,14 @@ struct peer {
     lk_protection early_out;   /* peer as client: what 0-RTT data is sent under */
     lk_protection next_in;     /* peer as server: the handshake keys, behind the early ones */
     lockstep_session *offered; /* by a client under test */
+    struct {
+        lk_hpke context;
+        uint8_t enc[LK_HPKE_ENC_MAX];
+        bool second;
+        lk_buffer outer;   /* the peer's ClientHelloOuter without encrypted_client_hello */
+        lk_buffer encoded; /* what is encrypted */
+        lk_buffer inner;   /* the ClientHelloInner, whose ever it is */
+    } ech;
 
     /* TLS 1.2 */
     uint8_t client_random[LK_RANDOM_LEN], server_random[LK_RANDOM_LEN];
@@ -238,6 +248,19 @@ void peer_early_keys(peer *p);
 
 /* peer_early_record sends one record as 0-RTT data. */
 void peer_early_record(peer *p, uint8_t type, lk_slice content);
+/*
+ * Encrypted Client Hello (peer_ech.c). As a client: peer_ech_wrap makes of the hello in `m` an
+ * inner one and puts the outer one into `m`; peer_ech_seal puts it there again after a change to
+ * p->ech.outer or p->ech.encoded, peer_ech_again after one to p->ech.inner. As a server:
+ * peer_ech_open returns the inner hello, peer_ech_confirm writes the confirmation into `m`.
+ */
+void peer_ech_configure(lockstep_config *under_test, bool server);
+void peer_ech_wrap(peer *p, bool second);
+void peer_ech_seal(peer *p);
+void peer_ech_again(peer *p);
+lk_slice peer_ech_open(peer *p, lk_slice message);
+void peer_ech_confirm(peer *p, bool retry);
+void peer_ech_close(peer *p);
 
 /* peer_finished_again writes verify_data of the peer's Finished for the transcript as it now is
  * into `m`. */

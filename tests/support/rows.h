@@ -36,7 +36,15 @@
 #define CLIENT_P384         {.group = LOCKSTEP_GROUP_SECP384R1}
 #define CLIENT_HYBRID       {.group = LOCKSTEP_GROUP_X25519MLKEM768}
 #define CLIENT_NO_COMPAT    {.no_compatibility = true}
+#define CLIENT_ECH          {.ech = PEER_ECH_ACCEPT}
+#define CLIENT_ECH_RETRY    {.ech = PEER_ECH_ACCEPT, .retry = true}
+#define CLIENT_ECH_REJECT   {.ech = PEER_ECH_REJECT, .identity = PKI_OTHER_NAME}
+#define CLIENT_ECH_OTHER    {.ech = PEER_ECH_REJECT, .identity = PKI_ED25519}
+#define CLIENT_ECH_AUTH     {.ech = PEER_ECH_REJECT, .identity = PKI_OTHER_NAME, .auth = LOCKSTEP_CLIENT_AUTH_REQUEST}
+#define CLIENT_ECH_BOTH     {.ech = PEER_ECH_REJECT, .identity = PKI_OTHER_NAME, .retry = true}
 #define SERVER              {.server = true}
+#define SERVER_ECH          {.server = true, .ech = PEER_ECH_ACCEPT}
+#define SERVER_ECH_RETRY    {.server = true, .ech = PEER_ECH_ACCEPT, .retry = true}
 #define SERVER_RETRY        {.server = true, .retry = true}
 #define SERVER_AUTH         {.server = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUEST}
 #define SERVER_REQUIRE      {.server = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUIRE}

@@ -229,8 +229,7 @@ static lk_slice body(const lk_buffer *message) {
 static lockstep_status decode(hellos *h, const char **what) {
     lk_builder b = lk_builder_of(&h->decoded);
     lk_buffer_cut(&h->decoded, 0);
-    lockstep_status status =
-        lk_ech_decode(&b, what, lk_buffer_slice(&h->encoded), body(&h->outer));
+    lockstep_status status = lk_ech_decode(&b, what, lk_buffer_slice(&h->encoded), body(&h->outer));
     assert_true(status != LOCKSTEP_OK || lk_builder_ok(&b));
     return status;
 }
@@ -267,8 +266,7 @@ static void test_there_and_back(void **state) {
                 assert_true(lk_buffer_append(&h.encoded, lk_slice_of("", 1)));
             assert_int_equal(lk_buffer_length(&h.encoded) % 32, 0);
             assert_int_equal(decode(&h, &what), LOCKSTEP_OK);
-            assert_true(
-                lk_slice_equal(lk_buffer_slice(&h.decoded), lk_buffer_slice(&h.arranged)));
+            assert_true(lk_slice_equal(lk_buffer_slice(&h.decoded), lk_buffer_slice(&h.arranged)));
             free_hellos(&h);
         }
 }
@@ -329,9 +327,9 @@ static void test_decoding_rules(void **state) {
     for (size_t cut = 0; cut < n; cut++) {
         lk_builder b = lk_builder_of(&h.decoded);
         lk_buffer_cut(&h.decoded, 0);
-        assert_int_equal(lk_ech_decode(&b, &what, lk_slice_of(lk_buffer_bytes(&h.encoded), cut),
-                                       body(&h.outer)),
-                         LOCKSTEP_PEER_DECODE_CLIENT_HELLO);
+        assert_int_equal(
+            lk_ech_decode(&b, &what, lk_slice_of(lk_buffer_bytes(&h.encoded), cut), body(&h.outer)),
+            LOCKSTEP_PEER_DECODE_CLIENT_HELLO);
     }
     assert_true(lk_buffer_append(&h.encoded, lk_slice_of("\0\0\0\0\x40\0", 6)));
     assert_int_equal(decode(&h, &what), LOCKSTEP_PEER_ECH_ENCODED_INNER);
@@ -407,10 +405,10 @@ static void test_find(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_config),        cmocka_unit_test(test_config_rules),
-        cmocka_unit_test(test_extension),     cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_padding),       cmocka_unit_test(test_decoding_rules),
-        cmocka_unit_test(test_too_large),     cmocka_unit_test(test_find),
+        cmocka_unit_test(test_config),    cmocka_unit_test(test_config_rules),
+        cmocka_unit_test(test_extension), cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_padding),   cmocka_unit_test(test_decoding_rules),
+        cmocka_unit_test(test_too_large), cmocka_unit_test(test_find),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

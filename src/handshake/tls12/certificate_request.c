@@ -2,6 +2,7 @@
  * certificate_request.c - CertificateRequest (RFC 5246 §7.4.4) and ServerHelloDone (§7.4.5), which
  * end the server's first flight.
  */
+#include "handshake/ech.h"
 #include "handshake/tls12/inside.h"
 #include "wire/tls12_certificate.h"
 
@@ -59,7 +60,9 @@ lockstep_status lk12_on_certificate_request(lk_handshake *hs, lk_slice message) 
                                    .schemes = hs->peer_schemes,
                                    .authorities = request.authorities,
                                    .of_client = true};
-    if (lk_settings_identity(hs->settings, &hs->identity, &hs->scheme, &wish) != LOCKSTEP_OK)
+    /* Who we are is for the server that was meant (RFC 9849 §6.1.7). */
+    if (lk_ech_rejected(hs) ||
+        lk_settings_identity(hs->settings, &hs->identity, &hs->scheme, &wish) != LOCKSTEP_OK)
         hs->identity = NULL; /* "a certificate message containing no certificates" (§7.4.6) */
     LK_TRY(lk_hash_message(hs, message));
     hs->state = LK12_CLIENT_WAIT_SHD;

@@ -4,6 +4,7 @@
  */
 #include "wire/finished.h"
 
+#include "handshake/ech.h"
 #include "handshake/tls12/inside.h"
 
 static lk_finished_proof prove(void) {
@@ -88,6 +89,8 @@ lockstep_status lk12_on_finished(lk_handshake *hs, lk_slice message) {
         hs->agreed->verified_ms = hs->settings->env.now_ms(hs->settings->env.arg);
     keep_exporter(hs);
     LK_TRY(answer(hs));
+    if (lk_ech_rejected(hs)) /* nor is there a session to keep (RFC 9849 §6.1.7) */
+        return lk_ech_end(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
     if (hs->is_client)
         LK_TRY(lk12_keep_session(hs));
     return lk_handshake_secure(hs, hs->chain_proof, hs->possession_proof, hs->finished_proof);
