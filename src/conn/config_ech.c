@@ -48,7 +48,7 @@ static lockstep_status copy_config(const lk_heap *heap, lk_slice *info, lk_ech_c
     *info = lk_slice_of(p, sizeof prefix + whole.p_len);
     lk_reader r = lk_reader_of(lk_slice_of(p + sizeof prefix, whole.p_len));
     return lk_ech_config_parse(config, &r) && lk_reader_done(&r) ? LOCKSTEP_OK
-                                                                  : LOCKSTEP_ECH_CONFIG;
+                                                                 : LOCKSTEP_ECH_CONFIG;
 }
 
 /* first_suite finds the first pair of algorithms that we can compute, too. */

@@ -2,10 +2,10 @@
  * ech.h - Encrypted Client Hello (RFC 9849) in a handshake; for this room only.
  *
  * A client makes two ClientHellos. The inner one means what it says; the outer one carries it,
- * encrypted, and names the server that has the key (ech_client.c). A server that can decrypt it goes
- * on as if the inner one had come, and says so by eight bytes that only who has read it can compute
- * (ech_server.c). Where it cannot, both go on with the outer one, and the client, once it has proof
- * that this is the server it names, ends the connection.
+ * encrypted, and names the server that has the key (ech_client.c). A server that can decrypt it
+ * goes on as if the inner one had come, and says so by eight bytes that only who has read it can
+ * compute (ech_server.c). Where it cannot, both go on with the outer one, and the client, once it
+ * has proof that this is the server it names, ends the connection.
  */
 #ifndef LK_HANDSHAKE_ECH_H
 #define LK_HANDSHAKE_ECH_H
@@ -33,12 +33,12 @@ struct lk_ech {
     uint8_t enc[LK_HPKE_ENC_MAX];
     size_t enc_len;
     uint8_t outer_random[LK_RANDOM_LEN];
-    lk_slice extension;     /* its contents as first sent, should they be sent again */
-    lk_slice inner;         /* the last ClientHelloInner, header included */
-    size_t payload_len;     /* bytes of the encryption of that */
-    lk_slice encoded;       /* and what is encrypted */
+    lk_slice extension;             /* its contents as first sent, should they be sent again */
+    lk_slice inner;                 /* the last ClientHelloInner, header included */
+    size_t payload_len;             /* bytes of the encryption of that */
+    lk_slice encoded;               /* and what is encrypted */
     lk_transcript inner_transcript; /* while it is open which of the two hellos counts */
-    lk_slice retry_configs; /* not to be believed before the handshake is complete */
+    lk_slice retry_configs;         /* not to be believed before the handshake is complete */
     /* server */
     lk_slice outer;     /* the ClientHello, header included */
     lk_ech_hello offer; /* its extension */
@@ -69,8 +69,8 @@ lockstep_status lk_ech_on_client_hello(lk_handshake *hs, lk_slice message);
 lockstep_status lk_ech_on_second_client_hello(lk_handshake *hs, lk_slice *message);
 
 /* lk_ech_retry_extension sets `*out` to what a HelloRetryRequest has to have room for, or to
- * nothing. lk_ech_confirm writes the confirmation into the ServerHello or HelloRetryRequest that was
- * built at offset `at` of the outbox; where there is nothing to confirm it does nothing. */
+ * nothing. lk_ech_confirm writes the confirmation into the ServerHello or HelloRetryRequest that
+ * was built at offset `at` of the outbox; where there is nothing to confirm it does nothing. */
 lockstep_status lk_ech_retry_extension(lk_handshake *hs, lk_slice *out);
 void lk_ech_confirm(lk_handshake *hs, const lk_builder *b, size_t at, bool is_retry);
 
@@ -91,8 +91,7 @@ lockstep_status lk_ech_send(lk_handshake *hs, const lk_builder *b, size_t at);
  * upon. */
 lockstep_status lk_ech_on_server_hello(lk_handshake *hs, const lk_server_hello *h,
                                        lk_slice message);
-lockstep_status lk_ech_on_encrypted_extensions(lk_handshake *hs,
-                                               const lk_encrypted_extensions *ee);
+lockstep_status lk_ech_on_encrypted_extensions(lk_handshake *hs, const lk_encrypted_extensions *ee);
 
 /* lk_ech_on_tls12 does so for a ServerHello of TLS 1.2. */
 void lk_ech_on_tls12(lk_handshake *hs);

@@ -83,9 +83,8 @@ static lockstep_status take_job(lk_handshake *hs) {
         lk_wipe(job->u.hpke.random, sizeof job->u.hpke.random);
     }
     hs->ech->job = NULL;
-    return job->status == LOCKSTEP_OK
-               ? LOCKSTEP_OK
-               : lk_fail(hs, job->status, "for encrypted_client_hello");
+    return job->status == LOCKSTEP_OK ? LOCKSTEP_OK
+                                      : lk_fail(hs, job->status, "for encrypted_client_hello");
 }
 
 /* ---- The two hellos -------------------------------------------------------------------------- */
@@ -266,8 +265,7 @@ static lockstep_status encrypt(lk_handshake *hs, uint8_t *message, size_t messag
     uint8_t *sealed = lk_arena_alloc(&hs->arena, ech->payload_len);
     if (sealed == NULL)
         return lk_fail_memory(hs);
-    if (!lk_ech_find(&extension, body) ||
-        !lk_hpke_seal(&ech->context, sealed, body, ech->encoded))
+    if (!lk_ech_find(&extension, body) || !lk_hpke_seal(&ech->context, sealed, body, ech->encoded))
         return lk_fail(hs, LOCKSTEP_ERR_CRYPTO, "encrypting the ClientHello");
     /* It is the last field of the extension. */
     size_t at = (size_t)(extension.p - message) + extension.p_len - ech->payload_len;

@@ -11,8 +11,8 @@ static bool find(const lk_client_hello *h, lk_slice *extension) {
 
 static lockstep_status fail_extension(lk_handshake *hs, lockstep_status status) {
     lk_flaw flaw;
-    return lk_fail_flaw(
-        hs, lk_flaw_in(&flaw, LK_EXTENSION_encrypted_client_hello, status, NULL), &flaw);
+    return lk_fail_flaw(hs, lk_flaw_in(&flaw, LK_EXTENSION_encrypted_client_hello, status, NULL),
+                        &flaw);
 }
 
 /* parse reads a ClientHello and its extension; `*has`: it has one. */

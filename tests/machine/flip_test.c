@@ -9,11 +9,12 @@
 
 #include <cmocka.h>
 
+#include "support/ech_kit.h"
 #include "support/pair.h"
 
 typedef struct flow {
     const char *name;
-    bool retry, client_auth;
+    bool retry, client_auth, ech;
     bool early;    /* a session, and 0-RTT data with it */
     bool external; /* an external key */
 } flow;
@@ -109,7 +110,7 @@ static bool views_differ(const lockstep_conn *client, const lockstep_conn *serve
     lockstep_info_of(server, &s);
     bool certificates = !c.resumed && !s.resumed;
     return c.resumed != s.resumed || c.early_data != s.early_data || c.version != s.version ||
-           c.suite != s.suite || c.group != s.group || c.retried != s.retried ||
+           c.suite != s.suite || c.group != s.group || c.retried != s.retried || c.ech != s.ech ||
            (certificates && (c.peer_scheme != s.own_scheme || c.own_scheme != s.peer_scheme)) ||
            strcmp(client_keys, server_keys) != 0;
 }
@@ -217,6 +218,14 @@ static void build(run *x, const flow *f, world *wc, world *ws) {
                              k->key[PKI_CLIENT].p, k->key[PKI_CLIENT].p_len),
                          LOCKSTEP_OK);
     }
+    if (f->ech) {
+        ech_key key;
+        ech_make(&key, LK_HPKE_KEM_X25519, 0);
+        assert_int_equal(lockstep_config_set_ech(x->client, key.list, key.list_len), LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_add_ech_key(x->server, key.config, key.config_len,
+                                                     key.private_key, sizeof key.private_key, true),
+                         LOCKSTEP_OK);
+    }
     if (f->external) {
         const lockstep_slice key = {(const uint8_t *)"thirty-two bytes of a secret key", 32};
         assert_int_equal(lockstep_config_add_psk(x->client, key, key, key), LOCKSTEP_OK);
@@ -292,11 +301,17 @@ static void test_external(void **state) {
     flip_all(&(flow){.name = "the same with HelloRetryRequest", .external = true, .retry = true});
 }
 
+static void test_ech(void **state) {
+    (void)state;
+    flip_all(
+        &(flow){.name = "encrypted ClientHello, HelloRetryRequest", .retry = true, .ech = true});
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),       cmocka_unit_test(test_retry),
         cmocka_unit_test(test_client_auth), cmocka_unit_test(test_early_data),
-        cmocka_unit_test(test_external),
+        cmocka_unit_test(test_external),    cmocka_unit_test(test_ech),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

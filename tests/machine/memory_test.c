@@ -11,11 +11,12 @@
 
 #include <lockstep/session.h>
 
+#include "support/ech_kit.h"
 #include "support/pair.h"
 
 typedef struct flow {
     const char *name;
-    bool retry, client_auth, alpn, hybrid;
+    bool retry, client_auth, alpn, hybrid, ech;
     bool tls12, rsa;        /* TLS 1.2, with RSA key transport */
     bool tickets;           /* given, and kept */
     bool resumed, external; /* with a session, or with an external key */
@@ -176,6 +177,14 @@ static void build(run *x, const flow *f) {
                              k->key[PKI_CLIENT].p, k->key[PKI_CLIENT].p_len),
                          LOCKSTEP_OK);
     }
+    if (f->ech) {
+        ech_key key;
+        ech_make(&key, LK_HPKE_KEM_X25519, 0);
+        assert_int_equal(lockstep_config_set_ech(x->client, key.list, key.list_len), LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_add_ech_key(x->server, key.config, key.config_len,
+                                                     key.private_key, sizeof key.private_key, true),
+                         LOCKSTEP_OK);
+    }
     prepare(x, f);
     if (f->tls12)
         build_tls12(x, f);
@@ -332,6 +341,8 @@ static const flow flows[] = {
      .tickets = true,
      .resumed = true,
      .client_auth = true},
+    {.name = "encrypted ClientHello", .ech = true},
+    {.name = "encrypted ClientHello, HelloRetryRequest", .ech = true, .retry = true},
 };
 
 static void test_memory(void **state) {
@@ -363,6 +374,14 @@ static lockstep_status make_config(world *w) {
                                               k->key[i].p_len);
     for (int i = 0; status == LOCKSTEP_OK && i < 2; i++) /* the second replaces the first */
         status = lockstep_config_set_alpn(cfg, alpn + i, (size_t)(2 - i));
+    ech_key key;
+    ech_make(&key, LK_HPKE_KEM_P256, 0);
+    for (int i = 0; status == LOCKSTEP_OK && i < 2; i++) {
+        status = lockstep_config_set_ech(cfg, key.list, key.list_len);
+        if (status == LOCKSTEP_OK)
+            status = lockstep_config_add_ech_key(cfg, key.config, key.config_len, key.private_key,
+                                                 sizeof key.private_key, true);
+    }
     lockstep_config_free(cfg);
     return status;
 }

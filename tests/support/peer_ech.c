@@ -115,15 +115,15 @@ void peer_ech_wrap(peer *p, bool second) {
 /* ---- The peer is the server ------------------------------------------------------------------ */
 
 lk_slice peer_ech_open(peer *p, lk_slice message) {
-    lk_slice outer = lk_slice_of(message.p + LK_HANDSHAKE_HEADER,
-                                 message.p_len - LK_HANDSHAKE_HEADER);
+    lk_slice outer =
+        lk_slice_of(message.p + LK_HANDSHAKE_HEADER, message.p_len - LK_HANDSHAKE_HEADER);
     lk_slice extension;
     lk_ech_hello hello;
     lk_hpke_key key;
     const char *what;
     static uint8_t aad[65536], encoded[65536];
-    NEED(lk_ech_find(&extension, outer) &&
-         lk_ech_hello_parse(&hello, extension) == LOCKSTEP_OK && hello.type == LK_ECH_OUTER);
+    NEED(lk_ech_find(&extension, outer) && lk_ech_hello_parse(&hello, extension) == LOCKSTEP_OK &&
+         hello.type == LK_ECH_OUTER);
     if (p->ech.context.aead == NULL) {
         NEED(lk_hpke_key_make(&key, crypto_of(p), suite.kem,
                               lk_slice_of(key_of()->private_key, LK_HPKE_PRIVATE_LEN)) ==
@@ -150,7 +150,8 @@ lk_slice peer_ech_open(peer *p, lk_slice message) {
 /* The formula of §7.2, written out a second time. */
 void peer_ech_confirm(peer *p, bool retry) {
     static const uint8_t zeros[LK_HASH_MAX];
-    const char *label = retry ? "tls13 hrr ech accept confirmation" : "tls13 ech accept confirmation";
+    const char *label =
+        retry ? "tls13 hrr ech accept confirmation" : "tls13 ech accept confirmation";
     uint8_t info_bytes[128] = {0, 8, (uint8_t)strlen(label)}, prk[LK_HASH_MAX], hash[LK_HASH_MAX];
     lk_slice message = lk_buffer_slice(&p->m);
     size_t at = retry ? message.p_len - 8 : 4 + 2 + 24, n = 3 + strlen(label);

@@ -5,7 +5,8 @@
 
 #define ECH 0xfe0d
 
-/* ---- The client is under test ----------------------------------------------------------------- */
+/* ---- The client is under test -----------------------------------------------------------------
+ */
 
 static void no_grease(lockstep_config *cfg) {
     lk_config_settings(cfg)->grease = false;
@@ -18,7 +19,8 @@ static peer_action act_unconfirmed(peer *p, const row *r) {
     return PEER_SEND;
 }
 
-/* ---- The server is under test ----------------------------------------------------------------- */
+/* ---- The server is under test -----------------------------------------------------------------
+ */
 
 static void replace(lk_buffer *bytes, size_t at, size_t n, lk_slice by) {
     lk_buffer made = lk_buffer_of(&lk_heap_default, 0);
@@ -103,8 +105,7 @@ static peer_action act_poke_extension(peer *p, const row *r) {
     lk_buffer bytes = lk_buffer_of(&lk_heap_default, 0);
     lk_slice extension;
     bytes_of_hex(&bytes, r->hex);
-    NEED(extension_find(p, ECH, &extension) &&
-         r->n + lk_buffer_length(&bytes) <= extension.p_len);
+    NEED(extension_find(p, ECH, &extension) && r->n + lk_buffer_length(&bytes) <= extension.p_len);
     memcpy((uint8_t *)(uintptr_t)extension.p + r->n, lk_buffer_bytes(&bytes),
            lk_buffer_length(&bytes));
     lk_buffer_free(&bytes);
