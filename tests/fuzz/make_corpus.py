@@ -106,6 +106,7 @@ def raw(data):
 NEXT_KEYS = b"\x06"
 SEND, CLOSE, UPDATE, UPDATE_BOTH, EOF = (b"\x07" + bytes([i]) for i in range(5))
 RETRY, AUTH, NONE, ALPN, LIMIT, SUITE, PSK = 2, 4, 8, 16, 32, 64, 128
+ECH = 256  # bit 7 of the number of steps
 EXTERNAL, BOTH, JUNK_FIRST, EARLY, PSK_REFUSED, EARLY_REFUSED, SELECT_EXTERNAL, NO_EARLY_DATA = (1 << i for i in range(8))
 
 
@@ -135,10 +136,14 @@ def write_connections():
         "split": (0, (2, 1), handshake(b"\x0b\0") + handshake(b"\0\4\0\0\0\0")),
         "flood": (0, all_steps, record(23, b"") * 40),
         "eof": (0, (3, 1), EOF),
+        "ech": (ECH, all_steps, data + SEND),
+        "ech-retry": (ECH | RETRY, all_steps, data),
+        "ech-turned": (ECH | RETRY, (0, 0), changed(250, 1) + HONEST * 10),
+        "ech-turned-later": (ECH | RETRY, (1, 1), changed(80, 1) + HONEST * 10),
     }
     for name, (flags, steps, script) in scripts.items():
         for target, first in zip(("client", "server"), steps):
-            write(target, name, bytes([flags, first]) + script)
+            write(target, name, bytes([flags & 255, first | (128 if flags & ECH else 0)]) + script)
 
 
 def write_psk_connections():
@@ -355,7 +360,40 @@ def write_certificates():
             write("cert", name, struct.pack(">H", len(c)) + c)
 
 
+def vectors(width, *parts):
+    return vector(width, b"".join(parts))
+
+
+def write_ech():
+    """For fuzz_ech: configurations, extensions, and hellos in their encoding (RFC 9849)."""
+    config = bytes([7, 0, 0x20]) + vectors(2, bytes(range(32))) + vectors(2, bytes([0, 1, 0, 1, 0, 1, 0, 3]))
+    config += bytes([42]) + vectors(1, b"public.test")
+    whole = b"\xfe\x0d" + vectors(2, config, b"\0\0")
+    optional = b"\xfe\x0d" + vectors(2, config, vectors(2, bytes.fromhex("2a2a000155")))
+    write("ech", "list", b"\0" + vectors(2, whole))
+    write("ech", "list-of-three", b"\0" + vectors(2, b"\xfe\x0a\0\0", optional, whole))
+    offer = bytes.fromhex("000001000107") + vectors(2, bytes(32)) + vectors(2, bytes(range(100)))
+    write("ech", "outer", b"\1" + offer)
+    write("ech", "inner", b"\1\1")
+
+    def extension_of(kind, *content):
+        return struct.pack(">H", kind) + vectors(2, *content)
+
+    start = b"\x03\x03" + bytes(range(32))
+    middle = vectors(2, b"\x13\x01") + vectors(1, b"\0")
+    shared = [extension_of(10, vectors(2, b"\0\x1d")), extension_of(13, vectors(2, b"\x04\x03")),
+              extension_of(51, vectors(2, b"\0\x1d", vectors(2, bytes(32))))]
+    outer = start + vectors(1, b"session") + middle + vectors(2, *shared, extension_of(0xFE0D, offer))
+    versions = extension_of(43, vectors(1, b"\x03\x04"))
+    for name, types in {"all": (10, 13, 51), "one": (51,), "order": (51, 10), "twice": (10, 10), "self": (0xFE0D,)}.items():
+        names = extension_of(0xFD00, vectors(1, b"".join(struct.pack(">H", t) for t in types)))
+        inner = start + b"\0" + middle + vectors(2, extension_of(0xFE0D, b"\1"), versions, names)
+        write("ech", "encoded-" + name, b"\2" + vectors(2, outer) + inner + bytes(16))
+    write("ech", "encoded-plain", b"\2" + vectors(2, outer) + start + b"\0" + middle + vectors(2, versions))
+
+
 write_messages()
+write_ech()
 write_certificates()
 write_connections()
 write_psk_connections()

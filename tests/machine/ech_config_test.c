@@ -49,12 +49,24 @@ static void test_names(void **state) {
         const char *name;
         bool good;
     } names[] = {
-        {"public.test", true},   {"PUBLIC.test", true},   {"xn--bcher-kva.test", true},
-        {"localhost", true},     {"a-b.c1.test", true},   {"under_score.test", false},
-        {"public.test.", false}, {".public.test", false}, {"a..test", false},
-        {"127.0.0.1", false},    {"1.2.3", false},        {"public.0x7f", false},
-        {"public.0x", false},    {"7", false},            {"::1", false},
-        {"a b.test", false},     {"a/b", false},          {"\xc3\xbc.test", false},
+        {"public.test", true},
+        {"PUBLIC.test", true},
+        {"xn--bcher-kva.test", true},
+        {"localhost", true},
+        {"a-b.c1.test", true},
+        {"under_score.test", false},
+        {"public.test.", false},
+        {".public.test", false},
+        {"a..test", false},
+        {"127.0.0.1", false},
+        {"1.2.3", false},
+        {"public.0x7f", false},
+        {"public.0x", false},
+        {"7", false},
+        {"::1", false},
+        {"a b.test", false},
+        {"a/b", false},
+        {"\xc3\xbc.test", false},
     };
     world w;
     world_init(&w, 1);
@@ -197,12 +209,12 @@ static void test_server_keys(void **state) {
     assert_int_equal(lockstep_config_add_ech_key(cfg, key.config, key.config_len, NULL, 0, true),
                      LOCKSTEP_ERR_USAGE);
     /* a list instead, something cut off, of another version, of another key, of no known suite */
-    assert_int_equal(lockstep_config_add_ech_key(cfg, key.list, key.list_len, key.private_key, 32,
-                                                 true),
-                     LOCKSTEP_ECH_CONFIG);
-    assert_int_equal(lockstep_config_add_ech_key(cfg, key.config, key.config_len - 1,
-                                                 key.private_key, 32, true),
-                     LOCKSTEP_ECH_CONFIG);
+    assert_int_equal(
+        lockstep_config_add_ech_key(cfg, key.list, key.list_len, key.private_key, 32, true),
+        LOCKSTEP_ECH_CONFIG);
+    assert_int_equal(
+        lockstep_config_add_ech_key(cfg, key.config, key.config_len - 1, key.private_key, 32, true),
+        LOCKSTEP_ECH_CONFIG);
     ech_key bad = key;
     bad.config[1] = 0x0c;
     assert_int_equal(add(cfg, &bad, true), LOCKSTEP_ERR_KEY_UNSUPPORTED);
@@ -211,9 +223,9 @@ static void test_server_keys(void **state) {
     assert_int_equal(add(cfg, &bad, true), LOCKSTEP_ERR_KEY_UNSUPPORTED);
     memcpy(bad.config, other.config, other.config_len);
     assert_int_equal(add(cfg, &bad, true), LOCKSTEP_ERR_KEY_MISMATCH);
-    assert_int_equal(lockstep_config_add_ech_key(cfg, key.config, key.config_len, key.private_key,
-                                                 31, true),
-                     LOCKSTEP_ERR_KEY_UNSUPPORTED);
+    assert_int_equal(
+        lockstep_config_add_ech_key(cfg, key.config, key.config_len, key.private_key, 31, true),
+        LOCKSTEP_ERR_KEY_UNSUPPORTED);
     /* without one that is handed out the config does not hold together */
     CHECK(add(cfg, &key, false));
     assert_int_equal(lockstep_config_seal(cfg), LOCKSTEP_ERR_USAGE);
@@ -264,8 +276,8 @@ static void test_trial(void **state) {
         lockstep_config *client = client_config(&wc), *server = server_config(&ws, PKI_ED25519);
         const pki *k = pki_get();
         CHECK(lockstep_config_add_identity(server, k->chain[PKI_OTHER_NAME].p,
-                                           k->chain[PKI_OTHER_NAME].p_len,
-                                           k->key[PKI_OTHER_NAME].p, k->key[PKI_OTHER_NAME].p_len));
+                                           k->chain[PKI_OTHER_NAME].p_len, k->key[PKI_OTHER_NAME].p,
+                                           k->key[PKI_OTHER_NAME].p_len));
         for (size_t n = 0; n < 3; n++) {
             lk_ech_config config = like(ECH_PUBLIC_NAME);
             ech_make_as(&keys[n], &config, (uint8_t)n);
@@ -413,8 +425,8 @@ static void test_grease_ignored(void **state) {
             assert_int_equal(info.ech_retry_configs.p_len, 0);
             assert_int_equal(info.retried, retry == 1);
             lockstep_info_of(p.server, &info);
-            assert_int_equal(info.ech, keys == 1 ? LOCKSTEP_ECH_STATE_REJECTED
-                                                 : LOCKSTEP_ECH_STATE_NONE);
+            assert_int_equal(info.ech,
+                             keys == 1 ? LOCKSTEP_ECH_STATE_REJECTED : LOCKSTEP_ECH_STATE_NONE);
             /* "the client copies the entire extension from the first ClientHello" */
             assert_int_equal(h.num, retry == 1 ? 2 : 1);
             if (retry == 1)
@@ -465,10 +477,14 @@ static void test_retry_looks_alike(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),          cmocka_unit_test(test_algorithms),
-        cmocka_unit_test(test_extensions),     cmocka_unit_test(test_first),
-        cmocka_unit_test(test_server_keys),    cmocka_unit_test(test_trial),
-        cmocka_unit_test(test_grease_shape),   cmocka_unit_test(test_grease_ignored),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_algorithms),
+        cmocka_unit_test(test_extensions),
+        cmocka_unit_test(test_first),
+        cmocka_unit_test(test_server_keys),
+        cmocka_unit_test(test_trial),
+        cmocka_unit_test(test_grease_shape),
+        cmocka_unit_test(test_grease_ignored),
         cmocka_unit_test(test_retry_looks_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

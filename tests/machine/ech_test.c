@@ -196,8 +196,8 @@ static void check_accepted(const flow *f) {
     assert_int_equal(e.ss.num_inner, e.sc.num_inner);
     for (size_t i = 0; i < e.sc.num_inner; i++) {
         assert_true(contains(&e.sc.inner[i], "server.test"));
-        assert_true(lk_slice_equal(lk_buffer_slice(&e.sc.inner[i]),
-                                   lk_buffer_slice(&e.ss.inner[i])));
+        assert_true(
+            lk_slice_equal(lk_buffer_slice(&e.sc.inner[i]), lk_buffer_slice(&e.ss.inner[i])));
     }
     end(&e);
 }
@@ -457,8 +457,8 @@ static void turn_one(pair *p, bool from_client, lk_buffer *bytes) {
     p->meddled = true;
 }
 
-/* Every byte of the extension in the first ClientHello, changed: the server cannot read it any more,
- * or refuses it; the client never believes that it was rejected by the server itself. */
+/* Every byte of the extension in the first ClientHello, changed: the server cannot read it any
+ * more, or refuses it; the client never believes that it was rejected by the server itself. */
 static void test_turned(void **state) {
     (void)state;
     ends e;
@@ -484,8 +484,8 @@ static void test_turned(void **state) {
             lockstep_info_of(e.p.client, &info);
             assert_int_equal(info.ech_retry_configs.p_len, 0);
             assert_false(contains(&e.sc.wire, "server.test"));
-            /* The server has refused it, or gone on with the outer hello, and then it is not the one
-             * that the client has sent: the keys of the two differ. */
+            /* The server has refused it, or gone on with the outer hello, and then it is not the
+             * one that the client has sent: the keys of the two differ. */
             if (x->status == LOCKSTEP_PEER_BAD_RECORD_MAC) {
                 assert_int_equal(y->status, LOCKSTEP_PEER_BAD_RECORD_MAC);
                 rejected++;

@@ -1,12 +1,13 @@
 /*
  * The input: one byte of flags, one of flags about PSKs if bit 7 of the first is set, one of how
- * many honest steps to take first, then either raw bytes (bit 0) or a script. An operation is a
- * byte, of which the lowest three bits count: 0  the next honest message 1  a handshake record:
- * length (2), content 2  a handshake message: type (1), length (2), body 3  the next honest message
- * with one byte changed: place (2), difference (1) 4  a record: type (1), padding (1), length (2),
- * content 5  raw bytes: length (2), bytes 6  the peer's next keys 7  the application acts: what
- * (1): send, close, update keys, ask for new keys, end of stream With bit 3 set, 1, 2 and 4 go out
- * as 0-RTT data does. A length beyond the end of the input is cut.
+ * many honest steps to take first (bit 7: with Encrypted Client Hello, if without PSKs), then
+ * either raw bytes (bit 0) or a script. An operation is a byte, of which the lowest three bits
+ * count: 0  the next honest message 1  a handshake record: length (2), content 2  a handshake
+ * message: type (1), length (2), body 3  the next honest message with one byte changed: place (2),
+ * difference (1) 4  a record: type (1), padding (1), length (2), content 5  raw bytes: length (2),
+ * bytes 6  the peer's next keys 7  the application acts: what (1): send, close, update keys, ask
+ * for new keys, end of stream With bit 3 set, 1, 2 and 4 go out as 0-RTT data does. A length beyond
+ * the end of the input is cut.
  */
 #include "support/fuzzing.h"
 
@@ -22,6 +23,7 @@ enum {
     NO_EARLY_DATA = 128 /* of the ticket */
 };
 enum { RAW = 1, RETRY = 2, AUTH = 4, NO_CERTIFICATE = 8, ALPN = 16, LIMIT = 32, OTHER_SUITE = 64 };
+enum { ECH = 128 }; /* in the number of steps */
 
 /* What the application did, and behind how many bytes of input. */
 typedef struct deed {
@@ -274,15 +276,16 @@ void fuzz_connection(bool server, const uint8_t *data, size_t size) {
     lk_reader r = lk_reader_of(lk_slice_of(data, size));
     uint8_t flags = take_byte(&r), psk = (flags & PSK) != 0 ? take_byte(&r) : 0;
     uint8_t steps = take_byte(&r);
-    peer_setup setup = {.server = server,
-                        .retry = (flags & RETRY) != 0,
-                        .no_client_certificate = (flags & NO_CERTIFICATE) != 0,
-                        .identity = PKI_ED25519, /* its signatures are the same in both runs */
-                        .alpn = (flags & ALPN) != 0,
-                        .limit = (flags & LIMIT) != 0 ? 100 : 0,
-                        .suite = (flags & OTHER_SUITE) != 0
-                                     ? LOCKSTEP_SUITE_CHACHA20_POLY1305_SHA256
-                                     : LOCKSTEP_SUITE_AES_256_GCM_SHA384};
+    peer_setup setup = {
+        .server = server,
+        .retry = (flags & RETRY) != 0,
+        .no_client_certificate = (flags & NO_CERTIFICATE) != 0,
+        .identity = PKI_ED25519, /* its signatures are the same in both runs */
+        .alpn = (flags & ALPN) != 0,
+        .limit = (flags & LIMIT) != 0 ? 100 : 0,
+        .ech = (steps & ECH) != 0 && (flags & PSK) == 0 ? PEER_ECH_ACCEPT : PEER_ECH_NONE,
+        .suite = (flags & OTHER_SUITE) != 0 ? LOCKSTEP_SUITE_CHACHA20_POLY1305_SHA256
+                                            : LOCKSTEP_SUITE_AES_256_GCM_SHA384};
     if ((flags & AUTH) != 0)
         setup.auth = LOCKSTEP_CLIENT_AUTH_REQUEST;
     if ((flags & PSK) != 0)
@@ -291,7 +294,7 @@ void fuzz_connection(bool server, const uint8_t *data, size_t size) {
     peer_open(&x.p, &setup, 0);
     x.fed = lk_buffer_of(&lk_heap_default, 0);
     x.p.fed = &x.fed;
-    for (uint8_t i = 0; i < steps % PEER_NUM_STEPS; i++)
+    for (uint8_t i = 0; i < (steps & 127) % PEER_NUM_STEPS; i++)
         honest(&x, NULL, 0);
     if ((flags & RAW) != 0)
         peer_bytes(&x.p, lk_reader_rest(&r));

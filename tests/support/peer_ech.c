@@ -124,6 +124,9 @@ lk_slice peer_ech_open(peer *p, lk_slice message) {
     static uint8_t aad[65536], encoded[65536];
     NEED(lk_ech_find(&extension, outer) && lk_ech_hello_parse(&hello, extension) == LOCKSTEP_OK &&
          hello.type == LK_ECH_OUTER);
+    /* A client that thinks itself rejected sends the first one again. */
+    if (p->ech.context.aead != NULL && hello.enc.p_len > 0)
+        return message;
     if (p->ech.context.aead == NULL) {
         NEED(lk_hpke_key_make(&key, crypto_of(p), suite.kem,
                               lk_slice_of(key_of()->private_key, LK_HPKE_PRIVATE_LEN)) ==
@@ -131,8 +134,6 @@ lk_slice peer_ech_open(peer *p, lk_slice message) {
         NEED(lk_hpke_setup_receiver(&p->ech.context, crypto_of(p), suite, &key, hello.enc,
                                     info()) == LOCKSTEP_OK);
         lk_hpke_key_free(&key);
-    } else {
-        NEED(hello.enc.p_len == 0);
     }
     NEED(outer.p_len <= sizeof aad && hello.payload.p_len <= sizeof encoded);
     memcpy(aad, outer.p, outer.p_len);
