@@ -228,8 +228,9 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_certificate_compression(
  * The first configuration of it that this library can use is used: server_name then goes encrypted,
  * and in the clear stands the public name of the configuration; the protocols of
  * lockstep_config_set_alpn, groups and suites stay in the clear. LOCKSTEP_ECH_CONFIG if the list
- * does not parse. Where nothing of it can be used, or no list was set, clients send GREASE instead
- * (§6.2), and server_name in the clear: lockstep_info.ech says what it was.
+ * does not parse. LOCKSTEP_ECH_UNUSABLE if nothing of it can be used, and the config is then as if
+ * no list were set: clients send GREASE (§6.2), and server_name in the clear. Who goes on all the
+ * same must know that.
  *
  * A server that has lost the key answers for the public name only. The connection then fails with
  * LOCKSTEP_ECH_REJECTED, once the server has proved to have that name, and
@@ -238,6 +239,11 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_certificate_compression(
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_ech(lockstep_config *cfg, const uint8_t *list,
                                                          size_t list_len);
+
+/* lockstep_config_set_ech_pem does it with the list in a file as lockstep_ech_new makes it, with a
+ * private key or without. LOCKSTEP_ERR_PEM. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_ech_pem(lockstep_config *cfg,
+                                                             const uint8_t *pem, size_t pem_len);
 
 /*
  * lockstep_config_add_ech_key gives servers one ECHConfig (without the length of a list) and the
@@ -251,6 +257,23 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_add_ech_key(lockstep_config *cf
                                                              const uint8_t *config,
                                                              size_t config_len, const uint8_t *key,
                                                              size_t key_len, bool retry);
+
+/* lockstep_config_add_ech_pem does it with all configurations of a file as lockstep_ech_new makes
+ * it that are for the private key in it. LOCKSTEP_ERR_PEM, LOCKSTEP_ERR_KEY_MISMATCH if there is
+ * none.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_add_ech_pem(lockstep_config *cfg,
+                                                             const uint8_t *pem, size_t pem_len,
+                                                             bool retry);
+
+/*
+ * lockstep_ech_new makes a key for servers and an ECHConfigList for clients, with `public_name` to
+ * stand in the clear, and writes both to `*pem` (RFC 9934): the key is X25519, its `config_id` is
+ * random, names up to 64 bytes look alike. LOCKSTEP_ERR_NAME for what cannot be a public name
+ * (RFC 9849 §6.1.7). `env` may be NULL.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_ech_new(lockstep_blob *pem, const lockstep_env *env,
+                                                  const char *public_name);
 
 /* lockstep_config_ech_backend makes a server the backend of another that decrypts (RFC 9849 §7.2):
  * it confirms a ClientHello that is marked as an inner one. Not with lockstep_config_add_ech_key.

@@ -174,6 +174,7 @@ extern "C" {
     X(PEER_ECH_DECRYPT,        220, DECRYPT_ERROR, "RFC 9849 §7.1.1", "the second encrypted ClientHello does not authenticate") \
     X(PEER_ECH_CONFIRMATION,   221, ILLEGAL_PARAMETER, "RFC 9849 §6.1.5", "ServerHello does not confirm the encrypted ClientHello that HelloRetryRequest confirmed") \
     X(ECH_CONFIG,              222, NONE, "RFC 9849 §4", "not an ECH configuration")               \
+    X(ECH_UNUSABLE,            223, NONE, "RFC 9849 §6.1", "no ECH configuration of the list can be used") \
     X(NO_COMMON_PSK,           230, DECRYPT_ERROR, "RFC 8446 §E.6", "the client offers no pre-shared key that this server has, which has nothing else") \
     /* 250-299: the certificate chain (lockstep/x509.h has the full report) */                     \
     X(CERT_MALFORMED,          250, BAD_CERTIFICATE, "RFC 5280 §4.1", "certificate does not parse") \

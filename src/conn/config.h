@@ -51,4 +51,8 @@ lockstep_config *lk_config_share(const lockstep_config *cfg);
 void lk_config_free_ech(lockstep_config *cfg);
 bool lk_config_check_ech(const lockstep_config *cfg);
 
+/* lk_ech_public_name reads a name that may stand in an ECHConfig: "a dot-separated sequence of LDH
+ * labels", none "that may be interpreted as IPv4 literals" (RFC 9849 §6.1.7). */
+bool lk_ech_public_name(lk_host *out, lk_slice name);
+
 #endif

@@ -63,13 +63,13 @@ static bool first_suite(lk_hpke_suite *out, const lk_ech_config *config) {
 
 /* ---- Clients --------------------------------------------------------------------------------- */
 
-/* is_public_name: "a dot-separated sequence of LDH labels", and none "that may be interpreted as
- * IPv4 literals" (§6.1.7). lk_host_parse allows a little more. */
-static bool is_public_name(lk_host *out, lk_slice name) {
+bool lk_ech_public_name(lk_host *out, lk_slice name) {
+    /* lk_host_parse allows a little more. */
     for (size_t i = 0; i < name.p_len; i++)
         if (name.p[i] == '_')
             return false;
-    return name.p[name.p_len - 1] != '.' && lk_host_parse(out, name) && out->kind == LK_HOST_DNS;
+    return name.p_len > 0 && name.p[name.p_len - 1] != '.' && lk_host_parse(out, name) &&
+           out->kind == LK_HOST_DNS;
 }
 
 /* has_good_key tries the public key out: a bad one must not be found out in a handshake. */
@@ -87,7 +87,7 @@ static bool has_good_key(const lk_settings *s, const lk_ech_config *config, lk_h
 static bool is_usable(const lk_settings *s, const lk_ech_config *config, lk_hpke_suite *suite,
                       lk_host *name) {
     return config->version == LK_ECH_VERSION && !config->unknown_mandatory &&
-           first_suite(suite, config) && is_public_name(name, config->public_name) &&
+           first_suite(suite, config) && lk_ech_public_name(name, config->public_name) &&
            has_good_key(s, config, *suite);
 }
 
@@ -112,7 +112,7 @@ lockstep_status lockstep_config_set_ech(lockstep_config *cfg, const uint8_t *lis
     drop(&s->heap, &cfg->ech.info);
     cfg->ech = choice;
     s->ech = choice.info.p_len > 0 ? &cfg->ech : NULL;
-    return LOCKSTEP_OK;
+    return s->ech != NULL ? LOCKSTEP_OK : LOCKSTEP_ECH_UNUSABLE;
 }
 
 /* ---- Servers --------------------------------------------------------------------------------- */

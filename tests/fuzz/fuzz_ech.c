@@ -1,7 +1,8 @@
 /*
  * fuzz_ech.c - the bytes of Encrypted Client Hello. The first byte of the input says which: 0 an
- * ECHConfigList, 1 the extension in a ClientHello, 2 an EncodedClientHelloInner, behind two bytes of
- * length of the ClientHelloOuter in front of it. What parses is written again and must be the same.
+ * ECHConfigList, 1 the extension in a ClientHello, 2 an EncodedClientHelloInner, behind two bytes
+ * of length of the ClientHelloOuter in front of it. What parses is written again and must be the
+ * same.
  */
 #include "support/fuzzing.h"
 

@@ -11,6 +11,7 @@
 #include "conn/config.h"
 #include "support/ech_kit.h"
 #include "support/pair.h"
+#include "util/pem.h"
 #include "wire/client_hello.h"
 #include "wire/ech.h"
 
@@ -34,9 +35,12 @@ static const lk_ech_choice *set(lockstep_config *cfg, lk_slice configs) {
     lk_builder b = lk_builder_of(&list);
     lk_build_vector(&b, 2, configs);
     assert_true(lk_builder_ok(&b));
-    CHECK(lockstep_config_set_ech(cfg, lk_buffer_bytes(&list), lk_buffer_length(&list)));
+    lockstep_status status =
+        lockstep_config_set_ech(cfg, lk_buffer_bytes(&list), lk_buffer_length(&list));
     lk_buffer_free(&list);
-    return lk_config_settings(cfg)->ech;
+    const lk_ech_choice *used = lk_config_settings(cfg)->ech;
+    assert_int_equal(status, used != NULL ? LOCKSTEP_OK : LOCKSTEP_ECH_UNUSABLE);
+    return used;
 }
 
 static lk_slice whole(const ech_key *key) {
@@ -261,6 +265,127 @@ static void test_server_keys(void **state) {
     assert_int_equal(w.live, 0);
 }
 
+/* ---- Files ------------------------------------------------------------------------------------
+ */
+
+static lockstep_status add_pem(lockstep_config *cfg, const char *pem) {
+    return lockstep_config_add_ech_pem(cfg, (const uint8_t *)pem, strlen(pem), true);
+}
+
+static lockstep_status set_pem(lockstep_config *cfg, const char *pem) {
+    return lockstep_config_set_ech_pem(cfg, (const uint8_t *)pem, strlen(pem));
+}
+
+static void test_files(void **state) {
+    (void)state;
+    world w, ws;
+    lockstep_blob pem, other;
+    lockstep_info info;
+    pair p = {0};
+    world_init(&w, 1);
+    world_init(&ws, 2);
+    CHECK(lockstep_ech_new(&pem, &w.env, "Public.Test"));
+    CHECK(lockstep_ech_new(&other, NULL, "public.test"));
+    lockstep_config *client = client_config(&w), *server = server_config(&ws, PKI_P256);
+    CHECK(set_pem(client, (const char *)pem.p));
+    assert_string_equal((const char *)lk_config_settings(client)->ech->public_name.bytes,
+                        "public.test");
+    CHECK(add_pem(server, (const char *)pem.p));
+    /* the list alone is enough for a client, and not for a server; the other way round neither */
+    const char *list = strstr((const char *)pem.p, "-----BEGIN ECHCONFIG-----");
+    assert_non_null(list);
+    CHECK(set_pem(client, list));
+    assert_int_equal(add_pem(server, list), LOCKSTEP_ERR_PEM);
+    assert_int_equal(set_pem(client, "no PEM at all"), LOCKSTEP_ERR_PEM);
+    assert_int_equal(add_pem(server, ""), LOCKSTEP_ERR_PEM);
+    /* the key of one with the list of the other */
+    char mixed[2048];
+    size_t n = (size_t)(strstr((const char *)other.p, "-----BEGIN ECHCONFIG-----") -
+                        (const char *)other.p);
+    snprintf(mixed, sizeof mixed, "%.*s%s", (int)n, (const char *)other.p, list);
+    assert_int_equal(add_pem(server, mixed), LOCKSTEP_ERR_KEY_MISMATCH);
+    snprintf(mixed, sizeof mixed, "%.*s", (int)n, (const char *)other.p);
+    assert_int_equal(add_pem(server, mixed), LOCKSTEP_ERR_PEM);
+    assert_int_equal(set_pem(client, mixed), LOCKSTEP_ERR_PEM);
+    const char *bad = "-----BEGIN ECHCONFIG-----\nAAT+DQAB\n-----END ECHCONFIG-----\n";
+    assert_int_equal(set_pem(client, bad), LOCKSTEP_ECH_CONFIG);
+    CHECK(set_pem(client, (const char *)pem.p));
+    seal(client);
+    seal(server);
+    assert_true(pair_handshake(&p, client, server));
+    lockstep_info_of(p.client, &info);
+    assert_int_equal(info.ech, LOCKSTEP_ECH_STATE_ACCEPTED);
+    pair_close(&p);
+    lockstep_config_free(client);
+    lockstep_config_free(server);
+    lockstep_blob_free(&pem);
+    lockstep_blob_free(&other);
+    assert_int_equal(w.live, 0);
+    assert_int_equal(ws.live, 0);
+}
+
+static void test_making_fails(void **state) {
+    (void)state;
+    static const char *const names[] = {"", "a_b.test", "127.0.0.1", "a.test.", "a b"};
+    world w;
+    lockstep_blob pem;
+    world_init(&w, 1);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(lockstep_ech_new(&pem, NULL, names[i]), LOCKSTEP_ERR_NAME);
+    assert_int_equal(lockstep_ech_new(NULL, NULL, "public.test"), LOCKSTEP_ERR_USAGE);
+    w.no_random = true;
+    assert_int_equal(lockstep_ech_new(&pem, &w.env, "public.test"), LOCKSTEP_ERR_NO_RANDOM);
+    w.no_random = false;
+    long before = w.allocs;
+    CHECK(lockstep_ech_new(&pem, &w.env, "public.test"));
+    lockstep_blob_free(&pem);
+    long all = w.allocs - before;
+    assert_true(all > 1);
+    for (long i = 1; i <= all; i++) {
+        w.fail_alloc_at = w.allocs + i;
+        assert_int_equal(lockstep_ech_new(&pem, &w.env, "public.test"), LOCKSTEP_ERR_NO_MEMORY);
+        assert_null(pem.p);
+    }
+    assert_int_equal(w.live, 0);
+}
+
+/* A file as others may write it: P-256, and a list in which only the last configuration is for the
+ * key. */
+static void test_p256_file(void **state) {
+    (void)state;
+    world w;
+    ech_key other;
+    lk_private_key *key;
+    lk_crypto *crypto = lk_crypto_new();
+    lk_ech_config config = like("public.test");
+    const lk_buffer none = lk_buffer_of(&lk_heap_default, 0);
+    lk_buffer text = none, list = none, spki = none;
+    lk_builder b = lk_builder_of(&list);
+    world_init(&w, 1);
+    config.kem = LK_HPKE_KEM_P256;
+    ech_make_as(&other, &config, 0);
+    CHECK(lk_private_key_generate(&key, crypto, LK_KEY_P256, 0));
+    CHECK(lk_private_key_to_pem(key, &text));
+    CHECK(lk_private_key_spki(key, &spki));
+    config.public_key = lk_slice_of(lk_buffer_bytes(&spki) + lk_buffer_length(&spki) - 65, 65);
+    lk_length length = lk_build_open(&b, 2);
+    lk_build_bytes(&b, lk_slice_of("\xfe\x0a\0\1\0", 5));
+    lk_build_bytes(&b, whole(&other));
+    lk_ech_config_build(&b, &config);
+    lk_build_close(&b, length);
+    assert_true(lk_builder_ok(&b) && lk_pem_write(&text, "ECHCONFIG", lk_buffer_slice(&list)));
+    lockstep_config *cfg = server_config(&w, PKI_P256);
+    CHECK(lockstep_config_add_ech_pem(cfg, lk_buffer_bytes(&text), lk_buffer_length(&text), true));
+    assert_int_equal(lk_config_settings(cfg)->num_ech_keys, 1);
+    CHECK(lockstep_config_seal(cfg));
+    lockstep_config_free(cfg);
+    lk_private_key_free(key);
+    lk_crypto_free(crypto);
+    lk_buffer_free(&text);
+    lk_buffer_free(&list);
+    lk_buffer_free(&spki);
+}
+
 /* Several keys under one config_id are tried one after the other; others are not. */
 static void test_trial(void **state) {
     (void)state;
@@ -477,15 +602,12 @@ static void test_retry_looks_alike(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_algorithms),
-        cmocka_unit_test(test_extensions),
-        cmocka_unit_test(test_first),
-        cmocka_unit_test(test_server_keys),
-        cmocka_unit_test(test_trial),
-        cmocka_unit_test(test_grease_shape),
-        cmocka_unit_test(test_grease_ignored),
-        cmocka_unit_test(test_retry_looks_alike),
+        cmocka_unit_test(test_files),          cmocka_unit_test(test_making_fails),
+        cmocka_unit_test(test_p256_file),      cmocka_unit_test(test_names),
+        cmocka_unit_test(test_algorithms),     cmocka_unit_test(test_extensions),
+        cmocka_unit_test(test_first),          cmocka_unit_test(test_server_keys),
+        cmocka_unit_test(test_trial),          cmocka_unit_test(test_grease_shape),
+        cmocka_unit_test(test_grease_ignored), cmocka_unit_test(test_retry_looks_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

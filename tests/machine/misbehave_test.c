@@ -73,6 +73,8 @@ static void test_usage(void **state) {
     expect(lockstep_config_ask(cfg, 1u << 20), LOCKSTEP_ERR_USAGE);
     expect(lockstep_config_set_ech(cfg, NULL, 0), LOCKSTEP_ERR_USAGE);
     expect(lockstep_config_set_ech(cfg, (const uint8_t *)"\0\4\xfe\x0d", 4), LOCKSTEP_ECH_CONFIG);
+    expect(lockstep_config_set_ech(cfg, (const uint8_t *)"\0\4\xfe\x0c\0\0", 6),
+           LOCKSTEP_ECH_UNUSABLE);
     expect(lockstep_client_new(&conn, cfg, "server.test"), LOCKSTEP_ERR_USAGE);
     expect(lockstep_server_new(&conn, cfg), LOCKSTEP_ERR_USAGE);
     assert_int_equal(lockstep_config_seal(cfg), LOCKSTEP_OK);

@@ -162,7 +162,6 @@ const row rows_ech_client[] = {
     ROW("rejected, Finished wrong", "RFC 8446 §4.4.4", CLIENT_ECH_REJECT, FINISHED, flip, 0, "", 0, PEER_BAD_FINISHED, DECRYPT_ERROR),
     ROW("rejected, no proof of the key", "RFC 8446 §4.4.3", CLIENT_ECH_REJECT, CERTIFICATE_VERIFY, flip, 0, "", 0, PEER_BAD_SIGNATURE, DECRYPT_ERROR),
     ROW("rejected, with pre_shared_key", "RFC 9849 §6.1.2", CLIENT_ECH_REJECT, SERVER_HELLO, set_extension, 41, "0000", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
-    ROW("answered with an older version", "RFC 8446 §4.2.1", CLIENT_ECH_REJECT, SERVER_HELLO, block, 0, "ff01 0001 00", 0, NO_COMMON_VERSION, PROTOCOL_VERSION),
     END};
 
 const row rows_ech_server[] = {
