@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/crl_fetch.h"
+#include "cmd/ech.h"
 #include "cmd/errors.h"
 #include "cmd/explain.h"
 #include "cmd/get.h"
@@ -297,6 +298,8 @@ static int make_config(lk_get *r, lockstep_config **out) {
     if (code != 0)
         return code;
     code = set_policy(r, *out);
+    if (code == 0 && r->ech != NULL)
+        code = lk_ech_use(*out, r->ech);
     if (code != 0)
         return code;
     if (r->insecure) {

@@ -20,7 +20,7 @@
 
 typedef struct lk_get {
     const char *url, *output, *method, *agent, *cacert, *capath, *write_out, *keylog, *cert, *key,
-        *session;
+        *session, *ech;
     const char *headers[MAX_HEADERS];
     size_t num_headers;
     bool remote_name, include, head, location, silent, show_error, verbose, fail, insecure,

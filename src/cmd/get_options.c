@@ -52,6 +52,7 @@ enum {
     O_WRITE_OUT,
     O_INSECURE,
     O_KEYLOG,
+    O_ECH,
     O_COMPRESSED,
     O_EXPLAIN,
     O_JSON
@@ -103,6 +104,7 @@ const lk_option lk_get_options[] = {
                      "print this afterwards: %{http_code} %{size_download} ..."},
     [O_INSECURE] = {"insecure", 'k', NULL, "DANGER: accept any certificate, from anybody"},
     [O_KEYLOG] = {"keylog", 0, "FILE", "write the secrets for Wireshark (or $SSLKEYLOGFILE)"},
+    [O_ECH] = {"ech", 0, "FILE", "encrypt the name by the configuration in FILE (RFC 9849)"},
     [O_COMPRESSED] = {"compressed", 0, NULL, "ask for a compressed body, and undo the compression"},
     [O_EXPLAIN] = {"explain", 0, NULL, "tell how the certificate was judged, on stderr"},
     [O_JSON] = {"json", 0, NULL,
@@ -310,6 +312,9 @@ static int read_option(lk_get *r, int o, const char *value) {
         return 0;
     case O_KEYLOG:
         r->keylog = value;
+        return 0;
+    case O_ECH:
+        r->ech = value;
         return 0;
     case O_COMPRESSED:
         r->compressed = true;

@@ -11,6 +11,7 @@
 
 #include <lockstep/session.h>
 
+#include "cmd/ech.h"
 #include "cmd/errors.h"
 #include "cmd/identity.h"
 #include "cmd/keylog.h"
@@ -24,6 +25,7 @@ enum {
     O_LISTEN,
     O_CERT,
     O_KEY,
+    O_ECH,
     O_GROUPS,
     O_SUITES,
     O_TLS_MIN,
@@ -42,6 +44,7 @@ static const lk_option options[] = {
     [O_CERT] = {"cert", 0, "FILE",
                 "certificate chain in PEM, leaf first; repeatable, chosen by name"},
     [O_KEY] = {"key", 0, "FILE", "private key of the --cert before it"},
+    [O_ECH] = {"ech", 0, "FILE", "a key of Encrypted Client Hello, made by ech new; repeatable"},
     [O_GROUPS] = {"groups", 0, "LIST",
                   "key exchange groups, best first, such as X25519MLKEM768:x25519"},
     [O_SUITES] = {"suites", 0, "LIST", "cipher suites, best first"},
@@ -63,13 +66,14 @@ static const lk_option options[] = {
 
 #define MAX_LISTEN 16
 #define MAX_CERTS  32
+#define MAX_ECH    16
 /* SIGTERM: how long open downloads may go on. */
 #define GRACE_MS 30000
 
 typedef struct request {
-    const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *keylog, *dir,
+    const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *ech[MAX_ECH], *keylog, *dir,
         *client_ca[MAX_CERTS];
-    size_t num_listen, num_cert, num_key, num_client_ca, num_tickets;
+    size_t num_listen, num_cert, num_key, num_client_ca, num_ech, num_tickets;
     int client_auth; /* enum lockstep_client_auth; -1: not given */
     lk_tls_options tls;
     bool quiet, early_data;
@@ -128,6 +132,11 @@ static int read_options(request *r, int argc, char **argv) {
             if (r->num_key == MAX_CERTS)
                 return usage("--key: at most 32 times", NULL);
             r->key[r->num_key++] = value;
+            break;
+        case O_ECH:
+            if (r->num_ech == MAX_ECH)
+                return usage("--ech: at most 16 times", NULL);
+            r->ech[r->num_ech++] = value;
             break;
         case O_GROUPS:
             r->tls.groups = value;
@@ -327,6 +336,8 @@ static int run(int argc, char **argv) {
         code = lk_add_identity(server.config, r.cert[i], r.key[i]);
     if (code == 0 && r.num_cert == 0)
         code = add_local_identity(server.config);
+    for (size_t i = 0; code == 0 && i < r.num_ech; i++)
+        code = lk_ech_serve(server.config, r.ech[i]);
     if (code == 0 && lockstep_config_seal(server.config) != LOCKSTEP_OK)
         code = LK_EXIT_FAILED;
     if (code == 0 && !lk_server_start(&server))

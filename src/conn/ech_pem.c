@@ -1,6 +1,6 @@
 /*
- * ech_pem.c - ECH keys in files (RFC 9934): a private key and the ECHConfigList that it is for, both
- * as PEM.
+ * ech_pem.c - ECH keys in files (RFC 9934): a private key and the ECHConfigList that it is for,
+ * both as PEM.
  */
 #include "conn/config.h"
 #include "crypto/hpke_pem.h"
@@ -77,17 +77,15 @@ lockstep_status lockstep_config_set_ech_pem(lockstep_config *cfg, const uint8_t 
 /* build_config appends the ECHConfig of a new key; names up to 64 bytes all look alike. */
 static void build_config(lk_builder *b, uint8_t config_id, lk_slice public_key,
                          const lk_host *name) {
-    static const uint8_t suites[] = {
-        0, LK_HPKE_KDF_SHA256, 0, LK_HPKE_AEAD_AES_128_GCM,
-        0, LK_HPKE_KDF_SHA256, 0, LK_HPKE_AEAD_CHACHA20_POLY1305,
-        0, LK_HPKE_KDF_SHA256, 0, LK_HPKE_AEAD_AES_256_GCM};
-    lk_ech_config_build(
-        b, &(lk_ech_config){.config_id = config_id,
-                            .kem = LK_HPKE_KEM_X25519,
-                            .public_key = public_key,
-                            .suites = lk_slice_of(suites, sizeof suites),
-                            .maximum_name_length = 64,
-                            .public_name = lk_slice_of(name->bytes, name->len)});
+    static const uint8_t suites[] = {0, LK_HPKE_KDF_SHA256, 0, LK_HPKE_AEAD_AES_128_GCM,
+                                     0, LK_HPKE_KDF_SHA256, 0, LK_HPKE_AEAD_CHACHA20_POLY1305,
+                                     0, LK_HPKE_KDF_SHA256, 0, LK_HPKE_AEAD_AES_256_GCM};
+    lk_ech_config_build(b, &(lk_ech_config){.config_id = config_id,
+                                            .kem = LK_HPKE_KEM_X25519,
+                                            .public_key = public_key,
+                                            .suites = lk_slice_of(suites, sizeof suites),
+                                            .maximum_name_length = 64,
+                                            .public_name = lk_slice_of(name->bytes, name->len)});
 }
 
 /* write_file appends key and list, in this order (RFC 9934 §3). */
@@ -139,8 +137,8 @@ lockstep_status lockstep_ech_new(lockstep_blob *pem, const lockstep_env *env,
         return LOCKSTEP_ERR_NO_RANDOM;
     lk_crypto *crypto = lk_crypto_new();
     lk_buffer text = lk_buffer_of(&heap, 0);
-    lockstep_status status = crypto == NULL ? LOCKSTEP_ERR_CRYPTO
-                                            : write_file(&text, &heap, crypto, random, &name);
+    lockstep_status status =
+        crypto == NULL ? LOCKSTEP_ERR_CRYPTO : write_file(&text, &heap, crypto, random, &name);
     if (status == LOCKSTEP_OK)
         status = to_blob(pem, env, &heap, lk_buffer_slice(&text));
     lk_wipe(random, sizeof random);

@@ -54,7 +54,8 @@ lockstep_status lk_hpke_private_from_pem(uint8_t out[LK_HPKE_PRIVATE_LEN], uint1
 }
 
 lockstep_status lk_hpke_private_to_pem(lk_buffer *out, const uint8_t key[LK_HPKE_PRIVATE_LEN]) {
-    /* PrivateKeyInfo of RFC 8410 §7: version 0, id-X25519, the key in an OCTET STRING of its own. */
+    /* PrivateKeyInfo of RFC 8410 §7: version 0, id-X25519, the key in an OCTET STRING of its own.
+     */
     uint8_t der[16 + LK_HPKE_PRIVATE_LEN] = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
                                              0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20};
     memcpy(der + 16, key, LK_HPKE_PRIVATE_LEN);
