@@ -44,10 +44,10 @@ int lk_ech_use(lockstep_config *cfg, const char *path) {
         status = lockstep_config_set_ech(cfg, lk_buffer_bytes(&list), lk_buffer_length(&list));
     lk_buffer_free(&text);
     lk_buffer_free(&list);
-    return status == LOCKSTEP_OK
-               ? LK_EXIT_OK
-               : failed(path, status, "it holds an ECHCONFIG as PEM, or the base64 text of an "
-                                      "HTTPS record's \"ech\"");
+    return status == LOCKSTEP_OK ? LK_EXIT_OK
+                                 : failed(path, status,
+                                          "it holds an ECHCONFIG as PEM, or the base64 text of an "
+                                          "HTTPS record's \"ech\"");
 }
 
 int lk_ech_serve(lockstep_config *cfg, const char *path) {
@@ -111,8 +111,8 @@ static int read_options(request *r, int argc, char **argv) {
 /* print_record prints what goes into the DNS. */
 static int print_record(lk_slice pem, FILE *to) {
     lk_buffer list = lk_buffer_of(&lk_heap_default, 0), text = list;
-    bool found = lk_pem_next(&pem, LABEL, &list) == 1 &&
-                 lk_base64_encode(&text, lk_buffer_slice(&list), 0);
+    bool found =
+        lk_pem_next(&pem, LABEL, &list) == 1 && lk_base64_encode(&text, lk_buffer_slice(&list), 0);
     if (found)
         fprintf(to, "ech=%.*s\n", (int)lk_buffer_length(&text),
                 (const char *)lk_buffer_bytes(&text));
@@ -128,7 +128,8 @@ static int make(const request *r) {
     lockstep_status status = lockstep_ech_new(&pem, NULL, r->argument);
     if (status != LOCKSTEP_OK) {
         snprintf(text, sizeof text, "%.200s: %s", r->argument, lockstep_status_text(status));
-        lk_error(text, NULL, "the public name is a DNS name that this server has a certificate for");
+        lk_error(text, NULL,
+                 "the public name is a DNS name that this server has a certificate for");
         return LK_EXIT_USAGE;
     }
     if (r->output == NULL) {
@@ -151,8 +152,7 @@ static int show(const request *r) {
         return LK_EXIT_USAGE;
     int code = print_record(lk_buffer_slice(&text), stdout);
     lk_buffer_free(&text);
-    return code == LK_EXIT_OK ? code
-                              : failed(r->argument, LOCKSTEP_ERR_PEM, "it has no ECHCONFIG");
+    return code == LK_EXIT_OK ? code : failed(r->argument, LOCKSTEP_ERR_PEM, "it has no ECHCONFIG");
 }
 
 static int run(int argc, char **argv) {

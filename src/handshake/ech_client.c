@@ -175,7 +175,8 @@ static lockstep_status encode(lk_handshake *hs, const lk_client_hello_out *inner
     b = lk_builder_of(&bytes);
     lk_ech_arrange(&b, built, around);
     LK_TRY(to_arena(hs, &ech->inner, &b));
-    lk_fill_binders(hs, (uint8_t *)(uintptr_t)ech->inner.p, ech->inner.p_len);
+    if (ech->state != LK_ECH_GREASE)
+        lk_fill_binders(hs, (uint8_t *)(uintptr_t)ech->inner.p, ech->inner.p_len);
     b = lk_builder_of(&bytes);
     lk_ech_encode(&b, ech->inner, around);
     size_t padding =
@@ -203,6 +204,16 @@ static lockstep_status build_extension(lk_handshake *hs, lk_slice *out, lk_slice
     return to_arena(hs, out, &b);
 }
 
+/* With longer PSKs a real hello would offer none (pre_shared_key.c), and this one has no room. */
+#define GREASE_PSKS_MAX 16384
+
+static size_t identities_length(const lk_client_hello_out *hello) {
+    size_t n = 0;
+    for (size_t i = 0; i < hello->num_psks; i++)
+        n += hello->psks[i].identity.p_len;
+    return n;
+}
+
 /* offer_grease: "a randomly-generated string" as long as the encryption would be. */
 static lockstep_status offer_grease(lk_handshake *hs, lk_client_hello_out *hello) {
     lk_ech *ech = hs->ech;
@@ -210,6 +221,8 @@ static lockstep_status offer_grease(lk_handshake *hs, lk_client_hello_out *hello
         lk_client_hello_out inner;
         uint16_t suites[SUITES_MAX];
         make_inner(&inner, suites, hello);
+        if (identities_length(hello) > GREASE_PSKS_MAX)
+            inner.num_psks = 0;
         LK_TRY(encode(hs, &inner, hello, 0));
         uint8_t *payload = lk_arena_alloc(&hs->arena, ech->payload_len);
         if (payload == NULL)

@@ -110,7 +110,8 @@ static const char *unfit(const lk_handshake *hs) {
         return "it has no ticket";
     if (session->version < LK_TLS13 && s->ech != NULL)
         return "it is of TLS 1.2, and everybody would see it beside the encrypted ClientHello";
-    if (session->ticket.p_len > TICKET_OFFERED_MAX)
+    /* With Encrypted Client Hello it is there twice: encrypted, and random bytes of its length. */
+    if (session->ticket.p_len > TICKET_OFFERED_MAX / (s->ech != NULL ? 2 : 1))
         return "its ticket is too long for a ClientHello";
     return NULL;
 }

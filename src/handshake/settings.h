@@ -8,11 +8,11 @@
 #include <lockstep/lockstep.h>
 
 #include "compress/compress.h"
+#include "crypto/hpke.h"
 #include "crypto/kex.h"
 #include "handshake/key_schedule.h"
 #include "handshake/retry_cookie.h"
 #include "handshake/strikes.h"
-#include "crypto/hpke.h"
 #include "handshake/suites.h"
 #include "handshake/tickets.h"
 #include "wire/certificate.h"

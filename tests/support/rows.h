@@ -41,6 +41,7 @@
 #define CLIENT_ECH_REJECT   {.ech = PEER_ECH_REJECT, .identity = PKI_OTHER_NAME}
 #define CLIENT_ECH_OTHER    {.ech = PEER_ECH_REJECT, .identity = PKI_ED25519}
 #define CLIENT_ECH_AUTH     {.ech = PEER_ECH_REJECT, .identity = PKI_OTHER_NAME, .auth = LOCKSTEP_CLIENT_AUTH_REQUEST}
+#define CLIENT_ECH_PSK      {.ech = PEER_ECH_REJECT, .psk = true, .psk_refused = true}
 #define CLIENT_ECH_BOTH     {.ech = PEER_ECH_REJECT, .identity = PKI_OTHER_NAME, .retry = true}
 #define SERVER              {.server = true}
 #define SERVER_ECH          {.server = true, .ech = PEER_ECH_ACCEPT}

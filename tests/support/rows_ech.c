@@ -162,6 +162,7 @@ const row rows_ech_client[] = {
     ROW("rejected, Finished wrong", "RFC 8446 §4.4.4", CLIENT_ECH_REJECT, FINISHED, flip, 0, "", 0, PEER_BAD_FINISHED, DECRYPT_ERROR),
     ROW("rejected, no proof of the key", "RFC 8446 §4.4.3", CLIENT_ECH_REJECT, CERTIFICATE_VERIFY, flip, 0, "", 0, PEER_BAD_SIGNATURE, DECRYPT_ERROR),
     ROW("rejected, with pre_shared_key", "RFC 9849 §6.1.2", CLIENT_ECH_REJECT, SERVER_HELLO, set_extension, 41, "0000", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
+    ROW("rejected, with the PSK that stood there for show", "RFC 9849 §6.1.2", CLIENT_ECH_PSK, SERVER_HELLO, set_extension, 41, "0000", 0, PEER_PSK_SELECTED, ILLEGAL_PARAMETER),
     END};
 
 const row rows_ech_server[] = {
