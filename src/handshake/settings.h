@@ -112,7 +112,7 @@ typedef struct lk_settings {
     uint8_t cookie_keys[LK_COOKIE_KEYS][LK_COOKIE_KEY_LEN]; /* secret; the first makes cookies */
     size_t num_cookie_keys;                                 /* 0: no stateless retry */
     bool retry_always;
-    bool accept_delegated; /* RFC 9345 */
+    bool accept_delegated;    /* RFC 9345 */
     const lk_ech_choice *ech; /* NULL: none */
     const lk_ech_key *ech_keys;
     size_t num_ech_keys;

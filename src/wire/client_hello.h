@@ -76,11 +76,11 @@ typedef struct lk_client_hello_out {
     size_t num_suites, num_versions, num_groups, num_schemes;
     const lk_key_share_out *shares;
     size_t num_shares;
-    lk_slice server_name;                /* empty: no extension */
-    lk_slice protocols;                  /* ProtocolName list; empty: no extension */
-    lk_slice cookie;                     /* empty: no extension */
-    lk_slice ech; /* contents of encrypted_client_hello (wire/ech.h); likewise */
-    uint16_t record_size_limit;          /* 0: no extension */
+    lk_slice server_name;       /* empty: no extension */
+    lk_slice protocols;         /* ProtocolName list; empty: no extension */
+    lk_slice cookie;            /* empty: no extension */
+    lk_slice ech;               /* contents of encrypted_client_hello (wire/ech.h); likewise */
+    uint16_t record_size_limit; /* 0: no extension */
     lk_slice server_types, client_types; /* CertificateType lists; empty: no extension */
     const uint16_t *compressions;        /* of certificates */
     size_t num_compressions;             /* 0: no extension */

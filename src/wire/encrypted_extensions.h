@@ -24,7 +24,7 @@ typedef struct lk_encrypted_extensions_out {
     uint16_t record_size_limit; /* 0: no extension */
     bool has_server_type, has_client_type;
     uint8_t server_type, client_type;
-    bool early_data; /* 0-RTT data is accepted */
+    bool early_data;            /* 0-RTT data is accepted */
     lk_slice ech_retry_configs; /* an ECHConfigList (RFC 9849 §5); empty: no extension */
 } lk_encrypted_extensions_out;
 

@@ -150,8 +150,7 @@ static void test_accepted(void **state) {
         return_to(&h, &p, h.server, session);
         const lockstep_failure *f = lockstep_failure_of(p.client);
         if ((lockstep_state_of(p.client) & LOCKSTEP_SECURE) == 0)
-            fail_msg("%d: %s: %s", i, f ? lockstep_status_name(f->status) : "",
-                     f ? f->detail : "");
+            fail_msg("%d: %s: %s", i, f ? lockstep_status_name(f->status) : "", f ? f->detail : "");
         lockstep_info_of(p.client, &c);
         lockstep_info_of(p.server, &s);
         assert_true(c.resumed && s.resumed);

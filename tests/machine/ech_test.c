@@ -30,6 +30,7 @@ typedef struct flow {
     bool no_ech;     /* the client has no configuration */
     bool other_key;  /* the server has another key than the client thinks */
     bool no_key;     /* the server has none */
+    bool tls12;      /* it speaks nothing newer */
     bool other_name; /* the server cannot prove to have the public name */
     bool retry, gather, client_auth, alpn;
     uint16_t tls_suite;
@@ -101,6 +102,8 @@ static void configure(ends *e, const flow *f) {
         CHECK(lockstep_config_set_groups(e->client, groups, 2, 1));
         CHECK(lockstep_config_set_groups(e->server, groups + 1, 1, 0));
     }
+    if (f->tls12)
+        CHECK(lockstep_config_set_versions(e->server, LOCKSTEP_TLS12, LOCKSTEP_TLS12));
     if (f->tls_suite != 0)
         CHECK(lockstep_config_set_suites(e->client, &f->tls_suite, 1));
     if (f->alpn) {
@@ -350,6 +353,13 @@ static void test_rejected(void **state) {
     rejected_in_every_way((flow){.no_key = true, .retry = true, .client_auth = true});
 }
 
+/* "or an earlier TLS version was negotiated, the client can regard ECH as securely disabled" */
+static void test_rejected_by_tls12(void **state) {
+    (void)state;
+    rejected_in_every_way((flow){.no_key = true, .tls12 = true});
+    rejected_in_every_way((flow){.no_key = true, .tls12 = true, .client_auth = true, .alpn = true});
+}
+
 /* Whoever cannot prove to be the public server cannot make us try anything else. */
 static void test_rejected_by_nobody(void **state) {
     (void)state;
@@ -508,6 +518,7 @@ int main(void) {
         cmocka_unit_test(test_without),
         cmocka_unit_test(test_length),
         cmocka_unit_test(test_rejected),
+        cmocka_unit_test(test_rejected_by_tls12),
         cmocka_unit_test(test_rejected_by_nobody),
         cmocka_unit_test(test_verdict),
         cmocka_unit_test(test_split_mode),

@@ -449,16 +449,8 @@ int main(void) {
         cmocka_unit_test(test_name_refused),
         cmocka_unit_test(test_unknown_psk),
         cmocka_unit_test(test_exhausted),
-        cmocka_unit_test(test_records),       cmocka_unit_test(test_alerts),
-        cmocka_unit_test(test_client_hello),  cmocka_unit_test(test_second_hello),
-        cmocka_unit_test(test_server_hello),  cmocka_unit_test(test_retry),
-        cmocka_unit_test(test_server_flight), cmocka_unit_test(test_certificates),
-        cmocka_unit_test(test_client_flight), cmocka_unit_test(test_connected),
-        cmocka_unit_test(test_ech_client),    cmocka_unit_test(test_ech_server),
-        cmocka_unit_test(test_usage),         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_identities),    cmocka_unit_test(test_no_memory_no_random),
-        cmocka_unit_test(test_canceled),      cmocka_unit_test(test_job_fails),
-        cmocka_unit_test(test_name_refused),  cmocka_unit_test(test_exhausted),
+        cmocka_unit_test(test_ech_client),
+        cmocka_unit_test(test_ech_server),
         cmocka_unit_test(test_coverage), /* the last: it looks at what the others have reached */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
