@@ -30,8 +30,8 @@ extern const row rows_records[], rows_alerts[], rows_client_hello[], rows_second
     rows_server_hello[], rows_retry[], rows_server_flight[], rows_certificates[],
     rows_client_flight[], rows_tls12_server_hello[], rows_tls12_server_flight[],
     rows_tls12_client_hello[], rows_tls12_client_flight[], rows_connected[], rows_compressed[],
-    rows_raw_keys[], rows_psk_client[], rows_psk_server[], rows_early_data[],
-    rows_ech_client[], rows_ech_server[];
+    rows_raw_keys[], rows_psk_client[], rows_psk_server[], rows_early_data[], rows_ech_client[],
+    rows_ech_server[];
 
 /* What act may be. */
 peer_action act_set_extension(peer *p, const row *r);   /* ext with the contents hex, new or old */
