@@ -343,6 +343,12 @@ static const flow flows[] = {
      .client_auth = true},
     {.name = "encrypted ClientHello", .ech = true},
     {.name = "encrypted ClientHello, HelloRetryRequest", .ech = true, .retry = true},
+    {.name = "encrypted ClientHello, a session and 0-RTT",
+     .ech = true,
+     .tickets = true,
+     .resumed = true,
+     .early = true,
+     .alpn = true},
 };
 
 static void test_memory(void **state) {
