@@ -9,8 +9,7 @@ _lockstep() {
         [[ $current == -* ]] && words='--help --version'
     else
         case $previous in
-        --cert | -E | --key | --session | --client-ca | --keylog | --trust | --intermediates | --crl | --crlfile | --ocsp | --ct-logs | --cacert | --output | -o | --cert-file | --key-file)
-        --cert | --key | --ech | --keylog | --trust | --intermediates | --crl | --crlfile | --ocsp | --ct-logs | --cacert | --output | -o | --cert-file | --key-file)
+        --cert | -E | --key | --session | --client-ca | --ech | --keylog | --trust | --intermediates | --crl | --crlfile | --ocsp | --ct-logs | --cacert | --output | -o | --cert-file | --key-file)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return

@@ -46,8 +46,7 @@ end
 
 function __lockstep_wants_file
     set -l words (commandline -opc)
-    contains -- "$words[-1]" --cert -E --key --session --client-ca --keylog --trust --intermediates --crl --crlfile --ocsp --ct-logs --cacert --output -o --cert-file --key-file --capath --out-dir
-    contains -- "$words[-1]" --cert --key --ech --keylog --trust --intermediates --crl --crlfile --ocsp --ct-logs --cacert --output -o --cert-file --key-file --capath --out-dir
+    contains -- "$words[-1]" --cert -E --key --session --client-ca --ech --keylog --trust --intermediates --crl --crlfile --ocsp --ct-logs --cacert --output -o --cert-file --key-file --capath --out-dir
 end
 
 complete -c lockstep -n 'not __lockstep_wants_file' -f -a '(__lockstep_words)'

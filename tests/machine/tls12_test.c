@@ -354,7 +354,7 @@ static void test_resumption(void **state) {
     for (int i = 0; i < 8; i++) {
         house h;
         bool auth = i >= 4;
-        size_t chunk = i % 2;
+        size_t chunk = (size_t)i % 2;
         open_house(&h, i / 2 % 2 == 1, auth);
         lockstep_session *first = visit(&h, "server.test", NULL, false, chunk, auth);
         lockstep_session *second = visit(&h, "server.test", first, true, chunk, auth);

@@ -185,7 +185,7 @@ static void binder(uint16_t suite, int flipped) {
     hs->num_psks = 1;
     memset(hello + HELLO_LEN - n, 0, n);
     expect(lk_buffer_append(&hs->outbox.bytes, message), "memory");
-    test_fill_binders(hs, 0);
+    test_fill_binders(hs, lk_buffer_bytes(&hs->outbox.bytes), message.p_len);
     uint8_t *made = lk_buffer_bytes(&hs->outbox.bytes) + HELLO_LEN - n;
     expect(is_secret(made, n), "the binder depends on the PSK");
     public(made, n);
