@@ -109,7 +109,9 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_tickets(lockstep_config *cf
  * tickets in 2 * window_ms (some 90 to 180 bytes each) and refuses all that come when that is full;
  * and in the first 2 * window_ms of its life all that are older than itself, since it cannot know
  * whether they were used before. It may be shared by configs and threads. Servers that share ticket
- * keys must not accept 0-RTT unless they share this too.
+ * keys must not accept 0-RTT unless they share this too; and where keys of the application outlive
+ * a restart (lockstep_tickets_add_key), the clock must not be behind that of the life before: what
+ * was issued then would seem to be younger than this.
  */
 typedef struct lockstep_strikes lockstep_strikes;
 

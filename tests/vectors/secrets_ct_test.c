@@ -1,7 +1,7 @@
 /*
  * What the handshake compares, and what opens a record, takes a time that does not depend on
- * secrets: Finished with its key schedule, from both sides; the binder of a PSK, checked and made;
- * records, sealed and opened.
+ * secrets: Finished with its key schedule, from both sides, and TLS 1.2's; the binder of a PSK,
+ * checked and made; records, sealed and opened.
  *
  * Run by valgrind with the secrets undefined: traffic secrets, the PSK, keys and IVs. Three things
  * become public on the way, as they must: whether two values are equal, once lk_ct_equal has said
@@ -40,6 +40,14 @@ static bool compare(const void *a, const void *b, size_t n) {
 #define lk_open_ticket       test_open_ticket
 #include "handshake/finished.c"
 #include "handshake/pre_shared_key.c"
+
+/* and Finished of TLS 1.2, which has functions of its own by names of the other's */
+#define prove              prove_tls12
+#define lk12_send_finished test_send_finished_tls12
+#define lk12_server_end    test_server_end_tls12
+#define lk12_client_wait   test_client_wait_tls12
+#define lk12_on_finished   test_on_finished_tls12
+#include "handshake/tls12/finished.c"
 
 #include "conn/config.h"
 #include "crypto/aead.h"
@@ -148,6 +156,31 @@ static void finished(bool is_client, uint16_t suite, int flipped) {
     tear_down(&s);
 }
 
+/* The server's side of TLS 1.2, which answers with its own. */
+static void finished_tls12(uint16_t suite, int flipped) {
+    stage s;
+    uint8_t message[LK_HANDSHAKE_HEADER + LK12_VERIFY_DATA_LEN] = {LK_FINISHED, 0, 0,
+                                                                   LK12_VERIFY_DATA_LEN};
+    uint8_t transcript[LK_HASH_MAX];
+    set_up(&s, false, suite);
+    lk_handshake *hs = s.hs;
+    expect(lk12_enter(hs, false) == LOCKSTEP_OK, "memory");
+    lk12_master_secret *master = &hs->tls12->master;
+    master->hash = hs->suite->hash;
+    memset(master->bytes, 6, sizeof master->bytes);
+    lk_transcript_hash(&hs->transcript, transcript);
+    lk12_verify_data(message + LK_HANDSHAKE_HEADER, master, true, transcript);
+    if (flipped >= 0)
+        message[LK_HANDSHAKE_HEADER + flipped] ^= 1;
+    secret(master->bytes, sizeof master->bytes);
+    unsigned before = num_compared;
+    lockstep_status status = test_on_finished_tls12(hs, lk_slice_of(message, sizeof message));
+    expect(num_compared == before + 1, "Finished of TLS 1.2 is compared once");
+    expect(status == (flipped < 0 ? LOCKSTEP_OK : LOCKSTEP_PEER_BAD_FINISHED),
+           "Finished of TLS 1.2 is judged right");
+    tear_down(&s);
+}
+
 /* ---- Binders ----------------------------------------------------------------------------------
  */
 
@@ -253,12 +286,14 @@ static void record(const lk_crypto *crypto, lk_aead_kind kind, bool tls12, int f
 static void run(void) {
     static const uint16_t suites[] = {LOCKSTEP_SUITE_AES_128_GCM_SHA256,
                                       LOCKSTEP_SUITE_AES_256_GCM_SHA384};
+    static const uint16_t suites_tls12[] = {0xc02b, 0xc02c}; /* ECDHE_ECDSA, SHA-256 and SHA-384 */
     static const int flips[] = {-1, 0, 16, 31};
     lk_crypto *crypto = lk_crypto_new();
     for (size_t i = 0; i < 4; i++) {
         for (size_t k = 0; k < 2; k++) {
             finished(false, suites[k], flips[i]);
             finished(true, suites[k], flips[i]);
+            finished_tls12(suites_tls12[k], flips[i] < 0 ? -1 : flips[i] / 3);
             binder(suites[k], flips[i]);
         }
         for (int kind = LK_AEAD_AES_128_GCM; kind <= LK_AEAD_CHACHA20_POLY1305; kind++)
