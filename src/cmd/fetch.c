@@ -135,6 +135,10 @@ static int outcome(lk_fetch *f, bool truncated) {
     const lockstep_failure *failure = lockstep_failure_of(f->conn);
     if (f->response.state == LK_RESPONSE_DONE)
         return 0;
+    if (f->said_early && failure != NULL && failure->status == LOCKSTEP_NO_COMMON_VERSION) {
+        f->old_server = true;
+        return LK_EXIT_HANDSHAKE;
+    }
     if ((lockstep_state_of(f->conn) & LOCKSTEP_SECURE) == 0)
         return lk_tls_exit(f->conn, f->url->host);
     if (failure != NULL && failure->status != LOCKSTEP_ERR_TRUNCATED) {
@@ -241,6 +245,7 @@ static int converse(lk_fetch *f, int fd, int64_t started) {
     static uint8_t in[BUFFER];
     size_t have = 0, at = 0, used, sent = send_early(f);
     bool first = true, truncated = false;
+    f->said_early = sent > 0;
     for (;;) {
         int code = flush(f, fd);
         if ((lockstep_state_of(f->conn) & LOCKSTEP_SECURE) != 0 && f->secured_s == 0) {
@@ -327,6 +332,8 @@ int lk_fetch_run(lk_fetch *f) {
     } else {
         code = converse(f, fd, started);
     }
+    while (f->old_server && (session = lk_sessions_take(f->sessions, where)) != NULL)
+        lockstep_session_free(session);
     lk_dial_close(fd);
     return code;
 }

@@ -40,7 +40,10 @@ typedef struct lk_fetch {
     lk_response response;
     lockstep_conn *conn; /* until lk_fetch_free */
     bool got_session, waits_for_session;
+    bool said_early; /* 0-RTT data was sent */
     bool went_early; /* the server has taken the request as 0-RTT data */
+    bool old_server; /* it has answered 0-RTT data with TLS 1.2; its sessions are dropped, and no
+                        error message was printed */
     char address[64];
     double connected_s, secured_s; /* since the start, for -w */
 } lk_fetch;

@@ -37,6 +37,14 @@ static bool too_early(const lk_fetch *f) {
     return f->went_early && f->response.code == 425;
 }
 
+/* And who gets an answer of TLS 1.2 to 0-RTT data "can then retry the connection with 0-RTT
+ * disabled. To avoid a downgrade attack, the client SHOULD NOT disable TLS 1.3, only 0-RTT." (RFC
+ * 8446 §D.3)
+ */
+static bool not_so_early(const lk_fetch *f) {
+    return f->old_server || too_early(f);
+}
+
 static bool on_head(void *arg, const lk_response *response) {
     lk_get *r = arg;
     lk_slice location; /* or another field's value */
@@ -213,8 +221,9 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
         hint_at_local_ca(r, code, &f);
         lk_buffer_free(&head);
         lk_slice location;
-        bool again = code == 0 && (too_early(&f) || follows(r, &f.response, &location));
-        if (again && too_early(&f)) {
+        bool again =
+            f.old_server || (code == 0 && (too_early(&f) || follows(r, &f.response, &location)));
+        if (again && not_so_early(&f)) {
             not_early = true;
             next = url;
         } else if (again) {

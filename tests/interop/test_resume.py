@@ -179,6 +179,19 @@ def test_openssl_server_refuses_early_data(bench, sessions):
     assert other.all.count("GET /early") == 1, other.all
 
 
+def test_server_became_old(bench, sessions):
+    """RFC 8446 §D.3: a server that took 0-RTT data has TLS 1.2 alone now. The request is sent again, without."""
+    new, old = bench.nginx("", RESUMED), bench.s_server("-www", "-tls1_2", "-msg")
+    assert bench.get("--session", sessions, f"https://localhost:{new.port}/").rc == 0
+    sessions.write_text(sessions.read_text().replace(f":{new.port} ", f":{old.port} "))
+    r = bench.get("--session", sessions, "--early-data", f"https://localhost:{old.port}/")
+    assert r.rc == 0 and "New, TLSv1.2" in r.out and r.err == "", r
+    r = bench.get("--session", sessions, "--early-data", f"https://localhost:{old.port}/")
+    assert r.rc == 0 and "Reused, TLSv1.2" in r.out, r
+    r = bench.get("--tlsv1.3", "--session", sessions, f"https://localhost:{old.port}/")
+    assert r.rc == 35 and "to do" in r.err, r
+
+
 # ---- GnuTLS ------------------------------------------------------------------------------------------
 
 
