@@ -189,6 +189,40 @@ static void assert_private_directory(const char *path) {
     assert_int_equal(s.st_mode & 07777, 0700);
 }
 
+/* Secrets are this user's alone, in a regular file. */
+static void test_load_secrets(void **state) {
+    static const struct {
+        mode_t mode;
+        bool empty, good;
+    } rows[] = {{0600, false, true},  {0400, false, true},  {0700, false, true},
+                {0640, false, false}, {0604, false, false}, {0620, false, false},
+                {0602, false, false}, {0644, true, true},   {0622, true, false}};
+    const char *path = in(0, "secrets");
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        lk_buffer b = lk_buffer_of(&lk_heap_default, 0);
+        assert_true(lk_file_save(path, "secret", rows[i].empty ? 0 : 6, 0600, true));
+        assert_int_equal(chmod(path, rows[i].mode), 0);
+        const char *why = lk_file_load_secrets(&b, path, 100);
+        assert_int_equal(why == NULL, rows[i].good);
+        assert_int_equal(lk_buffer_length(&b), rows[i].good && !rows[i].empty ? 6 : 0);
+        lk_buffer_free(&b);
+    }
+    lk_buffer b = lk_buffer_of(&lk_heap_default, 0);
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_true(lk_file_save(path, "secret", 6, 0600, true));
+    assert_non_null(lk_file_load_secrets(&b, path, 5));
+    assert_int_equal(errno, EFBIG);
+    assert_non_null(lk_file_load_secrets(&b, in(1, "none"), 100));
+    assert_int_equal(errno, ENOENT);
+    assert_non_null(lk_file_load_secrets(&b, root, 100));
+    assert_int_equal(mkfifo(in(1, "fifo"), 0600), 0);
+    assert_non_null(lk_file_load_secrets(&b, in(1, "fifo"), 100)); /* and does not wait for it */
+    assert_non_null(lk_file_load_secrets(&b, "/dev/null", 100));
+    assert_int_equal(lk_buffer_length(&b), 0);
+    lk_buffer_free(&b);
+}
+
 static void test_data_dir(void **state) {
     char out[512], small[16];
     (void)state;
@@ -254,6 +288,7 @@ int main(void) {
         cmocka_unit_test(test_save_over_a_link),
         cmocka_unit_test(test_save_is_atomic),
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_load_secrets),
         cmocka_unit_test(test_data_dir),
         cmocka_unit_test(test_lock),
     };
