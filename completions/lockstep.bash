@@ -54,6 +54,16 @@ _lockstep() {
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
             return
+        elif [[ ${COMP_WORDS[1]} == ech ]]; then
+            words='new show'
+            case " ${COMP_WORDS[*]:2:COMP_CWORD-2} " in
+            *' new '*) return ;;
+            *' show '*)
+                compopt -o filenames 2>/dev/null
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
+                ;;
+            esac
         elif [[ ${COMP_WORDS[1]} == ca && ! " ${COMP_WORDS[*]:2:COMP_CWORD-2} " =~ \ (init|issue|trust|untrust|list|env|path)\  ]]; then
             words='init issue trust untrust list env path'
         fi

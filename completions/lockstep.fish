@@ -36,6 +36,12 @@ function __lockstep_words
         __fish_complete_path (commandline -ct)
     else if test "$words[2]" = serve
         __fish_complete_directories (commandline -ct)
+    else if test "$words[2]" = ech
+        if contains -- show $words[3..-1]
+            __fish_complete_path (commandline -ct)
+        else if not contains -- new $words[3..-1]
+            printf '%s\n' new show
+        end
     else if test "$words[2]" = ca
         for action in init issue trust untrust list env path
             contains -- $action $words[3..-1]; and return

@@ -101,8 +101,8 @@ LOCKSTEP_API uint16_t lockstep_suite_by_name(const char *name);
 /* ---- Configuration: build it, seal it, share it ---------------------------------------------- */
 
 /*
- * lockstep_config_new sets `*out` to a config with the defaults of docs/defaults.md: TLS 1.3, no
- * trust anchors, no identity, no ALPN. `env` is copied; NULL takes all defaults.
+ * lockstep_config_new sets `*out` to a config with the defaults of docs/defaults.md: TLS 1.2 and
+ * 1.3, no trust anchors, no identity, no ALPN. `env` is copied; NULL takes all defaults.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_new(lockstep_config **out,
                                                      const lockstep_env *env);
@@ -222,6 +222,7 @@ enum lockstep_compression { LOCKSTEP_COMPRESSION_ZLIB = 1, LOCKSTEP_COMPRESSION_
  * compressed once, when the config is sealed. LOCKSTEP_ERR_USAGE for an unknown or repeated one. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_certificate_compression(
     lockstep_config *cfg, const uint16_t *algorithms, size_t num_algorithms);
+
 /*
  * lockstep_config_set_ech gives clients an ECHConfigList (RFC 9849 §4, its two bytes of length
  * included; copied), which the server has in the HTTPS record of its name or hands out in a file.

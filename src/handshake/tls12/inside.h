@@ -71,7 +71,7 @@ lockstep_status lk12_enter(lk_handshake *hs, bool keep);
  * keeps no more. */
 lockstep_status lk12_kept_messages(lk_handshake *hs, lk_slice *out);
 
-/* lk12_build_begin and lk_send bracket each message that is sent. */
+/* lk12_begin and lk_send bracket each message that is sent. */
 static inline size_t lk12_begin(lk_handshake *hs, lk_builder *b) {
     *b = lk_builder_of(&hs->outbox.bytes);
     return lk_buffer_length(&hs->outbox.bytes);
@@ -112,7 +112,8 @@ static inline lockstep_status lk12_end_client_flight(lk_handshake *hs) {
 lockstep_status lk12_on_finished(lk_handshake *hs, lk_slice message);
 /* resume.c. lk12_look_for_session: the server opens the client's ticket; when `then` runs,
  * hs->resumes is a session that can be resumed, or NULL. lk12_resumed takes it up, at both sides.
- * lk12_offers: the client has offered one. lk12_keep_session makes agreed->session. */
+ * lk12_offers: the client has offered one. lk12_gives_ticket: the server sends a NewSessionTicket.
+ * lk12_keep_session makes agreed->session. */
 lockstep_status lk12_look_for_session(lk_handshake *hs, lk_step then);
 lockstep_status lk12_resumed(lk_handshake *hs);
 bool lk12_offers(const lk_handshake *hs);
