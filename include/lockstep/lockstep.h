@@ -334,7 +334,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_gather_jobs(lockstep_config *cf
  * lockstep_config_seal ends the building: it checks that the parts fit together and makes every
  * later setter fail. LOCKSTEP_ERR_USAGE for what would not be looked at: a policy beside
  * LOCKSTEP_ASK_VERDICT, LOCKSTEP_ASK_POLICY beside that or the danger of above; and for client
- * authentication that nobody could judge, for ECH keys of which none is to be handed out, a suite
+ * authentication that nobody could judge, 0-RTT without tickets, ECH without TLS 1.3 or with
+ * lockstep_config_stateless_retry on a server, ECH keys of which none is to be handed out, a suite
  * of RSA key transport without the danger that allows it, and versions none of which has a suite.
  * Connections accept sealed configs only, and each holds a reference.
  */

@@ -57,12 +57,12 @@ void lk_access_log(const lk_access *a, const lockstep_conn *conn, const lk_answe
     lockstep_info info;
     lk_civil t = lk_civil_from_unix((int64_t)time(NULL));
     lockstep_info_of(conn, &info);
-    printf("%s [%02d/%.3s/%d:%02d:%02d:%02d +0000] %s %d %llu %s %s %s%s%s%s%s\n", a->peer, t.day,
+    printf("%s [%02d/%.3s/%d:%02d:%02d:%02d +0000] %s %d %llu %s %s %s%s%s%s%s%s\n", a->peer, t.day,
            lk_civil_month(t.month), t.year, t.hour, t.minute, t.second, a->head, answer->code,
            (unsigned long long)(answer->body - answer->length),
            info.version == LOCKSTEP_TLS12 ? "TLSv1.2" : "TLSv1.3", lockstep_suite_name(info.suite),
            info.group != 0 ? lockstep_group_name(info.group) : "rsa",
-           info.resumed ? " resumed" : "", early ? " early-data" : "",
-           a->client[0] != '\0' ? " client=" : "", a->client);
+           info.ech == LOCKSTEP_ECH_STATE_ACCEPTED ? " ech" : "", info.resumed ? " resumed" : "",
+           early ? " early-data" : "", a->client[0] != '\0' ? " client=" : "", a->client);
     fflush(stdout);
 }

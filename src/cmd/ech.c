@@ -34,13 +34,21 @@ static int failed(const char *path, lockstep_status status, const char *todo) {
     return LK_EXIT_USAGE;
 }
 
+/* in_record: what "ech show" prints has the name of the parameter before it. */
+static lk_slice in_record(lk_slice text) {
+    static const char name[] = "ech=";
+    size_t n = sizeof name - 1;
+    return text.p_len > n && memcmp(text.p, name, n) == 0 ? lk_slice_of(text.p + n, text.p_len - n)
+                                                          : text;
+}
+
 int lk_ech_use(lockstep_config *cfg, const char *path) {
     lk_buffer text = lk_buffer_of(&lk_heap_default, 0), list = text;
     if (!load(&text, path))
         return LK_EXIT_USAGE;
     lockstep_status status =
         lockstep_config_set_ech_pem(cfg, lk_buffer_bytes(&text), lk_buffer_length(&text));
-    if (status == LOCKSTEP_ERR_PEM && lk_base64_decode(&list, lk_buffer_slice(&text)))
+    if (status == LOCKSTEP_ERR_PEM && lk_base64_decode(&list, in_record(lk_buffer_slice(&text))))
         status = lockstep_config_set_ech(cfg, lk_buffer_bytes(&list), lk_buffer_length(&list));
     lk_buffer_free(&text);
     lk_buffer_free(&list);

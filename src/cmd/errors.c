@@ -106,7 +106,8 @@ static const char *advice(lockstep_status s) {
                "from a CA that the server knows?";
     if (s == LOCKSTEP_ALERT_FROM_PEER + 40 || s == LOCKSTEP_NO_COMMON_SUITE ||
         s == LOCKSTEP_NO_COMMON_GROUP)
-        return "the two sides have no algorithms in common; leave --curves and --ciphers out";
+        return "the two sides have no algorithms in common; leave --curves, --ciphers and --kex "
+               "out";
     if (s == LOCKSTEP_ECH_REJECTED)
         return "ask the DNS for the HTTPS record again; without --ech the name goes in the clear";
     if (s >= LOCKSTEP_PEER_RECORD_TYPE && s < LOCKSTEP_ALERT_FROM_PEER)

@@ -163,11 +163,14 @@ static void secured(lk_fetch *f, int64_t started) {
     if (!f->verbose)
         return;
     lockstep_info_of(f->conn, &info);
-    fprintf(stderr, "* %s, %s, %s, the server %ssigned with %s%s%s%s\n",
-            lockstep_version_name(info.version), lockstep_suite_name(info.suite),
+    fprintf(stderr, "* %s, %s, %s, the server %s%s%s%s%s\n", lockstep_version_name(info.version),
+            lockstep_suite_name(info.suite),
             info.group != 0 ? lockstep_group_name(info.group)
                             : "RSA key transport (no forward secrecy)",
-            info.resumed ? "once " : "", lockstep_scheme_name(info.peer_scheme),
+            info.peer_scheme == 0 ? "signed nothing"
+            : info.resumed        ? "once signed with "
+                                  : "signed with ",
+            info.peer_scheme == 0 ? "" : lockstep_scheme_name(info.peer_scheme),
             info.resumed ? ", resumed" : "", info.retried ? ", after a HelloRetryRequest" : "",
             info.early_data == LOCKSTEP_EARLY_ACCEPTED   ? ", 0-RTT data accepted"
             : info.early_data == LOCKSTEP_EARLY_REJECTED ? ", 0-RTT data refused"

@@ -295,6 +295,7 @@ static int make_config(lk_get *r, lockstep_config **out) {
         lk_error("the engine cannot start", NULL, "is libcrypto 3.0 or later installed?");
         return LK_EXIT_FAILED;
     }
+    r->tls.ech = r->ech != NULL;
     int code = lk_set_tls(*out, &r->tls, true);
     if (code == 0 && r->cert != NULL)
         code =
@@ -332,7 +333,7 @@ static int make_config(lk_get *r, lockstep_config **out) {
         if (status != LOCKSTEP_OK)
             return LK_EXIT_FAILED;
     }
-    return lockstep_config_seal(*out) == LOCKSTEP_OK ? 0 : LK_EXIT_FAILED;
+    return lk_seal(*out);
 }
 
 /* -O: the last segment of the URL's path. */

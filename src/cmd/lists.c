@@ -33,7 +33,8 @@ static int set_groups(lockstep_config *cfg, const char *groups) {
     if (groups == NULL)
         return 0;
     int n = read_list(list, 0, groups, lockstep_group_by_name, "group",
-                      "X25519MLKEM768, x25519, secp256r1 (P-256), secp384r1 (P-384)");
+                      "X25519MLKEM768, x25519, secp256r1 (P-256), secp384r1 (P-384), "
+                      "SecP256r1MLKEM768, SecP384r1MLKEM1024");
     if (n >= 0 && lockstep_config_set_groups(cfg, list, (size_t)n, 0) == LOCKSTEP_OK)
         return 0;
     if (n >= 0)
@@ -142,8 +143,21 @@ int lk_set_tls(lockstep_config *cfg, const lk_tls_options *o, bool only_rsa) {
                  NULL, NULL);
         return LK_EXIT_USAGE;
     }
+    if (o->ech && (max < LOCKSTEP_TLS13 || all_rsa)) {
+        lk_error("--ech is of TLS 1.3, which is not spoken", NULL,
+                 all_rsa ? "leave --kex rsa out" : "leave --tls-max out");
+        return LK_EXIT_USAGE;
+    }
     int code = set_groups(cfg, o->groups);
     if (code == 0)
         code = set_suites(cfg, o);
     return code == 0 && o->rsa_kex ? set_rsa_kex(cfg, all_rsa) : code;
+}
+
+int lk_seal(lockstep_config *cfg) {
+    lockstep_status status = lockstep_config_seal(cfg);
+    if (status == LOCKSTEP_OK)
+        return 0;
+    lk_error("these options do not go together", lockstep_status_text(status), NULL);
+    return LK_EXIT_USAGE;
 }

@@ -12,6 +12,7 @@ typedef struct lk_tls_options {
     const char *more_suites;     /* likewise: curl has one option for each version */
     uint16_t min, max;           /* enum lockstep_version */
     bool rsa_kex;                /* --kex rsa */
+    bool ech;                    /* --ech, which only TLS 1.3 has */
 } lk_tls_options;
 
 /* lk_read_version reads "1.2" or "1.3". False: it is neither, and the user was told; `option` is
@@ -27,5 +28,8 @@ bool lk_read_kex(lk_tls_options *o, const char *value);
  * 0, or the exit code after an error message.
  */
 int lk_set_tls(lockstep_config *cfg, const lk_tls_options *o, bool only_rsa);
+
+/* lk_seal seals the config. 0, or the exit code after an error message. */
+int lk_seal(lockstep_config *cfg);
 
 #endif

@@ -327,6 +327,7 @@ static int run(int argc, char **argv) {
         lk_error("the engine cannot start", NULL, "is libcrypto 3.0 or later installed?");
         return LK_EXIT_FAILED;
     }
+    r.tls.ech = r.num_ech > 0;
     code = lk_set_tls(server.config, &r.tls, false);
     if (code == 0)
         code = set_client_auth(server.config, &r);
@@ -336,10 +337,13 @@ static int run(int argc, char **argv) {
         code = lk_add_identity(server.config, r.cert[i], r.key[i]);
     if (code == 0 && r.num_cert == 0)
         code = add_local_identity(server.config);
+    if (code == 0 && r.num_cert == 0 && r.tls.rsa_kex)
+        lk_warning("--kex rsa: the certificate of the local CA has no RSA key, so nobody can; "
+                   "--cert and --key of \"ca issue --key-type rsa\" allow it");
     for (size_t i = 0; code == 0 && i < r.num_ech; i++)
         code = lk_ech_serve(server.config, r.ech[i]);
-    if (code == 0 && lockstep_config_seal(server.config) != LOCKSTEP_OK)
-        code = LK_EXIT_FAILED;
+    if (code == 0)
+        code = lk_seal(server.config);
     if (code == 0 && !lk_server_start(&server))
         code = LK_EXIT_FAILED;
     if (code == 0)

@@ -1,5 +1,6 @@
 """Encrypted Client Hello (RFC 9849) with ourselves and with NSS, whose tools have had it for years."""
 import base64
+import json
 import re
 
 import pytest
@@ -43,10 +44,36 @@ def test_accepted(bench, names):
     server = serve(bench, names, file)
     (bench.dir / "list.pem").write_text(file.read_text().split("-----END PRIVATE KEY-----\n")[1])
     (bench.dir / "dns.txt").write_text(text + "\n")
-    for source in (file, "list.pem", "dns.txt"):
+    (bench.dir / "shown.txt").write_text(bench.lockstep("ech", "show", file).out)
+    for source in (file, "list.pem", "dns.txt", "shown.txt"):
         r = get(bench, server, "-v", "--ech", source)
         assert (r.rc, r.out) == (0, "hello\n") and "ClientHelloInner" in r.err, r
     assert get(bench, server).rc == 0  # and who has no configuration is served too
+    wait_until(lambda: server.out.count("\n") == 5, what="the fifth line of the log")
+    assert [line.endswith(" ech") for line in server.out.splitlines()] == [True] * 4 + [False], server.out
+
+
+def test_told(bench, names):
+    file, _ = new_key(bench)
+    old, _ = new_key(bench, "old.pem")
+    server = serve(bench, names, file)
+
+    def told(*args):
+        return json.loads(get(bench, server, "--json", *args).out)["ech"]
+
+    assert [told("--ech", file), told("--ech", old), told()] == ["accepted", "rejected", None]
+    r = get(bench, server, "--explain", "--ech", file)
+    assert "ClientHello encrypted" in r.err.splitlines()[0], r
+
+
+@pytest.mark.parametrize("args", [("--tls-max", "1.2"), ("--kex", "rsa")])
+def test_not_in_tls12(bench, names, args):
+    file, _ = new_key(bench)
+    r = bench.lockstep("get", "--ech", file, *args, "https://secret.test/")
+    assert r.rc == 2 and "--ech is of TLS 1.3" in r.err, r
+    if args[0] == "--tls-max":
+        r = bench.lockstep("serve", *names[0].pair(), "--ech", file, *args)
+        assert r.rc == 2 and "--ech is of TLS 1.3" in r.err, r
 
 
 def test_rejected(bench, names):
