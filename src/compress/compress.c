@@ -40,7 +40,8 @@ typedef struct pool {
     const lk_heap *heap;
     block *blocks;
     bool failed;
-    jmp_buf *escape; /* NULL: a failed allocation returns NULL */
+    bool escapes; /* a failed allocation goes back to `escape`; else it returns NULL */
+    jmp_buf escape;
 } pool;
 
 static void *take(void *arg, size_t size) {
@@ -48,8 +49,8 @@ static void *take(void *arg, size_t size) {
     block *b = size > SIZE_MAX - FRONT ? NULL : lk_alloc(p->heap, size + FRONT);
     if (b == NULL) {
         p->failed = true;
-        if (p->escape != NULL)
-            longjmp(*p->escape, 1);
+        if (p->escapes)
+            longjmp(p->escape, 1);
         return NULL;
     }
     *b = (block){size + FRONT, p->blocks, NULL};
@@ -131,13 +132,13 @@ static size_t brotli_run(pool *p, uint8_t *out, size_t out_len, lk_slice in) {
 }
 
 static size_t brotli_compress(pool *p, uint8_t *out, size_t out_len, lk_slice in) {
-    jmp_buf escape;
-    p->escape = &escape;
-    if (setjmp(escape) == 0) {
+    p->escapes = true;
+    if (setjmp(p->escape) == 0) {
         size_t n = brotli_run(p, out, out_len, in);
-        p->escape = NULL;
+        p->escapes = false;
         return n;
     }
+    p->escapes = false;
     while (p->blocks != NULL)
         drop(p, p->blocks);
     return 0;

@@ -67,7 +67,9 @@ static int64_t system_now_ms(void *arg) {
 }
 
 lockstep_env lk_env_complete(const lockstep_env *env) {
-    lockstep_env e = env == NULL ? (lockstep_env){0} : *env;
+    lockstep_env e = {0};
+    if (env != NULL)
+        e = *env;
     if (e.now_ms == NULL)
         e.now_ms = system_now_ms;
     if (e.random == NULL)

@@ -207,7 +207,7 @@ lockstep_status lockstep_trust_add(lockstep_trust *trust, size_t *num_added, siz
 
 const lk_public_key *lk_anchor_key(const lk_anchor *anchor, const lk_crypto *crypto) {
     /* The key is a cache, so filling it changes nothing that a caller could see. */
-    _Atomic(lk_public_key *) *slot = (_Atomic(lk_public_key *) *)&anchor->key;
+    lk_key_slot *slot = (lk_key_slot *)&anchor->key;
     lk_public_key *key = atomic_load_explicit(slot, memory_order_acquire), *made;
     if (key != NULL || lk_cert_public_key(&made, crypto, &anchor->cert) != LOCKSTEP_OK)
         return key;

@@ -13,9 +13,11 @@
 
 #include "x509/cert.h"
 
+typedef _Atomic(lk_public_key *) lk_key_slot;
+
 typedef struct lk_anchor {
     lk_cert cert; /* its DER is owned */
-    _Atomic(lk_public_key *) key;
+    lk_key_slot key;
     uint32_t next; /* index + 1 of the next anchor whose subject has the same hash; 0: none */
 } lk_anchor;
 

@@ -4,6 +4,7 @@
 cd "$(dirname "$0")/../.." || exit 2
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
+# shellcheck disable=SC2046 # no name of a target has a blank
 [ $# -gt 0 ] || set -- $(find build/fuzz -maxdepth 1 -name 'fuzz_*' -type f -perm -u+x -exec basename {} \; | sort)
 [ $# -gt 0 ] || { echo "failed: no fuzz targets were built"; exit 1; }
 

@@ -77,9 +77,9 @@ static bool suits(lk_handshake *hs, const lk_suite *suite, const lk_identity *id
     return suite->kex == LK_KEX_RSA || hs->scheme != NULL;
 }
 
-/* find looks for the best suite with an identity for it, `named`: among those that have the name.
- */
-static bool find(lk_handshake *hs, search *found, const lk_host *host, bool named) {
+/* find looks for the best suite with an identity for it, among those that have the name `host`, or
+ * NULL: among all. */
+static bool find(lk_handshake *hs, search *found, const lk_host *host) {
     const lk_settings *s = hs->settings, *from = hs->identities;
     for (size_t i = 0; i < s->num_suites; i++) {
         const lk_suite *suite = lk_suite_of(s->suites[i]);
@@ -92,7 +92,7 @@ static bool find(lk_handshake *hs, search *found, const lk_host *host, bool name
         }
         for (size_t k = 0; k < from->num_identities; k++) {
             const lk_identity *identity = &from->identities[k];
-            if (named && (identity->raw || !lk_cert_is_for(&identity->leaf, host)))
+            if (host != NULL && (identity->raw || !lk_cert_is_for(&identity->leaf, host)))
                 continue;
             if (suits(hs, suite, identity)) {
                 hs->suite = suite;
@@ -119,7 +119,7 @@ static lockstep_status choose_suite(lk_handshake *hs) {
     if (has_name && hs->identities->require_known_name && !knows_name(hs->identities, &host))
         return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "for the name %s", hs->agreed->server_name);
     /* A certificate for the name goes before a better suite. */
-    if ((!has_name || !find(hs, &found, &host, true)) && !find(hs, &found, NULL, false)) {
+    if ((!has_name || !find(hs, &found, &host)) && !find(hs, &found, NULL)) {
         if (!found.suite_common)
             return lk_fail(hs, LOCKSTEP_NO_COMMON_SUITE, "the client offers %zu, none of ours",
                            offered);
