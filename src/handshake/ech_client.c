@@ -164,7 +164,7 @@ static lockstep_status to_arena(lk_handshake *hs, lk_slice *out, const lk_builde
 static lockstep_status encode(lk_handshake *hs, const lk_client_hello_out *inner,
                               const lk_client_hello_out *outer, uint8_t maximum_name_length) {
     lk_ech *ech = hs->ech;
-    lk_slice built, around;
+    lk_slice built = {0}, around = {0};
     lk_buffer bytes = lk_buffer_of(&hs->settings->heap, 0);
     lk_builder b = lk_builder_of(&bytes);
     lk_client_hello_build(&b, inner);

@@ -95,7 +95,7 @@ static lockstep_status read_inner(lk_handshake *hs, lk_slice *inner, lk_slice en
 /* ---- The first ClientHello ------------------------------------------------------------------- */
 
 static lockstep_status accept(lk_handshake *hs, lk_slice encoded) {
-    lk_slice inner;
+    lk_slice inner = {0};
     hs->ech->state = LK_ECH_ACCEPTED;
     hs->agreed->ech = LOCKSTEP_ECH_STATE_ACCEPTED;
     lk_note_choice(&hs->watch, false, "encrypted ClientHello", "RFC 9849 §7.1",
@@ -175,7 +175,7 @@ lockstep_status lk_ech_on_client_hello(lk_handshake *hs, lk_slice message) {
     const lk_settings *s = hs->settings;
     lk_ech_hello offer = {0};
     lk_slice copy;
-    bool has;
+    bool has = false;
     /* To who knows nothing of it, it is an extension like any other that is not known. */
     if (s->num_ech_keys == 0 && !s->ech_backend)
         return lk_negotiate(hs, message);
@@ -198,7 +198,7 @@ lockstep_status lk_ech_on_second_client_hello(lk_handshake *hs, lk_slice *messag
     lk_ech *ech = hs->ech;
     lk_ech_hello offer = {0};
     lk_slice copy, encoded;
-    bool has;
+    bool has = false;
     if (ech == NULL || ech->state != LK_ECH_ACCEPTED)
         return LOCKSTEP_OK;
     if (!lk_arena_copy(&hs->arena, &copy, *message))

@@ -119,7 +119,7 @@ static bool has(const uint16_t *list, size_t num_list, uint16_t value) {
 
 lockstep_status lk_on_cookie(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
-    lk_cookie cookie;
+    lk_cookie cookie = {0};
     LK_TRY(open_cookie(hs, &cookie));
     /* The config may have changed since. */
     if (!has(s->suites, s->num_suites, cookie.suite) ||

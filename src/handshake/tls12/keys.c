@@ -20,9 +20,9 @@ void lk12_key_block(lk_write_keys *client, lk_write_keys *server, const lk12_mas
     lk_prf(master->hash, block, 2 * (key + iv), lk12_master_slice(master), "key expansion",
            lk_slice_of(server_random, LK_RANDOM_LEN), lk_slice_of(client_random, LK_RANDOM_LEN));
     memcpy(client->key, p, key);
-    memcpy(server->key, p += key, key);
-    memcpy(client->iv, p += key, iv);
-    memcpy(server->iv, p += iv, iv);
+    memcpy(server->key, p + key, key);
+    memcpy(client->iv, p + 2 * key, iv);
+    memcpy(server->iv, p + 2 * key + iv, iv);
     lk_wipe(block, sizeof block);
 }
 

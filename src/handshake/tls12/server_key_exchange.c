@@ -31,7 +31,7 @@ static lockstep_status send_signed(lk_handshake *hs) {
 
 lockstep_status lk12_send_server_key_exchange(lk_handshake *hs) {
     uint8_t space[4 + 255];
-    lk_slice share = lk_slice_of(hs->shares[0].bytes, hs->group->client_share), to_sign;
+    lk_slice share = lk_slice_of(hs->shares[0].bytes, hs->group->client_share), to_sign = {0};
     /* ServerECDHParams: curve_type named_curve, the group, the point behind its length */
     space[0] = LK12_NAMED_CURVE;
     space[1] = (uint8_t)(hs->group->id >> 8);
