@@ -38,6 +38,7 @@ typedef struct block {
 
 typedef struct pool {
     const lk_heap *heap;
+    size_t left; /* bytes that may still be taken */
     block *blocks;
     bool failed;
     bool escapes; /* a failed allocation goes back to `escape`; else it returns NULL */
@@ -46,6 +47,8 @@ typedef struct pool {
 
 static void *take(void *arg, size_t size) {
     pool *p = arg;
+    if (size > p->left)
+        return NULL;
     block *b = size > SIZE_MAX - FRONT ? NULL : lk_alloc(p->heap, size + FRONT);
     if (b == NULL) {
         p->failed = true;
@@ -53,6 +56,7 @@ static void *take(void *arg, size_t size) {
             longjmp(p->escape, 1);
         return NULL;
     }
+    p->left -= size;
     *b = (block){size + FRONT, p->blocks, NULL};
     if (p->blocks != NULL)
         p->blocks->prev = b;
@@ -61,6 +65,7 @@ static void *take(void *arg, size_t size) {
 }
 
 static void drop(pool *p, block *b) {
+    p->left += b->size - FRONT;
     if (b->prev != NULL)
         b->prev->next = b->next;
     else
@@ -160,7 +165,7 @@ static bool brotli_decompress(pool *p, uint8_t *out, size_t out_len, lk_slice in
 /* ---- Both ------------------------------------------------------------------------------------ */
 
 bool lk_compress(uint16_t algorithm, lk_buffer *out, lk_slice in) {
-    pool p = {.heap = out->heap};
+    pool p = {.heap = out->heap, .left = SIZE_MAX};
     size_t room = in.p_len + in.p_len / 8 + 256, n; /* what neither makes longer */
     uint8_t *to = in.p_len > UINT32_MAX / 2 ? NULL : lk_buffer_reserve(out, room);
     if (to == NULL)
@@ -175,9 +180,13 @@ bool lk_compress(uint16_t algorithm, lk_buffer *out, lk_slice in) {
     return n > 0;
 }
 
+/* A Brotli stream may ask for a window of 16 MB with its first four bytes, and tables beside it.
+ * What a peer's Certificate needs is a window as long as itself, and some 20 KB. */
+#define DECOMPRESS_MEMORY_MAX ((size_t)1 << 20)
+
 bool lk_decompress(uint16_t algorithm, uint8_t *out, size_t out_len, lk_slice in,
                    const lk_heap *heap, bool *no_memory) {
-    pool p = {.heap = heap};
+    pool p = {.heap = heap, .left = DECOMPRESS_MEMORY_MAX};
     bool whole = false;
     if (out_len <= UINT32_MAX && in.p_len <= UINT32_MAX) {
         if (algorithm == LK_COMPRESSION_ZLIB)

@@ -121,12 +121,46 @@ static void test_memory(void **state) {
     }
 }
 
+/* A heap that remembers how much was taken from it at once. */
+typedef struct meter {
+    size_t live, most;
+} meter;
+
+static void *metered_alloc(void *arg, size_t size) {
+    meter *m = arg;
+    m->live += size;
+    m->most = m->live > m->most ? m->live : m->most;
+    return malloc(size);
+}
+
+static void metered_release(void *arg, void *ptr, size_t size) {
+    ((meter *)arg)->live -= size;
+    free(ptr);
+}
+
+/* RFC 7932 §9.1, §9.2: WBITS 24, a meta-block of 2^24 bytes, not compressed: seven bytes that ask
+ * for a window of 16 MB. */
+static void test_memory_of_a_bomb(void **state) {
+    (void)state;
+    static const uint8_t bomb[] = {0xcf, 0xff, 0xff, 0xff, 'a', 'b', 'c'};
+    static uint8_t out[131072];
+    meter m = {0, 0};
+    const lk_heap heap = {&m, metered_alloc, metered_release};
+    bool no_memory;
+    assert_false(lk_decompress(LK_COMPRESSION_BROTLI, out, sizeof out,
+                               lk_slice_of(bomb, sizeof bomb), &heap, &no_memory));
+    assert_false(no_memory); /* it is the peer's fault, not ours */
+    assert_int_equal(m.live, 0);
+    assert_in_range(m.most, 1, 1 << 20);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back),
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory_of_a_bomb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
