@@ -3,8 +3,13 @@
  */
 #include "conn/conn.h"
 
-bool lk_conn_early_in(const lockstep_conn *conn) {
+static bool may_send(const lockstep_conn *conn) {
     return conn->is_client && conn->hs != NULL && conn->early_left > 0 && !conn->close_sent;
+}
+
+/* While a job is out nothing may fail here: a failure would take the handshake from under it. */
+bool lk_conn_early_in(const lockstep_conn *conn) {
+    return may_send(conn) && !lk_conn_jobs_out(conn);
 }
 
 lockstep_status lockstep_early_in(lockstep_conn *conn, size_t *used, const uint8_t *in,
@@ -14,9 +19,9 @@ lockstep_status lockstep_early_in(lockstep_conn *conn, size_t *used, const uint8
     *used = 0;
     if (conn->failure.status != LOCKSTEP_OK)
         return conn->failure.status;
-    if (!lk_conn_early_in(conn))
+    if (!may_send(conn))
         return LOCKSTEP_ERR_USAGE;
-    while (*used < in_len && conn->early_left > 0 &&
+    while (*used < in_len && lk_conn_early_in(conn) &&
            lk_buffer_length(&conn->wire_out) < LK_WIRE_OUT_MAX) {
         size_t n = in_len - *used < conn->early_left ? in_len - *used : conn->early_left;
         n = n < conn->send_max ? n : conn->send_max;

@@ -165,6 +165,46 @@ static void test_accepted(void **state) {
     }
 }
 
+/* Whoever runs a job of a connection holds a part of its handshake, which must stay until then. */
+static void test_while_a_job_is_out(void **state) {
+    (void)state;
+    house h;
+    pair p = {0};
+    const uint8_t *out;
+    size_t used, n;
+    lockstep_job *job;
+    build(&h);
+    CHECK(lockstep_config_gather_jobs(h.client));
+    seal_both(&h);
+    lockstep_session *session = first_visit(&h);
+    pair_resume(&p, h.client, h.server, "server.test", session);
+    while ((lockstep_state_of(p.client) & LOCKSTEP_HAS_JOB) != 0) {
+        while ((job = lockstep_next_job(p.client)) != NULL)
+            lockstep_run_jobs(&job, 1);
+        CHECK(lockstep_resume(p.client));
+    }
+    say(p.client, "hello");
+    n = lockstep_wire_out(p.client, &out);
+    CHECK(lockstep_wire_in(p.server, &used, out, n));
+    lockstep_wire_sent(p.client, n);
+    n = lockstep_wire_out(p.server, &out);
+    CHECK(lockstep_wire_in(p.client, &used, out, n));
+    lockstep_wire_sent(p.server, used);
+    assert_non_null(job = lockstep_next_job(p.client)); /* the ServerHello's */
+    assert_int_equal(lockstep_state_of(p.client) & LOCKSTEP_EARLY_IN, 0);
+    h.wc.fail_alloc_at = h.wc.allocs + 1;
+    CHECK(lockstep_early_in(p.client, &used, (const uint8_t *)"more", 4));
+    assert_int_equal(used, 0);
+    h.wc.fail_alloc_at = 0;
+    lockstep_run_jobs(&job, 1);
+    CHECK(lockstep_resume(p.client));
+    pair_run(&p);
+    assert_int_equal(outcome(p.client), LOCKSTEP_EARLY_ACCEPTED);
+    pair_close(&p);
+    lockstep_session_free(session);
+    tear_down(&h);
+}
+
 /* The server answers before the client's second flight. */
 static void test_answered_at_once(void **state) {
     (void)state;
@@ -507,6 +547,7 @@ static void test_settings(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_while_a_job_is_out),
         cmocka_unit_test(test_answered_at_once),
         cmocka_unit_test(test_answered_all_along),
         cmocka_unit_test(test_answer_pauses),
