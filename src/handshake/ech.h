@@ -43,6 +43,9 @@ struct lk_ech {
     lk_slice outer;     /* the ClientHello, header included */
     lk_ech_hello offer; /* its extension */
     size_t key;         /* of the keys, the one that is tried now */
+    lk_slice body;      /* the hello whose payload is being opened: for it there are, however */
+    lk_slice aad;       /* many keys are tried, its ClientHelloOuterAAD */
+    uint8_t *room;      /* and a place for what is decrypted */
     bool backend;       /* somebody else has decrypted it */
 };
 

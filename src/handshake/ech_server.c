@@ -55,21 +55,30 @@ static lockstep_status check_inner(lk_handshake *hs, lk_slice inner) {
     return LOCKSTEP_OK;
 }
 
+/* prepare makes ClientHelloOuterAAD, which is the body with zeros for the payload (§5.2), and room
+ * for the plaintext. */
+static lockstep_status prepare(lk_handshake *hs, lk_slice body, lk_slice payload) {
+    lk_ech *ech = hs->ech;
+    ech->room = lk_arena_alloc(&hs->arena, payload.p_len);
+    if (ech->room == NULL || !lk_arena_copy(&hs->arena, &ech->aad, body))
+        return lk_fail_memory(hs);
+    memset((uint8_t *)(uintptr_t)ech->aad.p + (payload.p - body.p), 0, payload.p_len);
+    ech->body = body;
+    return LOCKSTEP_OK;
+}
+
 /* open_payload decrypts the payload of `offer`, which came in `outer`. `*plain` is empty if it is
- * not authentic. ClientHelloOuterAAD is the body, with zeros for the payload (§5.2). */
+ * not authentic. */
 static lockstep_status open_payload(lk_handshake *hs, lk_slice *plain, lk_slice outer,
                                     const lk_ech_hello *offer) {
-    lk_slice body = lk_body(outer), aad;
+    lk_ech *ech = hs->ech;
     *plain = lk_slice_of(NULL, 0);
     if (offer->payload.p_len <= LK_AEAD_TAG_LEN)
         return LOCKSTEP_OK;
-    uint8_t *room = lk_arena_alloc(&hs->arena, offer->payload.p_len);
-    uint8_t *zeroed = lk_arena_copy(&hs->arena, &aad, body) ? (uint8_t *)(uintptr_t)aad.p : NULL;
-    if (room == NULL || zeroed == NULL)
-        return lk_fail_memory(hs);
-    memset(zeroed + (offer->payload.p - body.p), 0, offer->payload.p_len);
-    if (lk_hpke_open(&hs->ech->context, room, aad, offer->payload))
-        *plain = lk_slice_of(room, offer->payload.p_len - LK_AEAD_TAG_LEN);
+    if (ech->body.p != lk_body(outer).p)
+        LK_TRY(prepare(hs, lk_body(outer), offer->payload));
+    if (lk_hpke_open(&ech->context, ech->room, ech->aad, offer->payload))
+        *plain = lk_slice_of(ech->room, offer->payload.p_len - LK_AEAD_TAG_LEN);
     return LOCKSTEP_OK;
 }
 

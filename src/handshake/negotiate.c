@@ -296,6 +296,15 @@ lockstep_status lk_handshake_answer_identity(lk_handshake *hs, const lk_settings
 
 /* ---- The messages ---------------------------------------------------------------------------- */
 
+/* Nobody names more, and what follows is not looked at: each list is searched again and again, for
+ * every identity. */
+#define SCHEMES_MAX 128
+
+static void cut(lk_u16_list *list) {
+    if (list->p_len > 2 * SCHEMES_MAX)
+        list->p_len = 2 * SCHEMES_MAX;
+}
+
 /* read_hello copies the message, since it is looked at again after jobs, and parses the copy. */
 static lockstep_status read_hello(lk_handshake *hs, lk_slice message) {
     lk_flaw flaw;
@@ -305,6 +314,8 @@ static lockstep_status read_hello(lk_handshake *hs, lk_slice message) {
     lockstep_status status = lk_client_hello_parse(&hs->hello, &flaw, lk_body(copy));
     if (status != LOCKSTEP_OK)
         return lk_fail_flaw(hs, status, &flaw);
+    cut(&hs->hello.schemes);
+    cut(&hs->hello.schemes_cert);
     memcpy(hs->client_random, hs->hello.random.p, LK_RANDOM_LEN);
     hs->session_id_len = hs->hello.session_id.p_len;
     if (hs->session_id_len > 0)

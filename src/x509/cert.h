@@ -114,6 +114,11 @@ LK_CHECKED lockstep_status lk_cert_parse(lk_cert *out, lk_slice der);
 LK_CHECKED lockstep_status lk_cert_public_key(lk_public_key **out, const lk_crypto *crypto,
                                               const lk_cert *cert);
 
+/* lk_cert_may_transport: secrets may be encrypted to its key (RFC 5280 §4.2.1.3). */
+static inline bool lk_cert_may_transport(const lk_cert *cert) {
+    return !lk_cert_has(cert, LK_EXT_KEY_USAGE) || (cert->key_usage & LK_KU_KEY_ENCIPHERMENT) != 0;
+}
+
 /* lk_cert_self_issued: subject and issuer are the same name (RFC 5280 §3.2). */
 static inline bool lk_cert_self_issued(const lk_cert *cert) {
     return lk_slice_equal(cert->subject, cert->issuer);

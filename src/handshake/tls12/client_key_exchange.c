@@ -79,6 +79,14 @@ static lockstep_status send_rsa(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
+/* may_encrypt: "The encryption bit [keyEncipherment] MUST be set if the key usage extension is
+ * present" (RFC 5246 §7.4.2): who gave a key for signatures alone has not agreed to this. */
+static bool may_encrypt(const lk_handshake *hs) {
+    lk_cert leaf;
+    return lk_cert_parse(&leaf, hs->agreed->peer_chain[0]) == LOCKSTEP_OK &&
+           lk_cert_may_transport(&leaf);
+}
+
 /* The chain is good, so the premaster secret may be encrypted to its key. "client_version: The
  * version requested by the client in the ClientHello", then 46 random bytes. */
 static lockstep_status post_encrypt(lk_handshake *hs) {
@@ -86,6 +94,9 @@ static lockstep_status post_encrypt(lk_handshake *hs) {
     uint8_t *premaster = hs->tls12->premaster;
     if (!lk_suite_takes(hs->suite, lk_public_key_kind(hs->peer_key)))
         return lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_KIND, "for %s", hs->suite->name);
+    if (!may_encrypt(hs))
+        return lk_fail_at(hs, LOCKSTEP_CERT_KEY_USAGE, "RFC 5246 §7.4.2",
+                          "it lacks keyEncipherment, for %s", hs->suite->name);
     uint8_t *block = lk_arena_alloc(&hs->arena, lk_rsa_block_length(hs->peer_key));
     lk_job *job = block == NULL ? NULL : lk_post(hs, LK_JOB_ENCRYPT, send_rsa);
     if (job == NULL)

@@ -72,6 +72,8 @@ static bool suits(lk_handshake *hs, const lk_suite *suite, const lk_identity *id
     /* raw public keys are for TLS 1.3 */
     if (identity->raw || !lk_suite_takes(suite, kind) || !takes_curve(hs, kind))
         return false;
+    if (suite->kex == LK_KEX_RSA && !lk_cert_may_transport(&identity->leaf))
+        return false;
     hs->scheme =
         suite->kex == LK_KEX_RSA ? NULL : lk_scheme_for(identity->key, LK_TLS12, hs->peer_schemes);
     return suite->kex == LK_KEX_RSA || hs->scheme != NULL;
