@@ -180,6 +180,79 @@ def write_psk_connections():
             write(target, "psk-" + name, bytes([flags | PSK, psk, first]) + script)
 
 
+def write_tls12_connections():
+    """Honest messages of a server: five, with a request six, then three with a ticket; of a client: up to six."""
+    all_steps = (12, 12)
+    staple, ticket = RETRY, 1 << 8
+    data = record(23, b"data")
+    hello_request, client_hello = handshake(bytes(4)), message(1, bytes(40))
+    scripts = {
+        "plain": (0, all_steps, data + SEND + record(21, b"\1\0")),
+        "everything": (staple | ticket | AUTH | ALPN | LIMIT, all_steps, data + SEND + CLOSE + EOF),
+        "no-certificate": (AUTH | NONE | SUITE, all_steps, data + SEND + UPDATE),
+        "pieces": (AUTH, (0, 0), HONEST * 12 + data),
+        "change-hello": (0, (0, 0), changed(40, 1) + HONEST * 9),
+        "change-certificate": (AUTH, (1, 1), changed(300, 128) + HONEST * 9),
+        "change-key-exchange": (0, (2, 1), changed(60, 1) + HONEST * 9),
+        "ccs-at-once": (0, (0, 0), raw(bytes.fromhex("140303000101")) * 2 + HONEST * 8),
+        "ccs-early": (0, (3, 1), raw(bytes.fromhex("140303000101")) + HONEST * 8),
+        "warnings": (0, (2, 1), record(21, b"\1\x5a") * 3 + record(21, b"\1\x64") * 5),
+        "hello-requests": (0, (2, 1), hello_request * 5),
+        "renegotiate": (0, all_steps, data + hello_request + client_hello),
+        "staple-missing": (staple, (2, 2), handshake(bytes([12, 0, 0, 0]))),
+        "flood": (0, all_steps, record(23, b"") * 40),
+        "eof": (ticket, (6, 2), EOF),
+    }
+    for name, (flags, steps, script) in scripts.items():
+        for target, first in zip(("client_tls12", "server_tls12"), steps):
+            write(target, name, bytes([flags & 255, first | (128 if flags & ticket else 0)]) + script)
+
+
+def write_tls12_messages():
+    certificate = next(value for label, value in messages() if label == "Certificate")[8:]
+    one = certificate[3:3 + int.from_bytes(certificate[:3], "big")]
+    hello = b"\3\3" + bytes(32) + vector(1, bytes(32)) + bytes.fromhex("c02b00")
+    extensions = bytes.fromhex("ff01000100 00170000 00230000 00050000 000b00020100 001000050003026832 001c00024000")
+    scts = struct.pack(">H", 18) + vector(2, vector(2, vector(2, bytes(10))))
+    point = bytes.fromhex("03001d") + vector(1, bytes(32))
+    for kind, name, body in (
+        (0, "server-hello-bare", hello),
+        (0, "server-hello", hello + vector(2, extensions + scts)),
+        (1, "certificate", vector(3, vector(3, one) + vector(3, one))),
+        (1, "certificate-none", vector(3, b"")),
+        (2, "status", b"\1" + vector(3, bytes(20))),
+        (3, "request", vector(1, b"\x01\x40") + vector(2, bytes.fromhex("04030804")) + vector(2, vector(2, b"0\0"))),
+        (4, "server-key", point + bytes.fromhex("0403") + vector(2, bytes(70))),
+        (4, "server-key-explicit", b"\1" + bytes(50)),
+        (5, "client-key", vector(1, bytes(32))),
+        (6, "client-key-rsa", vector(2, bytes(256))),
+        (7, "ticket", struct.pack(">I", 3600) + vector(2, b"a ticket")),
+    ):
+        write("tls12", name, bytes([kind]) + body)
+
+
+def write_raw_keys():
+    certificate = next(value for label, value in messages() if label == "Certificate")
+    at = certificate.index(bytes.fromhex("30819f300d06092a864886f70d010101"))
+    rsa = certificate[at:at + 162]
+    p256 = base64.b64decode(
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/"
+        "m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==")
+    ed25519 = bytes.fromhex("302a300506032b6570032100") + bytes(range(32))
+    for name, key in (("rsa", rsa), ("p256", p256), ("ed25519", ed25519)):
+        write("raw_key", name, b"\0" + key)
+        credential = struct.pack(">IH", 86400, 0x0403) + vector(3, key) + b"\4\3" + vector(2, bytes(70))
+        write("raw_key", "delegated-" + name, b"\1" + credential)
+    write("raw_key", "types", b"\2\2\2\0")
+
+
+def write_cookies():
+    for suite, length in ((0x1301, 32), (0x1302, 48)):
+        body = b"\1" + struct.pack(">QHHB", 1795262400000, suite, 0x1d, 3) + bytes(length) + bytes(32)
+        write("cookie", "suite-%x" % suite, body)
+        write("cookie", "suite-%x-short" % suite, body[:-1])
+
+
 def vector(width, value):
     return len(value).to_bytes(width, "big") + value
 
@@ -401,3 +474,7 @@ write_sessions()
 write_timestamps()
 write_crls()
 write_ocsp()
+write_tls12_connections()
+write_tls12_messages()
+write_raw_keys()
+write_cookies()

@@ -51,4 +51,7 @@ static inline lk_slice body_of(const lk_buffer *message) {
  */
 void fuzz_connection(bool server, const uint8_t *data, size_t size);
 
+/* fuzz_connection_tls12 does it in TLS 1.2. */
+void fuzz_connection_tls12(bool server, const uint8_t *data, size_t size);
+
 #endif

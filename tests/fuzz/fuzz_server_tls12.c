@@ -1,0 +1,10 @@
+/*
+ * fuzz_server_tls12.c - a whole connection of a server in TLS 1.2, against raw bytes or a peer that the
+ * input drives.
+ */
+#include "support/fuzzing.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    fuzz_connection_tls12(true, data, size);
+    return 0;
+}
