@@ -281,7 +281,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_ech_new(lockstep_blob *pem, const lock
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_ech_backend(lockstep_config *cfg);
 
-/* Does a server ask for a client certificate (RFC 8446 §4.3.2)? REQUIRE refuses clients without. */
+/* Does a server ask for a client certificate (RFC 8446 §4.3.2)? REQUIRE refuses clients without,
+ * but for those that prove to have an external key (lockstep_config_add_psk). */
 enum lockstep_client_auth {
     LOCKSTEP_CLIENT_AUTH_NONE = 0,
     LOCKSTEP_CLIENT_AUTH_REQUEST,

@@ -70,7 +70,10 @@ LOCKSTEP_CHECKED lockstep_status lockstep_session_from_bytes(lockstep_session **
  * lockstep_tickets holds the keys that seal tickets. By itself it draws a key, a new one six times
  * in the lifetime of a ticket, and forgets each when the last ticket under it has expired: who
  * steals the keys later cannot read what was sealed before. It may be shared by configs and
- * threads.
+ * threads. Configs that share it take each other's sessions, but none for a name that another one
+ * has a certificate for and they have not; with LOCKSTEP_ASK_IDENTITY the question is not asked for
+ * a session that is resumed, so what the application would refuse must not share tickets with what
+ * it would not.
  */
 typedef struct lockstep_tickets lockstep_tickets;
 
@@ -155,7 +158,7 @@ LOCKSTEP_API void lockstep_early_taken(lockstep_conn *conn, size_t n);
  * bytes (a password is none), known by `identity` (1 to 256 bytes) and bound to `context` (at most
  * 256 bytes; may be empty). All are copied; at most 8. It is imported for TLS 1.3 with each hash
  * (§3), so it can be used with nothing else. A peer that proves that it has the key needs no
- * certificate.
+ * certificate: neither does a client of a server with LOCKSTEP_CLIENT_AUTH_REQUIRE.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_add_psk(lockstep_config *cfg,
                                                          lockstep_slice identity,

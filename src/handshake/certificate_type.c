@@ -70,7 +70,8 @@ lockstep_status lk_take_certificate_types(lk_handshake *hs, const lk_encrypted_e
         memchr(hs->server_types.p, hs->peer_type, hs->server_types.p_len) == NULL)
         return lk_fail(hs, LOCKSTEP_NO_COMMON_CERTIFICATE_TYPE,
                        "the server has no raw public key, and we trust no certificates");
-    hs->agreed->peer_raw_key = hs->peer_type == LK_TYPE_RAW_KEY;
+    /* With a PSK no certificate comes, whatever is said of its type. */
+    hs->agreed->peer_raw_key = hs->psk == NULL && hs->peer_type == LK_TYPE_RAW_KEY;
     return LOCKSTEP_OK;
 }
 

@@ -327,6 +327,13 @@ lockstep_status lk_early_read(lk_handshake *hs);
 lockstep_status lk_on_end_of_early_data(lk_handshake *hs, lk_slice message);
 
 /* ---- new_session_ticket.c ---- */
+
+/* A server that has shown a certificate for the name of a session says so in the ticket (both
+ * versions: lk_has_shown_name). Others that share its tickets may resume that only if they have one
+ * too (lk_may_resume_name): by a session nobody must speak for a name that he could not begin one
+ * for. Where the application has the identities, that cannot be told. */
+bool lk_has_shown_name(const lk_handshake *hs);
+bool lk_may_resume_name(const lk_handshake *hs, const lk_session *session);
 lockstep_status lk_send_new_session_tickets(lk_handshake *hs);
 /* lk_on_new_session_ticket takes a ticket after the handshake; `*out` is the session that is to be
  * kept, or NULL. */

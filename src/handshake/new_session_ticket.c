@@ -11,6 +11,19 @@
  * is around it a NewSessionTicket stays below the 16,384 bytes that clients take, this one too. */
 #define PEER_IN_TICKET_MAX 12288
 
+/* ---- Whose name a session is for ------------------------------------------------------------- */
+
+bool lk_may_resume_name(const lk_handshake *hs, const lk_session *session) {
+    return !session->named || (hs->settings->asks & LOCKSTEP_ASK_IDENTITY) != 0 ||
+           lk_settings_know_name(hs->settings, session->server_name);
+}
+
+bool lk_has_shown_name(const lk_handshake *hs) {
+    return hs->agreed->resumed ? hs->resumes->named
+                               : hs->identities != NULL &&
+                                     lk_settings_know_name(hs->identities, hs->hello.server_name);
+}
+
 /* ---- Server ---------------------------------------------------------------------------------- */
 
 /* peer_bytes: the client's chain, by which a resumed session knows it again. */
@@ -53,6 +66,7 @@ static lockstep_status send_one(lk_handshake *hs, const lk_secret *resumption, l
         .lifetime_s = lk_ticket_lifetime_s(lk_tickets_lifetime_s(s->tickets),
                                            hs->agreed->verified_ms, now_ms),
         .max_early_data = s->strikes != NULL ? s->max_early_data : 0,
+        .named = lk_has_shown_name(hs),
         .peer = peer,
     };
     lk_reader r = lk_reader_of(lk_slice_of(age_add, sizeof age_add));

@@ -198,6 +198,8 @@ static const char *not_good_for(const lk_handshake *hs, const lk_session *sessio
         return "it is of another version or hash";
     if (!lk_slice_equal(session->server_name, hs->hello.server_name))
         return "it is for another name";
+    if (!lk_may_resume_name(hs, session))
+        return "there is no certificate for its name here";
     if (!lk_session_alive(session, env->now_ms(env->arg)))
         return "it has expired";
     return NULL;

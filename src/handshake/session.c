@@ -3,13 +3,13 @@
 #include "util/secret.h"
 #include "wire/types.h"
 
-/* The first byte of the form; another form gets another number. */
-#define FORM 1
+/* The first byte: another form gets another number. FORM_NAMED is that of `named`. */
+enum { FORM = 1, FORM_NAMED = 2 };
 
 /* ---- Bytes ----------------------------------------------------------------------------------- */
 
 void lk_session_build(lk_builder *b, const lk_session *s) {
-    lk_build_u8(b, FORM);
+    lk_build_u8(b, s->named ? FORM_NAMED : FORM);
     lk_build_u16(b, s->version);
     lk_build_u16(b, s->suite);
     lk_build_u16(b, s->group);
@@ -42,9 +42,11 @@ bool lk_session_parse(lk_session *out, lk_slice in) {
     lk_reader r = lk_reader_of(in);
     uint8_t form;
     memset(out, 0, sizeof *out);
-    return lk_read_u8(&r, &form) && form == FORM && lk_read_u16(&r, &out->version) &&
-           lk_read_u16(&r, &out->suite) && lk_read_u16(&r, &out->group) &&
-           lk_read_u16(&r, &out->scheme) &&
+    if (!lk_read_u8(&r, &form) || (form != FORM && form != FORM_NAMED))
+        return false;
+    out->named = form == FORM_NAMED;
+    return lk_read_u16(&r, &out->version) && lk_read_u16(&r, &out->suite) &&
+           lk_read_u16(&r, &out->group) && lk_read_u16(&r, &out->scheme) &&
            lk_read_vector(&r, 1, 1, LK_SESSION_SECRET_MAX, &out->secret) &&
            lk_read_vector(&r, 1, 0, 255, &out->server_name) &&
            lk_read_vector(&r, 1, 0, 255, &out->alpn) &&

@@ -29,6 +29,7 @@ typedef struct lk_session {
     int64_t verified_ms;  /* when the peer's chain was first shown and its key proven */
     uint32_t lifetime_s, age_add;
     uint32_t max_early_data; /* bytes; 0: no 0-RTT */
+    bool named;              /* server: it has shown a certificate for server_name */
     lk_slice peer;           /* the peer's chain with what was stapled: lk_session_chain reads it */
 } lk_session;
 

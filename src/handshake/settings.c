@@ -123,3 +123,13 @@ lockstep_status lk_settings_identity(const lk_settings *s, const lk_identity **i
         return LOCKSTEP_NAME_UNKNOWN;
     return best == 0 ? LOCKSTEP_NO_COMMON_SCHEME : LOCKSTEP_OK;
 }
+
+bool lk_settings_know_name(const lk_settings *s, lk_slice name) {
+    lk_host host;
+    if (!lk_host_parse(&host, name))
+        return false;
+    for (size_t i = 0; i < s->num_identities; i++)
+        if (!s->identities[i].raw && lk_cert_is_for(&s->identities[i].leaf, &host))
+            return true;
+    return false;
+}

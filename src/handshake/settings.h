@@ -167,6 +167,9 @@ LK_CHECKED lockstep_status lk_settings_identity(const lk_settings *s, const lk_i
                                                 const lk_scheme **scheme,
                                                 const lk_identity_wish *wish);
 
+/* lk_settings_know_name: is a certificate of any identity for that name? */
+bool lk_settings_know_name(const lk_settings *s, lk_slice name);
+
 /* lk_scheme_for returns the best scheme of `schemes` that `key` can sign a handshake of `version`
  * with, or NULL. */
 const lk_scheme *lk_scheme_for(const lk_private_key *key, uint16_t version, lk_u16_list schemes);

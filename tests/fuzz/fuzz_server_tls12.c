@@ -1,6 +1,6 @@
 /*
- * fuzz_server_tls12.c - a whole connection of a server in TLS 1.2, against raw bytes or a peer that the
- * input drives.
+ * fuzz_server_tls12.c - a whole connection of a server in TLS 1.2, against raw bytes or a peer that
+ * the input drives.
  */
 #include "support/fuzzing.h"
 

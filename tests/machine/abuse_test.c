@@ -236,11 +236,114 @@ static void test_key_transport(void **state) {
     lk_crypto_free(crypto);
 }
 
+/* ---- Sessions in another place --------------------------------------------------------------- */
+
+/* Two servers share their tickets, and the way to one leads to the other: who has no certificate
+ * for a name must not speak for it by a session either. */
+static void test_other_server(void **state) {
+    (void)state;
+    for (uint16_t version = LOCKSTEP_TLS12; version <= LOCKSTEP_TLS13; version++)
+        for (int other = 0; other < 2; other++) {
+            world wc, ws;
+            pair p = {0};
+            lockstep_info info;
+            lockstep_tickets *tickets;
+            lockstep_config *server[2];
+            world_init(&wc, 1);
+            world_init(&ws, 2);
+            lockstep_config *client = client_config(&wc);
+            CHECK(lockstep_config_set_versions(client, version, version));
+            CHECK(lockstep_config_keep_sessions(client));
+            CHECK(lockstep_tickets_new(&tickets, &ws.env, 3600));
+            for (int i = 0; i < 2; i++) {
+                server[i] = server_config(&ws, i == 0 ? PKI_P256 : PKI_OTHER_NAME);
+                CHECK(lockstep_config_set_tickets(server[i], tickets, 1));
+                seal(server[i]);
+            }
+            seal(client);
+            assert_true(pair_handshake(&p, client, server[0]));
+            lockstep_session *session = lockstep_take_session(p.client);
+            assert_non_null(session);
+            pair_close(&p);
+            pair_resume(&p, client, server[other], "server.test", session);
+            pair_run(&p);
+            lockstep_info_of(p.client, &info);
+            assert_int_equal(info.resumed, other == 0);
+            assert_int_equal(p.client_status,
+                             other == 0 ? LOCKSTEP_OK : LOCKSTEP_CERT_NAME_MISMATCH);
+            pair_close(&p);
+            lockstep_session_free(session);
+            for (int i = 0; i < 2; i++)
+                lockstep_config_free(server[i]);
+            lockstep_config_free(client);
+            lockstep_tickets_free(tickets);
+        }
+}
+
+static void trust_raw_key_too(lockstep_config *cfg) {
+    const lockstep_blob *key = pki_public_key(PKI_ED25519);
+    CHECK(lockstep_config_trust_raw_key(cfg, key->p, key->p_len));
+}
+
+static peer_action say_raw_key(peer *p, peer_step step, void *arg) {
+    (void)arg;
+    if (step == PEER_ENCRYPTED_EXTENSIONS)
+        extension_set(p, 20, lk_slice_of("\2", 1)); /* server_certificate_type */
+    return PEER_SEND;
+}
+
+/* No certificate is sent where a session is resumed: the chain of then is no raw key now. */
+static void test_raw_key_of_a_session(void **state) {
+    (void)state;
+    peer p;
+    lockstep_info info;
+    peer_open(&p, &(peer_setup){.psk = true, .configure = trust_raw_key_too}, 0);
+    p.hook = say_raw_key;
+    peer_run(&p, PEER_CLIENT_HELLO, PEER_NUM_STEPS);
+    CHECK(p.status);
+    lockstep_info_of(p.conn, &info);
+    assert_true(info.resumed && info.num_peer_chain > 0);
+    assert_false(info.peer_raw_key);
+    peer_close(&p);
+}
+
+/* ---- An inner hello from anybody ------------------------------------------------------------- */
+
+static void ech_backend(lockstep_config *cfg) {
+    CHECK(lockstep_config_ech_backend(cfg));
+}
+
+static peer_action mark_inner(peer *p, peer_step step, void *arg) {
+    (void)arg;
+    if (step == PEER_CLIENT_HELLO)
+        extension_set(p, 0xfe0d, lk_slice_of("\1", 1));
+    return PEER_SEND;
+}
+
+/* "The backend server MUST NOT perform this operation if it negotiated TLS 1.2 or below." (RFC 9849
+ * §7.2): what nobody was told is not so. */
+static void test_inner_of_tls12(void **state) {
+    (void)state;
+    peer p;
+    lockstep_info info;
+    peer_open(&p, &(peer_setup){.tls12 = true, .server = true, .configure = ech_backend}, 0);
+    p.hook = mark_inner;
+    peer_run(&p, PEER_CLIENT_HELLO, PEER_NUM_STEPS);
+    CHECK(p.status);
+    lockstep_info_of(p.conn, &info);
+    assert_int_equal(info.version, LOCKSTEP_TLS12);
+    assert_int_equal(info.ech, LOCKSTEP_ECH_STATE_NONE);
+    peer_close(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_schemes),
         cmocka_unit_test(test_encrypted_hello),
         cmocka_unit_test(test_key_transport),
+        cmocka_unit_test(test_other_server),
+        cmocka_unit_test(test_raw_key_of_a_session),
+        cmocka_unit_test(test_inner_of_tls12),
     };
     return cmocka_run_group_tests(tests, NULL, forge_tear_down);
 }

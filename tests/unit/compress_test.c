@@ -156,10 +156,8 @@ static void test_memory_of_a_bomb(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_known),
-        cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_there_and_back),   cmocka_unit_test(test_known),
+        cmocka_unit_test(test_unknown),          cmocka_unit_test(test_memory),
         cmocka_unit_test(test_memory_of_a_bomb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

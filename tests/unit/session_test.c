@@ -36,7 +36,8 @@ static lk_session longest(void) {
                         .verified_ms = HUGE_MS - 1,
                         .lifetime_s = LK_TICKET_LIFETIME_MAX,
                         .age_add = UINT32_MAX,
-                        .max_early_data = UINT32_MAX - 1};
+                        .max_early_data = UINT32_MAX - 1,
+                        .named = true};
 }
 
 static lk_session shortest(void) {
@@ -61,7 +62,8 @@ static void assert_same(const lk_session *a, const lk_session *b) {
     assert_true(a->version == b->version && a->suite == b->suite && a->group == b->group &&
                 a->scheme == b->scheme && a->issued_ms == b->issued_ms &&
                 a->verified_ms == b->verified_ms && a->lifetime_s == b->lifetime_s &&
-                a->age_add == b->age_add && a->max_early_data == b->max_early_data);
+                a->age_add == b->age_add && a->max_early_data == b->max_early_data &&
+                a->named == b->named);
 }
 
 static void test_round_trip(void **state) {

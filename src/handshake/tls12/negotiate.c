@@ -106,19 +106,13 @@ static bool find(lk_handshake *hs, search *found, const lk_host *host) {
     return false;
 }
 
-static bool knows_name(const lk_settings *from, const lk_host *host) {
-    for (size_t k = 0; k < from->num_identities; k++)
-        if (!from->identities[k].raw && lk_cert_is_for(&from->identities[k].leaf, host))
-            return true;
-    return false;
-}
-
 static lockstep_status choose_suite(lk_handshake *hs) {
     lk_host host;
     search found = {0};
     size_t offered = lk_u16_count(hs->hello.cipher_suites);
     bool has_name = hs->hello.server_name.p_len > 0 && lk_host_parse(&host, hs->hello.server_name);
-    if (has_name && hs->identities->require_known_name && !knows_name(hs->identities, &host))
+    if (has_name && hs->identities->require_known_name &&
+        !lk_settings_know_name(hs->identities, hs->hello.server_name))
         return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "for the name %s", hs->agreed->server_name);
     /* A certificate for the name goes before a better suite. */
     if ((!has_name || !find(hs, &found, &host)) && !find(hs, &found, NULL)) {
@@ -190,6 +184,9 @@ static lockstep_status resume_or_choose(lk_handshake *hs) {
 lockstep_status lk12_on_client_hello(lk_handshake *hs, lk_slice message) {
     LK_TRY(lk12_enter(hs, hs->settings->client_auth != LOCKSTEP_CLIENT_AUTH_NONE));
     LK_TRY(check_hello(hs));
+    /* "The backend server MUST NOT" confirm it (RFC 9849 §7.2), so it was not accepted. */
+    if (hs->agreed->ech == LOCKSTEP_ECH_STATE_ACCEPTED)
+        hs->agreed->ech = LOCKSTEP_ECH_STATE_NONE;
     choose_group(hs);
     LK_TRY(lk_choose_protocol(hs));
     LK_TRY(lk_hash_message(hs, message));

@@ -63,6 +63,8 @@ static const char *not_good(const lk_handshake *hs, const lk_session *session) {
      * extension contains a different name." (RFC 6066 §3) */
     if (!lk_slice_equal(session->server_name, hs->hello.server_name))
         return "it is for another name";
+    if (!lk_may_resume_name(hs, session))
+        return "there is no certificate for its name here";
     if (!lk_session_alive(session, env->now_ms(env->arg)))
         return "it has expired";
     return NULL;
@@ -154,6 +156,7 @@ lockstep_status lk12_send_new_session_ticket(lk_handshake *hs) {
         .secret = lk12_master_slice(&hs->tls12->master),
         .server_name = hs->hello.server_name,
         .alpn = hs->protocol,
+        .named = lk_has_shown_name(hs),
         .issued_ms = now_ms,
         .verified_ms = verified_ms,
         .lifetime_s = lk_ticket_lifetime_s(lk_tickets_lifetime_s(s->tickets), verified_ms, now_ms),
