@@ -128,7 +128,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_keep_reports(lockstep_config *c
  * ClientHello's signature_algorithms (RFC 8446 §4.4.2.2): one that has the name, or else any; among
  * those one whose chain is signed by algorithms that the client knows (signature_algorithms_cert),
  * and that comes from one of its certificate_authorities; then the first. A client picks likewise
- * by the CertificateRequest, and sends none that comes from no authority that the server names.
+ * by the CertificateRequest; the authorities only guide it (RFC 8446 §4.2.4), so it may send one
+ * that comes from none of them.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_add_identity(lockstep_config *cfg,
                                                               const uint8_t *chain,
@@ -192,6 +193,38 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_groups(lockstep_config *cfg
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_suites(lockstep_config *cfg,
                                                             const uint16_t *suites,
                                                             size_t num_suites);
+
+/* Signature schemes (RFC 8446 §4.2.3). RSA_PKCS1 signs no handshake of TLS 1.3. */
+enum lockstep_scheme {
+    LOCKSTEP_SCHEME_RSA_PKCS1_SHA256 = 0x0401,
+    LOCKSTEP_SCHEME_RSA_PKCS1_SHA384 = 0x0501,
+    LOCKSTEP_SCHEME_RSA_PKCS1_SHA512 = 0x0601,
+    LOCKSTEP_SCHEME_ECDSA_SECP256R1_SHA256 = 0x0403,
+    LOCKSTEP_SCHEME_ECDSA_SECP384R1_SHA384 = 0x0503,
+    LOCKSTEP_SCHEME_ECDSA_SECP521R1_SHA512 = 0x0603,
+    LOCKSTEP_SCHEME_RSA_PSS_RSAE_SHA256 = 0x0804,
+    LOCKSTEP_SCHEME_RSA_PSS_RSAE_SHA384 = 0x0805,
+    LOCKSTEP_SCHEME_RSA_PSS_RSAE_SHA512 = 0x0806,
+    LOCKSTEP_SCHEME_ED25519 = 0x0807
+};
+
+/*
+ * lockstep_config_set_schemes sets the schemes that the peer may sign its handshake with, best
+ * first: they are what signature_algorithms says (RFC 8446 §4.2.3), and a signature by another one
+ * is refused. Peers take the list for the certificates of their chain too; which signatures of
+ * certificates are good, the policy says. LOCKSTEP_ERR_USAGE for an unknown or repeated scheme or
+ * an empty list.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_schemes(lockstep_config *cfg,
+                                                             const uint16_t *schemes,
+                                                             size_t num_schemes);
+
+/* lockstep_config_sign_with limits the identity that was added last to these schemes, best first;
+ * without it all that its key can do are used, in the order of docs/defaults.md. Those that are not
+ * for its key are passed over. LOCKSTEP_ERR_USAGE likewise, and without an identity. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_sign_with(lockstep_config *cfg,
+                                                           const uint16_t *schemes,
+                                                           size_t num_schemes);
 
 /* Protocol versions (RFC 8446 §4.2.1). */
 enum lockstep_version { LOCKSTEP_TLS12 = 0x0303, LOCKSTEP_TLS13 = 0x0304 };

@@ -40,6 +40,8 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
     for (size_t i = 0; i < LK_NUM_SUITES; i++)
         if (lk_suites[i].kex != LK_KEX_RSA)
             s->suites[s->num_suites++] = lk_suites[i].id;
+    memcpy(s->schemes, lk_scheme_ids, sizeof lk_scheme_ids);
+    s->num_schemes = LK_NUM_SCHEMES;
     s->record_size_limit = RECORD_SIZE_LIMIT_DEFAULT;
     memcpy(s->compressions, lk_compressions, sizeof s->compressions);
     s->num_compressions = LK_NUM_COMPRESSIONS;
@@ -261,6 +263,37 @@ lockstep_status lockstep_config_set_suites(lockstep_config *cfg, const uint16_t 
             return LOCKSTEP_ERR_USAGE;
     memcpy(s->suites, suites, num_suites * sizeof *suites);
     s->num_suites = num_suites;
+    return LOCKSTEP_OK;
+}
+
+static bool schemes_known(const uint16_t *schemes, size_t num_schemes) {
+    if (schemes == NULL || num_schemes < 1 || num_schemes > LK_NUM_SCHEMES ||
+        !distinct(schemes, num_schemes))
+        return false;
+    for (size_t i = 0; i < num_schemes; i++)
+        if (lk_scheme_of(schemes[i]) == NULL)
+            return false;
+    return true;
+}
+
+lockstep_status lockstep_config_set_schemes(lockstep_config *cfg, const uint16_t *schemes,
+                                            size_t num_schemes) {
+    lk_settings *s = lk_config_building(cfg);
+    if (s == NULL || !schemes_known(schemes, num_schemes))
+        return LOCKSTEP_ERR_USAGE;
+    memcpy(s->schemes, schemes, num_schemes * sizeof *schemes);
+    s->num_schemes = num_schemes;
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lockstep_config_sign_with(lockstep_config *cfg, const uint16_t *schemes,
+                                          size_t num_schemes) {
+    lk_settings *s = lk_config_building(cfg);
+    if (s == NULL || s->num_identities == 0 || !schemes_known(schemes, num_schemes))
+        return LOCKSTEP_ERR_USAGE;
+    lk_identity *identity = &cfg->identities[s->num_identities - 1];
+    memcpy(identity->sign_with, schemes, num_schemes * sizeof *schemes);
+    identity->num_sign_with = num_schemes;
     return LOCKSTEP_OK;
 }
 

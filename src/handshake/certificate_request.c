@@ -9,8 +9,8 @@ lockstep_status lk_send_certificate_request(lk_handshake *hs) {
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
     lk_certificate_request_build(
-        &b, &(lk_certificate_request_out){.schemes = lk_scheme_ids,
-                                          .num_schemes = LK_NUM_SCHEMES,
+        &b, &(lk_certificate_request_out){.schemes = hs->settings->schemes,
+                                          .num_schemes = hs->settings->num_schemes,
                                           .compressions = hs->settings->compressions,
                                           .num_compressions = hs->settings->num_compressions,
                                           .authorities = hs->settings->authorities});
@@ -35,7 +35,6 @@ lockstep_status lk_on_certificate_request(lk_handshake *hs, lk_slice message) {
         return lk_fail_memory(hs);
     hs->request.schemes = hs->peer_schemes;
     hs->request.version = LK_TLS13;
-    hs->request.of_client = true;
     hs->certificate_requested = true;
     LK_TRY(lk_hash_message(hs, message));
     hs->state = LK_CLIENT_WAIT_CERT;

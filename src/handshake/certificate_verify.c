@@ -68,14 +68,13 @@ lockstep_status lk_handshake_answer_signature(lk_handshake *hs, uint16_t scheme,
 }
 
 static lockstep_status ask_signature(lk_handshake *hs) {
+    const lk_scheme *can[LK_NUM_SCHEMES];
     uint16_t *schemes = lk_arena_alloc(&hs->arena, LK_NUM_SCHEMES * sizeof *schemes);
     if (schemes == NULL)
         return lk_fail_memory(hs);
-    hs->ask.num_schemes = 0;
-    for (size_t i = 0; i < LK_NUM_SCHEMES; i++)
-        if (lk_scheme_suits(&lk_schemes[i], hs->version, hs->scheme->key) &&
-            lk_u16_has(hs->peer_schemes, lk_schemes[i].id))
-            schemes[hs->ask.num_schemes++] = lk_schemes[i].id;
+    hs->ask.num_schemes = lk_identity_schemes(can, hs->identity, hs->version, hs->peer_schemes);
+    for (size_t i = 0; i < hs->ask.num_schemes; i++)
+        schemes[i] = can[i]->id;
     hs->ask.schemes = schemes;
     hs->ask.to_sign = hs->to_sign;
     lk_ask_question(hs, LOCKSTEP_ASK_SIGNATURE, go_on);
@@ -130,7 +129,7 @@ lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message) {
         return lk_fail(hs, status, "%zu bytes", message.p_len);
     /* It "MUST be one offered" by us, defined for handshakes, and of the certificate's kind of key.
      */
-    const lk_scheme *scheme = lk_scheme_of(cv.scheme);
+    const lk_scheme *scheme = lk_scheme_accepted(hs->settings, cv.scheme);
     if (scheme == NULL || !lk_scheme_suits(scheme, LK_TLS13, lk_public_key_kind(hs->peer_key)))
         return lk_fail(hs, LOCKSTEP_PEER_SIGNATURE_SCHEME, "scheme 0x%04x (%s)", cv.scheme,
                        lockstep_scheme_name(cv.scheme));

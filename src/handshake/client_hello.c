@@ -106,8 +106,9 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
     bool tls13 = lk_settings_speaks(s, LK_TLS13), tls12 = lk_settings_speaks(s, LK_TLS12);
     lk_key_share_out shares[LK_KEX_NUM_GROUPS];
     size_t num_shares = 0;
-    uint16_t suites[LK_NUM_SUITES];
+    uint16_t suites[LK_NUM_SUITES], delegated[LK_NUM_SCHEMES];
     size_t num_suites = 0;
+    size_t num_delegated = s->accept_delegated ? lk_delegated_schemes(delegated, s) : 0;
     LK_TRY(lk_take_shares(hs));
     LK_TRY(set_session_id(hs));
     /* In the second ClientHello PSKs may have gone; this must not change with them (§4.1.2). */
@@ -143,8 +144,8 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
                               : lk_slice_of(NULL, 0),
         .groups = s->groups,
         .num_groups = s->num_groups,
-        .schemes = lk_scheme_ids,
-        .num_schemes = LK_NUM_SCHEMES,
+        .schemes = s->schemes,
+        .num_schemes = s->num_schemes,
         .shares = shares,
         .num_shares = num_shares,
         .server_name = named ? lk_slice_of(hs->name.bytes, hs->name.len) : lk_slice_of(NULL, 0),
@@ -153,8 +154,8 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         .record_size_limit = s->record_size_limit,
         .compressions = s->compressions,
         .num_compressions = s->num_compressions,
-        .delegated_schemes = lk_delegated_schemes,
-        .num_delegated_schemes = s->accept_delegated ? lk_num_delegated_schemes : 0,
+        .delegated_schemes = delegated,
+        .num_delegated_schemes = num_delegated,
         .status = true,
         .psk_dhe_ke = hs->psk_modes,
         .early_data = lk_early_wanted(hs),
@@ -185,7 +186,7 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
     if (hello.early_data)
         hs->offered |= lk_extension_bit(early_data);
     lk_offer_certificate_types(hs, &hello);
-    if (s->accept_delegated)
+    if (num_delegated > 0)
         hs->offered |= lk_extension_bit(delegated_credential);
     if (s->num_compressions > 0)
         hs->offered |= lk_extension_bit(compress_certificate);

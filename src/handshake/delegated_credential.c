@@ -12,13 +12,19 @@
 /* The schemes that a delegated key may sign with. RSA keys of certificates (rsaEncryption) may not
  * be delegated to (§4.1.1), and others this project does not have. */
 static const uint16_t schemes[] = {0x0403, 0x0807, 0x0503, 0x0603};
-const uint16_t *const lk_delegated_schemes = schemes;
-const size_t lk_num_delegated_schemes = sizeof schemes / sizeof schemes[0];
 
-static bool may_sign(uint16_t id) {
-    for (size_t i = 0; i < lk_num_delegated_schemes; i++)
+size_t lk_delegated_schemes(uint16_t out[LK_NUM_SCHEMES], const lk_settings *s) {
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (lk_scheme_accepted(s, schemes[i]) != NULL)
+            out[n++] = schemes[i];
+    return n;
+}
+
+static bool may_sign(const lk_settings *s, uint16_t id) {
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
         if (schemes[i] == id)
-            return true;
+            return lk_scheme_accepted(s, id) != NULL;
     return false;
 }
 
@@ -99,9 +105,9 @@ lockstep_status lk_check_delegated(lk_handshake *hs) {
         return invalid(hs, "it does not parse");
     LK_TRY(check_certificate(hs, &leaf));
     LK_TRY(check_time(hs, &dc, &leaf));
-    if (!may_sign(dc.scheme))
+    if (!may_sign(hs->settings, dc.scheme))
         return invalid(hs, "its key signs with a scheme that was not offered");
-    const lk_scheme *scheme = lk_scheme_of(dc.algorithm);
+    const lk_scheme *scheme = lk_scheme_accepted(hs->settings, dc.algorithm);
     if (scheme == NULL || !lk_scheme_suits(scheme, LK_TLS13, lk_public_key_kind(hs->peer_key)))
         return invalid(hs, "it was signed with a scheme that was not offered, or of another key");
     LK_TRY(make_signed(hs, &dc, &signed_));

@@ -282,8 +282,9 @@ void lk_offer_certificate_types(lk_handshake *hs, lk_client_hello_out *hello);
 lockstep_status lk_take_certificate_types(lk_handshake *hs, const lk_encrypted_extensions *ee);
 lockstep_status lk_choose_own_type(lk_handshake *hs, lk_identity_wish *wish); /* and identity */
 lockstep_status lk_choose_peer_type(lk_handshake *hs);
-extern const uint16_t *const lk_delegated_schemes; /* delegated_credential.c */
-extern const size_t lk_num_delegated_schemes;
+/* lk_delegated_schemes writes what a delegated key may sign with, and returns how many
+ * (delegated_credential.c). */
+size_t lk_delegated_schemes(uint16_t out[LK_NUM_SCHEMES], const lk_settings *s);
 lockstep_status lk_check_delegated(lk_handshake *hs);
 lockstep_status lk_check_raw_key(lk_handshake *hs);           /* certificate_type.c */
 lockstep_status lk_send_certificate_verify(lk_handshake *hs); /* certificate_verify.c */

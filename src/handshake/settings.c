@@ -11,20 +11,49 @@ static bool fits_key(const lk_scheme *scheme, const lk_private_key *key) {
     return scheme->key != LK_KEY_RSA || (lk_private_key_bits(key) + 6) / 8 >= 2 * hash + 2;
 }
 
-const lk_scheme *lk_scheme_for(const lk_private_key *key, uint16_t version, lk_u16_list schemes) {
-    lk_key_kind kind = lk_private_key_kind(key);
-    const lk_scheme *other_curve = NULL;
-    for (size_t i = 0; i < LK_NUM_SCHEMES; i++) {
-        const lk_scheme *scheme = &lk_schemes[i];
-        if (!lk_scheme_suits(scheme, version, kind) || !lk_u16_has(schemes, scheme->id) ||
-            !fits_key(scheme, key))
-            continue;
-        if (scheme->key == kind)
-            return scheme;
-        if (other_curve == NULL)
-            other_curve = scheme;
+static bool can_sign(const lk_scheme *scheme, const lk_identity *identity, uint16_t version,
+                     lk_u16_list schemes) {
+    return scheme != NULL && lk_u16_has(schemes, scheme->id) &&
+           lk_scheme_suits(scheme, version, lk_private_key_kind(identity->key)) &&
+           fits_key(scheme, identity->key);
+}
+
+/* in_order_of_table puts the schemes of another curve, which TLS 1.2 allows, behind. */
+static size_t in_order_of_table(const lk_scheme *out[LK_NUM_SCHEMES], const lk_identity *identity,
+                                uint16_t version, lk_u16_list schemes) {
+    lk_key_kind kind = lk_private_key_kind(identity->key);
+    size_t n = 0;
+    for (int own = 1; own >= 0; own--)
+        for (size_t i = 0; i < LK_NUM_SCHEMES; i++)
+            if ((lk_schemes[i].key == kind) == own &&
+                can_sign(&lk_schemes[i], identity, version, schemes))
+                out[n++] = &lk_schemes[i];
+    return n;
+}
+
+size_t lk_identity_schemes(const lk_scheme *out[LK_NUM_SCHEMES], const lk_identity *identity,
+                           uint16_t version, lk_u16_list schemes) {
+    size_t n = 0;
+    if (identity->num_sign_with == 0)
+        return in_order_of_table(out, identity, version, schemes);
+    for (size_t i = 0; i < identity->num_sign_with; i++) {
+        const lk_scheme *scheme = lk_scheme_of(identity->sign_with[i]);
+        if (can_sign(scheme, identity, version, schemes))
+            out[n++] = scheme;
     }
-    return other_curve;
+    return n;
+}
+
+const lk_scheme *lk_scheme_for(const lk_identity *identity, uint16_t version, lk_u16_list schemes) {
+    const lk_scheme *found[LK_NUM_SCHEMES];
+    return lk_identity_schemes(found, identity, version, schemes) > 0 ? found[0] : NULL;
+}
+
+const lk_scheme *lk_scheme_accepted(const lk_settings *s, uint16_t id) {
+    for (size_t i = 0; i < s->num_schemes; i++)
+        if (s->schemes[i] == id)
+            return lk_scheme_of(id);
+    return NULL;
 }
 
 /* ---- The chain of an identity ------------------------------------------------------------------
@@ -87,16 +116,14 @@ enum { SUITS = 1, FROM_AUTHORITY = 2, CHAIN_SUITS = 4, NAMED = 8 };
 static unsigned rate(const lk_identity *identity, const lk_scheme **scheme,
                      const lk_identity_wish *wish, bool named) {
     lk_u16_list for_chain = wish->schemes_cert.p_len > 0 ? wish->schemes_cert : wish->schemes;
-    *scheme = lk_scheme_for(identity->key, wish->version != 0 ? wish->version : LOCKSTEP_TLS13,
-                            wish->schemes);
+    *scheme =
+        lk_scheme_for(identity, wish->version != 0 ? wish->version : LOCKSTEP_TLS13, wish->schemes);
     if (*scheme == NULL || identity->raw != wish->raw ||
         (wish->kinds != 0 && (wish->kinds >> lk_private_key_kind(identity->key) & 1) == 0))
         return 0;
     if (identity->raw)
         return SUITS;
     bool from = wish->authorities.p_len == 0 || comes_from(identity, wish->authorities);
-    if (wish->of_client && !from)
-        return 0;
     return SUITS | (named ? NAMED : 0) | (chain_suits(identity, for_chain) ? CHAIN_SUITS : 0) |
            (from ? FROM_AUTHORITY : 0);
 }

@@ -51,6 +51,8 @@ typedef struct lk_identity {
     lk_cert leaf;        /* chain[0], parsed */
     lk_slice ocsp, scts; /* to staple, or empty; owned by the config */
     lk_private_key *key;
+    uint16_t sign_with[LK_NUM_SCHEMES];                               /* best first */
+    size_t num_sign_with;                                             /* 0: all that the key can */
     lk_compressed_form compressed[LK_NUM_COMPRESSIONS][LK_NUM_FORMS]; /* made by sealing */
 } lk_identity;
 
@@ -100,6 +102,8 @@ typedef struct lk_settings {
     size_t num_groups, num_shares;
     uint16_t suites[LK_NUM_SUITES];
     size_t num_suites;
+    uint16_t schemes[LK_NUM_SCHEMES]; /* that the peer may sign with, best first */
+    size_t num_schemes;
     lk_slice protocols; /* ProtocolName list, best first; empty: no ALPN */
     uint16_t record_size_limit;
     uint16_t compressions[LK_NUM_COMPRESSIONS]; /* of certificates, best first (RFC 8879) */
@@ -151,7 +155,6 @@ typedef struct lk_identity_wish {
     lk_u16_list schemes;      /* signature_algorithms */
     lk_u16_list schemes_cert; /* signature_algorithms_cert; empty: `schemes` holds for that too */
     lk_slice authorities;     /* certificate_authorities, a list of names; empty: any */
-    bool of_client;           /* a client sends no certificate that the server did not ask for */
     bool raw;                 /* a raw public key; names and authorities then mean nothing */
     uint16_t version;         /* of the handshake that is to be signed; 0: TLS 1.3 */
     unsigned kinds;           /* set of 1 << lk_key_kind: keys of these kinds only; 0: of any */
@@ -170,9 +173,14 @@ LK_CHECKED lockstep_status lk_settings_identity(const lk_settings *s, const lk_i
 /* lk_settings_know_name: is a certificate of any identity for that name? */
 bool lk_settings_know_name(const lk_settings *s, lk_slice name);
 
-/* lk_scheme_for returns the best scheme of `schemes` that `key` can sign a handshake of `version`
- * with, or NULL. */
-const lk_scheme *lk_scheme_for(const lk_private_key *key, uint16_t version, lk_u16_list schemes);
+/* lk_identity_schemes writes those of `schemes` that the identity can sign a handshake of `version`
+ * with, best first, and returns how many. lk_scheme_for returns the first of them, or NULL. */
+size_t lk_identity_schemes(const lk_scheme *out[LK_NUM_SCHEMES], const lk_identity *identity,
+                           uint16_t version, lk_u16_list schemes);
+const lk_scheme *lk_scheme_for(const lk_identity *identity, uint16_t version, lk_u16_list schemes);
+
+/* lk_scheme_accepted returns the scheme if the peer may sign with it, or NULL. */
+const lk_scheme *lk_scheme_accepted(const lk_settings *s, uint16_t id);
 
 /* lk_settings_speaks says whether a version is spoken. */
 static inline bool lk_settings_speaks(const lk_settings *s, uint16_t version) {

@@ -24,7 +24,8 @@ lockstep_status lk12_end_server_flight(lk_handshake *hs) {
         return send_done(hs);
     }
     size_t at = lk12_begin(hs, &b);
-    lk12_certificate_request_build(&b, lk_scheme_ids, LK_NUM_SCHEMES, hs->settings->authorities);
+    lk12_certificate_request_build(&b, hs->settings->schemes, hs->settings->num_schemes,
+                                   hs->settings->authorities);
     hs->certificate_requested = true;
     hs->state = LK12_SERVER_WAIT_CERT;
     LK_TRY(lk_send(hs, &b, at));
@@ -58,8 +59,7 @@ lockstep_status lk12_on_certificate_request(lk_handshake *hs, lk_slice message) 
     const lk_identity_wish wish = {.version = LK_TLS12,
                                    .kinds = kinds_of(request.types),
                                    .schemes = hs->peer_schemes,
-                                   .authorities = request.authorities,
-                                   .of_client = true};
+                                   .authorities = request.authorities};
     /* Who we are is for the server that was meant (RFC 9849 §6.1.7). */
     if (lk_ech_rejected(hs) ||
         lk_settings_identity(hs->settings, &hs->identity, &hs->scheme, &wish) != LOCKSTEP_OK)

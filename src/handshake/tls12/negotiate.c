@@ -75,7 +75,7 @@ static bool suits(lk_handshake *hs, const lk_suite *suite, const lk_identity *id
     if (suite->kex == LK_KEX_RSA && !lk_cert_may_transport(&identity->leaf))
         return false;
     hs->scheme =
-        suite->kex == LK_KEX_RSA ? NULL : lk_scheme_for(identity->key, LK_TLS12, hs->peer_schemes);
+        suite->kex == LK_KEX_RSA ? NULL : lk_scheme_for(identity, LK_TLS12, hs->peer_schemes);
     return suite->kex == LK_KEX_RSA || hs->scheme != NULL;
 }
 

@@ -10,10 +10,10 @@ static lk_possession_proof prove(void) {
 }
 
 lockstep_status lk12_peer_scheme(lk_handshake *hs, const lk_scheme **out, uint16_t id) {
-    /* We offer all that is in the table. "the hash and signature algorithms used [...] MUST be
-     * consistent" with that and "MUST be compatible with the key in the [...] certificate" (RFC
-     * 5246 §7.4.3, §7.4.8). */
-    const lk_scheme *scheme = lk_scheme_of(id);
+    /* "the hash and signature algorithms used [...] MUST be
+     * consistent" with what we offered and "MUST be compatible with the key in the [...]
+     * certificate" (RFC 5246 §7.4.3, §7.4.8). */
+    const lk_scheme *scheme = lk_scheme_accepted(hs->settings, id);
     if (scheme == NULL || !lk_scheme_suits(scheme, LK_TLS12, lk_public_key_kind(hs->peer_key)))
         return lk_fail_at(hs, LOCKSTEP_PEER_SIGNATURE_SCHEME, "RFC 5246 §7.4.3, §7.4.8",
                           "scheme 0x%04x (%s)", id, lockstep_scheme_name(id));
