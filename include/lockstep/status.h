@@ -176,6 +176,7 @@ extern "C" {
     X(ECH_CONFIG,              222, NONE, "RFC 9849 §4", "not an ECH configuration")               \
     X(ECH_UNUSABLE,            223, NONE, "RFC 9849 §6.1", "no ECH configuration of the list can be used") \
     X(NO_COMMON_PSK,           230, DECRYPT_ERROR, "RFC 8446 §E.6", "the client offers no pre-shared key that this server has, which has nothing else") \
+    X(PEER_CERTIFICATE_CURVE,  240, ILLEGAL_PARAMETER, "RFC 8422 §5.1", "the certificate's key is on a curve that was not offered") \
     /* 250-299: the certificate chain (lockstep/x509.h has the full report) */                     \
     X(CERT_MALFORMED,          250, BAD_CERTIFICATE, "RFC 5280 §4.1", "certificate does not parse") \
     X(CERT_EXPIRED,            251, CERTIFICATE_EXPIRED, "RFC 5280 §4.1.2.5", "certificate has expired") \

@@ -100,14 +100,28 @@ static const lk_psk_out *list_psks(lk_handshake *hs) {
     return list;
 }
 
+static bool offers_session(const lk_handshake *hs) {
+    return hs->resumes != NULL && hs->resumes->version == LK_TLS12;
+}
+
+/* list_groups leaves out the hybrids where TLS 1.3 is not spoken: they are for that alone. */
+static size_t list_groups(uint16_t out[LK_KEX_NUM_GROUPS], const lk_settings *s) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->num_groups; i++)
+        if (lk_settings_speaks(s, LK_TLS13) || !lk_kex_group_of(s->groups[i])->hybrid)
+            out[n++] = s->groups[i];
+    return n;
+}
+
 lockstep_status lk_send_client_hello(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
     static const uint16_t all_versions[] = {LK_TLS13, LK_TLS12};
     bool tls13 = lk_settings_speaks(s, LK_TLS13), tls12 = lk_settings_speaks(s, LK_TLS12);
     lk_key_share_out shares[LK_KEX_NUM_GROUPS];
     size_t num_shares = 0;
-    uint16_t suites[LK_NUM_SUITES], delegated[LK_NUM_SCHEMES];
-    size_t num_suites = 0;
+    uint16_t suites[LK_NUM_SUITES], delegated[LK_NUM_SCHEMES], groups[LK_KEX_NUM_GROUPS];
+    size_t num_suites = 0, num_groups = list_groups(groups, s);
+    bool tls12_ticket = tls12 && (s->keep_sessions || offers_session(hs));
     size_t num_delegated = s->accept_delegated ? lk_delegated_schemes(delegated, s) : 0;
     LK_TRY(lk_take_shares(hs));
     LK_TRY(set_session_id(hs));
@@ -139,11 +153,10 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
                         : tls12 ? 2
                                 : 1,
         .tls12 = tls12,
-        .session_ticket = hs->resumes != NULL && hs->resumes->version == LK_TLS12
-                              ? hs->resumes->ticket
-                              : lk_slice_of(NULL, 0),
-        .groups = s->groups,
-        .num_groups = s->num_groups,
+        .wants_ticket = tls12_ticket,
+        .session_ticket = offers_session(hs) ? hs->resumes->ticket : lk_slice_of(NULL, 0),
+        .groups = groups,
+        .num_groups = num_groups,
         .schemes = s->schemes,
         .num_schemes = s->num_schemes,
         .shares = shares,
@@ -174,7 +187,9 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         hs->offered |= lk_extension_bit(supported_versions) | lk_extension_bit(key_share);
     if (tls12)
         hs->offered |= lk_extension_bit(renegotiation_info) | lk_extension_bit(ec_point_formats) |
-                       lk_extension_bit(extended_master_secret) | lk_extension_bit(session_ticket);
+                       lk_extension_bit(extended_master_secret);
+    if (tls12_ticket)
+        hs->offered |= lk_extension_bit(session_ticket);
     if (named)
         hs->offered |= lk_extension_bit(server_name);
     if (s->protocols.p_len > 0)

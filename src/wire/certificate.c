@@ -25,9 +25,8 @@ static bool parse_contents(lk_certificate *out, const lk_extensions *ext) {
         out->delegated = lk_reader_rest(&data);
     }
     if (lk_extension_has(ext, LK_EXTENSION_signed_certificate_timestamp, &data)) {
-        /* SerializedSCT sct_list<1..2^16-1> (RFC 6962 §3.3) */
-        lk_slice whole = lk_reader_rest(&data), list;
-        if (!lk_read_vector(&data, 2, 1, UINT16_MAX, &list) || !lk_reader_done(&data))
+        lk_slice whole = lk_reader_rest(&data);
+        if (!lk_parse_sct_list(whole))
             return false;
         if (out->num_chain == 0)
             out->scts = whole;

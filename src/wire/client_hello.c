@@ -253,6 +253,8 @@ static void build_tls12(lk_builder *b, const lk_client_hello_out *h) {
     ext = lk_extension_open(b, LK_EXTENSION_ec_point_formats);
     lk_build_vector(b, 1, lk_slice_of("", 1)); /* uncompressed (0) */
     lk_build_close(b, ext);
+    if (!h->wants_ticket)
+        return;
     ext = lk_extension_open(b, LK_EXTENSION_session_ticket);
     lk_build_bytes(b, h->session_ticket);
     lk_build_close(b, ext);

@@ -92,8 +92,9 @@ typedef struct lk_client_hello_out {
     bool psk_dhe_ke;   /* the server may resume, or give tickets, with a fresh key exchange */
     bool early_data;
     bool tls12;              /* with what TLS 1.2 needs: extended_master_secret, renegotiation_info,
-                              * ec_point_formats, session_ticket; without versions, TLS 1.2 alone is spoken */
-    lk_slice session_ticket; /* of TLS 1.2 (RFC 5077 §3.2); empty: we would like one */
+                              * ec_point_formats; without versions, TLS 1.2 alone is spoken */
+    bool wants_ticket;       /* session_ticket of TLS 1.2 */
+    lk_slice session_ticket; /* in it (RFC 5077 §3.2); empty: we would like one */
     const lk_psk_out *psks;  /* the binders are left zero, at the end of the message */
     size_t num_psks;
     size_t padding; /* bytes of the padding extension; 0: none (RFC 7685) */

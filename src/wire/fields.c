@@ -27,6 +27,17 @@ bool lk_parse_u16_list(lk_slice data, lk_u16_list *out) {
     return lk_read_u16_list(&r, 2, out) && lk_reader_done(&r);
 }
 
+bool lk_parse_sct_list(lk_slice data) {
+    lk_reader r = lk_reader_of(data);
+    lk_slice list, sct;
+    if (!lk_read_vector(&r, 2, 1, UINT16_MAX, &list) || !lk_reader_done(&r))
+        return false;
+    for (r = lk_reader_of(list); !lk_reader_done(&r);)
+        if (!lk_read_vector(&r, 2, 1, UINT16_MAX, &sct))
+            return false;
+    return true;
+}
+
 bool lk_protocol_list_next(lk_slice *list, lk_slice *name) {
     lk_reader r = lk_reader_of(*list);
     if (!lk_read_vector(&r, 1, 1, 255, name))

@@ -31,6 +31,10 @@ bool lk_parse_u16_list(lk_slice data, lk_u16_list *out);   /* supported_groups, 
 bool lk_parse_protocol_list(lk_slice data, lk_slice *out); /* ALPN: ProtocolName list */
 bool lk_parse_key_share_entry(lk_reader *r, uint16_t *group, lk_slice *key_exchange);
 
+/* lk_parse_sct_list says whether `data` is a SignedCertificateTimestampList: "SerializedSCT
+ * sct_list <1..2^16-1>", each "opaque SerializedSCT<1..2^16-1>" (RFC 6962 §3.3). */
+bool lk_parse_sct_list(lk_slice data);
+
 /* lk_protocol_list_next takes the next ProtocolName off `*list`; false at the end. */
 bool lk_protocol_list_next(lk_slice *list, lk_slice *name);
 

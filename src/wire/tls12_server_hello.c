@@ -14,7 +14,6 @@ static bool parse_protocol(lk_slice data, lk_slice *name) {
 
 static bool parse_contents(lk12_server_hello *h, enum lk_extension_index i, lk_slice data) {
     lk_reader r = lk_reader_of(data);
-    lk_slice list;
     switch (i) {
     case LK_EXTENSION_server_name:
     case LK_EXTENSION_status_request: /* "an empty "extension_data"" (RFC 6066 §8) */
@@ -29,7 +28,7 @@ static bool parse_contents(lk12_server_hello *h, enum lk_extension_index i, lk_s
         return parse_protocol(data, &h->protocol);
     case LK_EXTENSION_signed_certificate_timestamp:
         h->scts = data;
-        return parse_vector(data, 2, 1, UINT16_MAX, &list);
+        return lk_parse_sct_list(data);
     case LK_EXTENSION_record_size_limit:
         return lk_read_u16(&r, &h->record_size_limit) && lk_reader_done(&r);
     default:

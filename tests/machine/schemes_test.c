@@ -142,7 +142,8 @@ static void test_client_certificate(void **state) {
 /* A peer that signs with what was not offered: the list that the ClientHello was made of is not
  * that by which CertificateVerify is looked at. */
 static void other_list(void *arg, uint8_t type, lk_buffer *bytes, size_t at) {
-    uint8_t *p = lk_buffer_bytes(bytes) + at, *end = lk_buffer_bytes(bytes) + lk_buffer_length(bytes);
+    uint8_t *p = lk_buffer_bytes(bytes) + at,
+            *end = lk_buffer_bytes(bytes) + lk_buffer_length(bytes);
     (void)arg;
     if (type != 1)
         return;

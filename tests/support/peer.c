@@ -614,10 +614,15 @@ static void configure(peer *p, lockstep_config *cfg) {
     static const char *const alpn[] = {"http/1.1"};
     const pki *k = pki_get();
     uint16_t groups[2] = {LOCKSTEP_GROUP_SECP256R1, p->group->id};
+    uint16_t with_curve[2] = {p->group->id, LOCKSTEP_GROUP_SECP256R1}; /* of the certificate */
+    if (s->tls12 && s->ticket && !s->server) /* who wants none gets none */
+        MUST(lockstep_config_keep_sessions(cfg));
     if (s->server)
         MUST(lockstep_config_set_groups(cfg, groups + 1, 1, 0));
     else if (s->retry)
         MUST(lockstep_config_set_groups(cfg, groups, 2, 1));
+    else if (s->tls12 && p->group->id != LOCKSTEP_GROUP_SECP256R1)
+        MUST(lockstep_config_set_groups(cfg, with_curve, 2, 1));
     else
         MUST(lockstep_config_set_groups(cfg, groups + 1, 1, 1));
     if (s->alpn)

@@ -40,6 +40,12 @@ static peer_action act_fallback(peer *p, const row *r) {
     return PEER_SEND;
 }
 
+/* A client that does not know the curve of the peer's certificate. */
+static void no_curve(lockstep_config *cfg) {
+    static const uint16_t x25519[] = {LOCKSTEP_GROUP_X25519};
+    NEED(lockstep_config_set_groups(cfg, x25519, 1, 0) == LOCKSTEP_OK);
+}
+
 /* Half of a message, then change_cipher_spec. ServerHelloDone has four bytes. */
 static peer_action act_split_ccs(peer *p, const row *r) {
     peer_record(p, LK_HANDSHAKE, lk_slice_of(lk_buffer_bytes(&p->m), 2));
@@ -110,6 +116,7 @@ static void add_hybrid(lockstep_config *cfg) {
 #define CLIENT12              {.tls12 = true}
 #define CLIENT12_ALPN         {.tls12 = true, .alpn = true}
 #define CLIENT12_STAPLE       {.tls12 = true, .staple = true}
+#define CLIENT12_CURVE        {.tls12 = true, .configure = no_curve}
 #define CLIENT12_TICKET       {.tls12 = true, .ticket = true}
 #define CLIENT12_AUTH         {.tls12 = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUEST}
 #define CLIENT12_HYBRID       {.tls12 = true, .configure = add_hybrid}
@@ -159,6 +166,7 @@ const row rows_tls12_server_hello[] = {
     ROW("server_name with contents", "RFC 6066 §3", CLIENT12, SERVER_HELLO, set_extension, 0, "00", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
     ROW("status_request with contents", "RFC 6066 §8", CLIENT12, SERVER_HELLO, set_extension, 5, "01", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
     ROW("session_ticket with contents", "RFC 5077 §3.2", CLIENT12, SERVER_HELLO, set_extension, 35, "aa", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
+    ROW("an empty SCT", "RFC 6962 §3.3", CLIENT12, SERVER_HELLO, set_extension, 18, "0002 0000", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
     ROW("an empty list of SCTs", "RFC 6962 §3.3", CLIENT12, SERVER_HELLO, set_extension, 18, "0000", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
     ROW("record_size_limit of 63", "RFC 8449 §4", CLIENT12, SERVER_HELLO, set_extension, 28, "003f", 0, PEER_RECORD_SIZE_LIMIT, ILLEGAL_PARAMETER),
     ROW("record_size_limit above 2^14", "RFC 8449 §4", CLIENT12, SERVER_HELLO, set_extension, 28, "4001", 0, PEER_RECORD_SIZE_LIMIT, ILLEGAL_PARAMETER),
@@ -200,6 +208,7 @@ const row rows_tls12_server_flight[] = {
     ROW("a ServerKeyExchange cut off", "RFC 8422 §5.4", CLIENT12, PEER12_SKE, body, 0, "03 001d 02 aa", 0, PEER_DECODE_SERVER_KEY_EXCHANGE, DECODE_ERROR),
     ROW("bytes behind the signature", "RFC 8422 §5.4", CLIENT12, PEER12_SKE, append, 0, "00", 0, PEER_DECODE_SERVER_KEY_EXCHANGE, DECODE_ERROR),
     ROW("x25519: zero, signed", "RFC 8422 §5.11", CLIENT12, PEER12_SKE, zero_point, 0, "", 0, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("a certificate of a curve that was not offered", "RFC 8422 §5.1", CLIENT12_CURVE, PEER12_SKE, send, 0, "", 0, PEER_CERTIFICATE_CURVE, ILLEGAL_PARAMETER),
     ROW("an RSA certificate for ECDHE_ECDSA", "RFC 5246 §7.4.2", CLIENT12_RSA_KEY, PEER12_SKE, send, 0, "", 0, PEER_CERTIFICATE_KIND, ILLEGAL_PARAMETER),
     ROW("no ServerKeyExchange", "RFC 5246 §7.4.3", CLIENT12, PEER12_SKE, skip, 0, "", 0, PEER_UNEXPECTED_MESSAGE, UNEXPECTED_MESSAGE),
     ROW("ServerKeyExchange twice", "RFC 5246 §7.3", CLIENT12, PEER12_SKE, twice, 0, "", 0, PEER_UNEXPECTED_MESSAGE, UNEXPECTED_MESSAGE),

@@ -284,11 +284,29 @@ static void test_others(void **state) {
     lk_buffer_free(&m);
 }
 
+/* SignedCertificateTimestampList (RFC 6962 §3.3), in both versions. */
+static void test_timestamps(void **state) {
+    static const struct {
+        const char *bytes;
+        size_t n;
+        bool good;
+    } cases[] = {
+        {"\0\3\0\1x", 5, true},  {"\0\7\0\1x\0\2yz", 9, true}, {"\0\0", 2, false},
+        {"\0\2\0\0", 4, false},  {"\0\5\0\1x\0\0", 7, false},  {"\0\3\0\2x", 5, false},
+        {"\0\4\0\1x", 5, false}, {"\0\3\0\1xy", 6, false},     {"\0\1\0", 3, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (lk_parse_sct_list(lk_slice_of(cases[i].bytes, cases[i].n)) != cases[i].good)
+            fail_msg("case %zu", i);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_places),       cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_code_points),  cmocka_unit_test(test_client_hello),
         cmocka_unit_test(test_server_hello), cmocka_unit_test(test_others),
+        cmocka_unit_test(test_timestamps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,8 +103,10 @@ static lockstep_status chain_judged(lk_handshake *hs) {
 
 lockstep_status lk12_look_for_session(lk_handshake *hs, lk_step then) {
     lk_slice ticket = hs->hello.ext.data[LK_EXTENSION_session_ticket];
-    /* Without a session ID the client could not tell what became of its ticket (RFC 5077 §3.4). */
-    if (ticket.p_len == 0 || hs->hello.session_id.p_len == 0 || hs->settings->tickets == NULL)
+    /* "If the server accepts the ticket and the Session ID is not empty, then it MUST respond with
+     * the same Session ID" (RFC 5077 §3.4); with an empty one the client sees by the next message.
+     */
+    if (ticket.p_len == 0 || hs->settings->tickets == NULL)
         return then(hs);
     LK_TRY(take_ticket(hs, ticket));
     if (hs->resumes == NULL)

@@ -51,21 +51,31 @@ static lockstep_status verified(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
+static const lk_kex_group *offered_group(const lk_handshake *hs, uint16_t id) {
+    for (size_t i = 0; i < hs->settings->num_groups; i++)
+        if (hs->settings->groups[i] == id)
+            return lk_kex_group_of(id);
+    return NULL;
+}
+
+/* In TLS 1.2 supported_groups is about the curve of the certificate's key too (RFC 8422 §5.1).
+ * P-521 is no group here, and offered by its scheme alone. */
+static bool offered_curve(const lk_handshake *hs, lk_key_kind kind) {
+    return (kind != LK_KEY_P256 || offered_group(hs, LOCKSTEP_GROUP_SECP256R1) != NULL) &&
+           (kind != LK_KEY_P384 || offered_group(hs, LOCKSTEP_GROUP_SECP384R1) != NULL);
+}
+
 /* The chain is good, so the key is there by which the parameters must be signed. */
 static lockstep_status verify_params(lk_handshake *hs) {
     const lk12_handshake *tls12 = hs->tls12;
     const lk_scheme *scheme;
     if (!lk_suite_takes(hs->suite, lk_public_key_kind(hs->peer_key)))
         return lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_KIND, "for %s", hs->suite->name);
+    if (!offered_curve(hs, lk_public_key_kind(hs->peer_key)))
+        return lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_CURVE, "we offered %zu groups",
+                       hs->settings->num_groups);
     LK_TRY(lk12_peer_scheme(hs, &scheme, hs->agreed->peer_scheme));
     return lk12_verify(hs, scheme, tls12->to_verify, tls12->peer_signature, verified);
-}
-
-static const lk_kex_group *offered_group(const lk_handshake *hs, uint16_t id) {
-    for (size_t i = 0; i < hs->settings->num_groups; i++)
-        if (hs->settings->groups[i] == id)
-            return lk_kex_group_of(id);
-    return NULL;
 }
 
 lockstep_status lk12_on_server_key_exchange(lk_handshake *hs, lk_slice message) {
