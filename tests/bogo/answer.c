@@ -4,6 +4,7 @@
 #include "bogo/answer.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "bogo/keep.h"
 #include "bogo/sessions.h"
@@ -49,34 +50,7 @@ bool bogo_has_leaf(const bogo_credential *credential, const lockstep_config *cfg
            memmem(message.p, message.p_len, leaf.p, leaf.p_len) != NULL;
 }
 
-/* ---- The signature --------------------------------------------------------------------------- */
-
-static uint16_t choose_scheme(const bogo_numbers *prefs, const lockstep_ask *ask) {
-    for (size_t i = 0; i < prefs->n; i++)
-        for (size_t k = 0; k < ask->num_schemes; k++)
-            if (prefs->v[i] == ask->schemes[k])
-                return ask->schemes[k];
-    bogo_unimplemented("to refuse to sign"); /* the question has no such answer */
-}
-
-static lockstep_status sign(bogo_link *link, const lockstep_ask *ask) {
-    const bogo_credential *own = &link->o->credentials[0];
-    const lk_scheme *scheme = lk_scheme_of(choose_scheme(&own->signing_prefs, ask));
-    lk_private_key *key = NULL;
-    uint8_t signature[LK_SIGNATURE_MAX];
-    size_t length;
-    const char *pem = bogo_read(own->key_file, &length);
-    lockstep_status status =
-        lk_private_key_from_pem(&key, link->cfg->settings.crypto, lk_slice_of(pem, length));
-    if (status == LOCKSTEP_OK)
-        status = lk_private_key_sign(key, scheme->algorithm, ask->to_sign, signature, &length);
-    lk_private_key_free(key);
-    if (status != LOCKSTEP_OK)
-        bogo_die("cannot sign: %s", lockstep_status_text(status));
-    return lockstep_answer_signature(link->conn, scheme->id, signature, length);
-}
-
-/* ---- The others ------------------------------------------------------------------------------ */
+/* ---- The answers ----------------------------------------------------------------------------- */
 
 static lockstep_status identity(bogo_link *link, const lockstep_ask *ask) {
     const bogo_numbers *want = &link->o->expect_peer_verify_prefs;
@@ -112,15 +86,29 @@ static lockstep_status judge_usage(const bogo_link *link, const lockstep_ask *as
     return status == LOCKSTEP_CERT_KEY_USAGE ? status : LOCKSTEP_OK;
 }
 
+/* A server that cannot read the encrypted ClientHello answers for its public name. */
+static bool name_is(const bogo_options *o, const lockstep_ask *ask) {
+    const char *want = o->expect_ech_name_override;
+    if (o->expect_no_ech_name_override)
+        want = bogo_name(o);
+    if (want == NULL || (ask->server_name != NULL && strcmp(want, ask->server_name) == 0))
+        return true;
+    fprintf(stderr, "name: want %s, got %s\n", want,
+            ask->server_name != NULL ? ask->server_name : "none");
+    return false;
+}
+
 static lockstep_status verdict(bogo_link *link, const lockstep_ask *ask) {
-    lockstep_info info;
-    lockstep_info_of(link->conn, &info);
-    const bogo_options *o =
-        info.early_data == LOCKSTEP_EARLY_REJECTED && !link->o->server ? link->retried : link->o;
+    const bogo_options *o = bogo_options_of(link);
     link->verdict_given = true;
+    if (!name_is(o, ask))
+        return lockstep_answer_verdict(link->conn, LOCKSTEP_CERT_NAME_MISMATCH);
     if (o->fail_ocsp_callback)
         return lockstep_answer_verdict(link->conn, LOCKSTEP_CERT_STATUS_RESPONSE);
-    if (o->verify_fail)
+    /* What was judged once is not judged anew; and nobody needs to look at the verdict. */
+    bool known = link->again && !o->reverify_on_resume && !o->expect_session_miss;
+    bool soft = o->expect_verify_result && !o->verify_peer && !o->require_any_client_certificate;
+    if (o->verify_fail && !known && !soft)
         return lockstep_answer_verdict(link->conn, o->use_custom_verify_callback
                                                        ? LOCKSTEP_CERT_REVOCATION_UNKNOWN
                                                        : LOCKSTEP_CERT_UNKNOWN_ISSUER);
@@ -131,9 +119,6 @@ void bogo_answer(bogo_link *link) {
     const lockstep_ask *ask = lockstep_asking(link->conn);
     lockstep_status status;
     switch (ask->kind) {
-    case LOCKSTEP_ASK_SIGNATURE:
-        status = sign(link, ask);
-        break;
     case LOCKSTEP_ASK_IDENTITY:
         status = identity(link, ask);
         break;

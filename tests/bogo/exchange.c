@@ -13,6 +13,9 @@
 
 static bool failed(const bogo_link *link) {
     const lockstep_failure *failure = lockstep_failure_of(link->conn);
+    if (failure != NULL && failure->status == LOCKSTEP_ECH_REJECTED &&
+        !bogo_retry_configs_as_expected(link))
+        return false;
     if (failure != NULL)
         bogo_print_failure(failure);
     else

@@ -100,15 +100,6 @@ static bool chain_is(const char *file, const lockstep_info *info) {
     return true;
 }
 
-/* What is accepted is not the config's to choose; what was accepted can be looked at. */
-static bool scheme_is_wanted(const bogo_options *o, const lockstep_info *info) {
-    const bogo_numbers *prefs = &o->verify_prefs;
-    bool found = prefs->n == 0 || info->peer_scheme == 0;
-    for (size_t i = 0; i < prefs->n; i++)
-        found = found || prefs->v[i] == info->peer_scheme;
-    return so("the peer signed with another algorithm than those wanted", found);
-}
-
 static bool certificate_is(const bogo_link *link, const lockstep_info *info) {
     const bogo_options *o = link->o;
     bool must = (!o->server || o->require_any_client_certificate) && !by_external_key(o, info);
@@ -122,8 +113,7 @@ static bool certificate_is(const bogo_link *link, const lockstep_info *info) {
            bytes_are("SCTs", &o->expect_signed_cert_timestamps, info->peer_scts) &&
            number_is("peer's signature algorithm", o->expect_peer_signature_algorithm,
                      info->peer_scheme) &&
-           so("the peer's signature algorithms are others", !link->peer_prefs_bad) &&
-           scheme_is_wanted(o, info);
+           so("the peer's signature algorithms are others", !link->peer_prefs_bad);
 }
 
 static bool credential_is(const bogo_link *link, const lockstep_info *info) {
@@ -138,14 +128,31 @@ static bool credential_is(const bogo_link *link, const lockstep_info *info) {
     return false;
 }
 
+static bool ech_is(const bogo_options *o, const lockstep_info *info) {
+    /* A server without keys has only confirmed what another has decrypted. */
+    bool accepted =
+        info->ech == LOCKSTEP_ECH_STATE_ACCEPTED && (!o->server || o->ech_server_key.n > 0);
+    return so(accepted ? "the encrypted ClientHello was accepted" : "it was not accepted",
+              accepted == o->expect_ech_accept);
+}
+
+bool bogo_retry_configs_as_expected(const bogo_link *link) {
+    const bogo_options *o = bogo_options_of(link);
+    lockstep_info info;
+    lockstep_info_of(link->conn, &info);
+    return bytes_are("retry configs", &o->expect_ech_retry_configs, info.ech_retry_configs) &&
+           so("there are retry configs",
+              !o->expect_no_ech_retry_configs || info.ech_retry_configs.p_len == 0);
+}
+
 bool bogo_as_expected(const bogo_link *link) {
     const bogo_options *o = link->o;
     lockstep_info info;
     lockstep_info_of(link->conn, &info);
     return number_is("version", o->expect_version, info.version) && suite_is(o, &info) &&
            number_is("group", o->expect_curve_id, info.group) && names_are(o, &info) &&
-           retry_is(o, &info) && early_data_is(o, &info) && session_is(link, &info) &&
-           certificate_is(link, &info) && credential_is(link, &info) &&
+           retry_is(o, &info) && early_data_is(o, &info) && ech_is(o, &info) &&
+           session_is(link, &info) && certificate_is(link, &info) && credential_is(link, &info) &&
            so("the handshake was not to be done", !o->handshake_never_done) &&
            so("the server named other authorities",
               o->expect_client_ca_list == NULL || link->authorities) &&

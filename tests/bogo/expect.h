@@ -13,4 +13,7 @@ bool bogo_as_expected(const bogo_link *link);
 /* bogo_trace_as_expected compares the messages, when the connection is over. */
 bool bogo_trace_as_expected(const bogo_link *link);
 
+/* bogo_retry_configs_as_expected is for a connection whose encrypted ClientHello was rejected. */
+bool bogo_retry_configs_as_expected(const bogo_link *link);
+
 #endif

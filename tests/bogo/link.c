@@ -121,6 +121,13 @@ void bogo_close(bogo_link *link) {
     lockstep_config_free(link->cfg);
 }
 
+const bogo_options *bogo_options_of(const bogo_link *link) {
+    lockstep_info info;
+    lockstep_info_of(link->conn, &info);
+    bool again = info.early_data == LOCKSTEP_EARLY_REJECTED && !link->o->server;
+    return again ? link->retried : link->o;
+}
+
 /* ---- Moving bytes ---------------------------------------------------------------------------- */
 
 void bogo_flush(bogo_link *link) {

@@ -28,6 +28,10 @@ typedef struct bogo_link {
     bool advertised;     /* the ClientHello has the expected protocols */
 } bogo_link;
 
+/* bogo_options_of returns what the runner expects of the connection as it is: those for another try
+ * once 0-RTT data was refused. */
+const bogo_options *bogo_options_of(const bogo_link *link);
+
 /* bogo_open makes the connection and dials the runner. */
 void bogo_open(bogo_link *link, const bogo_options *o, const bogo_options *retried, bool again);
 

@@ -18,6 +18,7 @@ typedef enum flag_kind {
     FLAG_LIST,
     FLAG_TEXT,
     FLAG_BASE64,
+    FLAG_BYTES,
     FLAG_SINCE,
     FLAG_IGNORE_BOOL,
     FLAG_IGNORE_VALUE
@@ -36,6 +37,7 @@ static const flag flags[] = {
 #define LIST(flag, field)             {flag, FLAG_LIST, false, offsetof(bogo_options, field)},
 #define TEXT(flag, field)             {flag, FLAG_TEXT, false, offsetof(bogo_options, field)},
 #define BASE64(flag, field)           {flag, FLAG_BASE64, false, offsetof(bogo_options, field)},
+#define BYTES(flag, field)            {flag, FLAG_BYTES, false, offsetof(bogo_options, field)},
 #define SINCE(flag, kind)             {flag, FLAG_SINCE, false, BOGO_##kind},
 #define IGNORE(flag, has_value)       {flag, has_value ? FLAG_IGNORE_VALUE : FLAG_IGNORE_BOOL, false, 0},
 #define CREDENTIAL(flag, kind, field) {flag, FLAG_##kind, true, offsetof(bogo_credential, field)},
@@ -96,6 +98,12 @@ static void set_list(bogo_numbers *list, int64_t value) {
     list->v[list->n++] = value;
 }
 
+static void add_bytes(bogo_many *list, bogo_bytes value) {
+    if (list->n == BOGO_BYTES_MAX)
+        bogo_die("more than %d values", BOGO_BYTES_MAX);
+    list->v[list->n++] = value;
+}
+
 static void begin_credential(bogo_options *o, bogo_kind kind) {
     if (++o->num_credentials == BOGO_CREDENTIAL_MAX)
         bogo_die("more than %d credentials", BOGO_CREDENTIAL_MAX - 1);
@@ -120,6 +128,9 @@ static void set(bogo_options *o, const flag *f, const char *value) {
         break;
     case FLAG_BASE64:
         *(bogo_bytes *)field = base64(f->name, value);
+        break;
+    case FLAG_BYTES:
+        add_bytes(field, base64(f->name, value));
         break;
     case FLAG_SINCE:
         begin_credential(o, (bogo_kind)f->offset);

@@ -16,6 +16,7 @@
 
 #define BOGO_LIST_MAX       64
 #define BOGO_CREDENTIAL_MAX 8
+#define BOGO_BYTES_MAX      8
 
 typedef struct bogo_numbers {
     int64_t v[BOGO_LIST_MAX];
@@ -27,6 +28,11 @@ typedef struct bogo_bytes {
     size_t p_len;
     bool given;
 } bogo_bytes;
+
+typedef struct bogo_many {
+    bogo_bytes v[BOGO_BYTES_MAX];
+    size_t n;
+} bogo_many;
 
 typedef enum bogo_kind { BOGO_X509, BOGO_PSK, BOGO_RAW_KEY } bogo_kind;
 
@@ -47,6 +53,7 @@ typedef struct bogo_options {
 #define LIST(flag, field)   bogo_numbers field;
 #define TEXT(flag, field)   const char *field;
 #define BASE64(flag, field) bogo_bytes field;
+#define BYTES(flag, field)  bogo_many field;
 #define SINCE(flag, kind)
 #define IGNORE(flag, has_value)
 #define CREDENTIAL(flag, kind, field)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bogo/keep.h"
+#include "bogo/policies.h"
 #include "bogo/sessions.h"
 #include "conn/config.h"
 
@@ -46,9 +47,12 @@ static void add_identity(lockstep_config *cfg, const bogo_options *o, const bogo
     size_t chain_len, key_len;
     if (c->kind == BOGO_PSK)
         add_psk(cfg, c);
+    if (!bogo_can_sign(&c->signing_prefs))
+        return;
     if (c->kind == BOGO_RAW_KEY) {
         const char *raw = bogo_read(c->key_file, &key_len);
         BOGO_NEED(lockstep_config_add_raw_key(cfg, (const uint8_t *)raw, key_len));
+        bogo_set_signing(cfg, o, &c->signing_prefs);
     }
     if (c->cert_file == NULL || c->key_file == NULL)
         return;
@@ -56,27 +60,12 @@ static void add_identity(lockstep_config *cfg, const bogo_options *o, const bogo
                *key = bogo_read(c->key_file, &key_len);
     BOGO_NEED(lockstep_config_add_identity(cfg, (const uint8_t *)chain, chain_len,
                                            (const uint8_t *)key, key_len));
+    bogo_set_signing(cfg, o, &c->signing_prefs);
     size_t ocsp_len = o->decline_ocsp_callback ? 0 : c->ocsp_response.p_len;
     if (c->ocsp_response.given || c->signed_cert_timestamps.given)
         BOGO_NEED(lockstep_config_staple(cfg, c->ocsp_response.p, ocsp_len,
                                          c->signed_cert_timestamps.p,
                                          c->signed_cert_timestamps.p_len));
-}
-
-/* A key's algorithms are not the config's to choose; but an application that signs itself chooses
- * among those that the peer accepts (link.c). It is not told with which of several identities. */
-static unsigned signing(const bogo_options *o) {
-    for (size_t i = 1; i <= o->num_credentials; i++)
-        if (o->credentials[i].signing_prefs.n > 0)
-            bogo_unimplemented("signature algorithms by credential");
-    return o->credentials[0].signing_prefs.n > 0 ? LOCKSTEP_ASK_SIGNATURE : 0;
-}
-
-/* Those that were not chosen must at least be known. */
-static void check_schemes(const bogo_numbers *prefs) {
-    for (size_t i = 0; i < prefs->n; i++)
-        if (strcmp(lockstep_scheme_name((uint16_t)prefs->v[i]), "unknown") == 0)
-            bogo_unimplemented("signature algorithm 0x%04x", (unsigned)prefs->v[i]);
 }
 
 /* Who has nothing but external keys takes no certificate. */
@@ -88,8 +77,7 @@ static bool only_psks(const bogo_options *o) {
 }
 
 static void set_certificates(lockstep_config *cfg, const bogo_options *o) {
-    unsigned asks = signing(o) | (only_psks(o) ? 0 : LOCKSTEP_ASK_VERDICT);
-    check_schemes(&o->verify_prefs);
+    unsigned asks = only_psks(o) ? 0 : LOCKSTEP_ASK_VERDICT;
     /* The runner wants those that were named before the one that was not. */
     for (size_t i = 1; i <= o->num_credentials; i++)
         add_identity(cfg, o, &o->credentials[i]);
@@ -221,13 +209,16 @@ lockstep_config *bogo_config(const bogo_options *o, const lockstep_env *env) {
     set_versions(cfg, o);
     set_suites(cfg, o);
     set_groups(cfg, o);
+    bogo_set_schemes(cfg, o);
+    bogo_set_policy(cfg, o);
+    bogo_set_ech(cfg, o);
     set_protocols(cfg, o);
     set_certificates(cfg, o);
     bogo_set_sessions(cfg, o);
     if (o->use_client_ca_list != NULL)
         lk_config_settings(cfg)->authorities = bogo_names(o->use_client_ca_list);
     /* The runner counts what a ClientHello has in it, unless it asks for GREASE. */
-    lk_config_settings(cfg)->grease = o->enable_grease;
+    lk_config_settings(cfg)->grease = o->enable_grease || o->enable_ech_grease;
     if (o->async)
         BOGO_NEED(lockstep_config_gather_jobs(cfg));
     BOGO_NEED(lockstep_config_seal(cfg));
