@@ -12,6 +12,9 @@
 #include "conn/config.h"
 #include "util/pem.h"
 
+/* Where the first entry of a Certificate of TLS 1.3 is: behind header, context and two lengths. */
+#define RAW_KEY_AT (4 + 1 + 3 + 3)
+
 size_t bogo_certificates(const char *path, lockstep_slice *out, size_t max) {
     size_t length, n = 0;
     lk_slice text = lk_slice_of_str(bogo_read(path, &length));
@@ -43,7 +46,9 @@ bool bogo_has_leaf(const bogo_credential *credential, const lockstep_config *cfg
     lockstep_slice leaf;
     if (credential->kind == BOGO_RAW_KEY) {
         leaf = raw_key(credential, cfg);
-        return memmem(message.p, message.p_len, leaf.p, leaf.p_len) != NULL;
+        /* As the entry itself: a certificate of the same key has it inside. */
+        return message.p_len >= RAW_KEY_AT + leaf.p_len &&
+               memcmp(message.p + RAW_KEY_AT, leaf.p, leaf.p_len) == 0;
     }
     return credential->cert_file != NULL &&
            bogo_certificates(credential->cert_file, &leaf, 1) == 1 &&

@@ -104,7 +104,8 @@ void bogo_open(bogo_link *link, const bogo_options *o, const bogo_options *retri
     if (o->server)
         status = lockstep_server_new(&link->conn, link->cfg);
     else
-        status = lockstep_client_resume(&link->conn, link->cfg, bogo_name(o), bogo_session());
+        status = lockstep_client_resume(&link->conn, link->cfg, bogo_name(o),
+                                        o->no_ticket ? NULL : bogo_session());
     if (status != LOCKSTEP_OK)
         bogo_die("no connection: %s", lockstep_status_text(status));
     dial(link);

@@ -9,7 +9,8 @@
 
 #define LIST_MAX 16
 
-/* ---- BoringSSL's policies, as far as they are about what the engine has ------------------------ */
+/* ---- BoringSSL's policies, as far as they are about what the engine has ------------------------
+ */
 
 /* Each list ends with 0. */
 typedef struct policy {
@@ -75,7 +76,8 @@ void bogo_set_policy(lockstep_config *cfg, const bogo_options *o) {
         BOGO_NEED(lockstep_config_set_schemes(cfg, p->schemes, count(p->schemes)));
 }
 
-/* ---- Signature schemes ------------------------------------------------------------------------- */
+/* ---- Signature schemes -------------------------------------------------------------------------
+ */
 
 /* known writes those of the runner's numbers to `out` that the engine has. */
 static size_t known(uint16_t out[BOGO_LIST_MAX], const bogo_numbers *list) {
@@ -84,11 +86,6 @@ static size_t known(uint16_t out[BOGO_LIST_MAX], const bogo_numbers *list) {
         if (strcmp(lockstep_scheme_name((uint16_t)list->v[i]), "unknown") != 0)
             out[n++] = (uint16_t)list->v[i];
     return n;
-}
-
-bool bogo_can_sign(const bogo_numbers *prefs) {
-    uint16_t schemes[BOGO_LIST_MAX];
-    return prefs->n == 0 || known(schemes, prefs) > 0;
 }
 
 void bogo_set_schemes(lockstep_config *cfg, const bogo_options *o) {
@@ -106,13 +103,16 @@ void bogo_set_signing(lockstep_config *cfg, const bogo_options *o, const bogo_nu
     const policy *p = policy_of(o);
     uint16_t schemes[BOGO_LIST_MAX];
     size_t n = known(schemes, prefs);
+    if (n == 0 && prefs->n > 0)
+        schemes[n++] = LOCKSTEP_SCHEME_ED25519; /* which is for no key that has others */
     if (n > 0)
         BOGO_NEED(lockstep_config_sign_with(cfg, schemes, n));
     else if (p != NULL && count(p->schemes) > 0)
         BOGO_NEED(lockstep_config_sign_with(cfg, p->schemes, count(p->schemes)));
 }
 
-/* ---- Encrypted Client Hello -------------------------------------------------------------------- */
+/* ---- Encrypted Client Hello --------------------------------------------------------------------
+ */
 
 /* A list of which nothing can be used is like none, unless the runner wants to know. */
 static void set_ech_list(lockstep_config *cfg, const bogo_options *o) {

@@ -13,10 +13,6 @@
  */
 void bogo_set_schemes(lockstep_config *cfg, const bogo_options *o);
 
-/* bogo_can_sign says whether an identity with these preferences, if any, can sign at all; where it
- * cannot, it is as if it were not there. */
-bool bogo_can_sign(const bogo_numbers *prefs);
-
 /* bogo_set_signing sets what the identity added last signs with, if the runner or the policy says
  * so. */
 void bogo_set_signing(lockstep_config *cfg, const bogo_options *o, const bogo_numbers *prefs);

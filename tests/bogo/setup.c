@@ -47,8 +47,6 @@ static void add_identity(lockstep_config *cfg, const bogo_options *o, const bogo
     size_t chain_len, key_len;
     if (c->kind == BOGO_PSK)
         add_psk(cfg, c);
-    if (!bogo_can_sign(&c->signing_prefs))
-        return;
     if (c->kind == BOGO_RAW_KEY) {
         const char *raw = bogo_read(c->key_file, &key_len);
         BOGO_NEED(lockstep_config_add_raw_key(cfg, (const uint8_t *)raw, key_len));
