@@ -139,7 +139,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_add_identity(lockstep_config *c
 /*
  * lockstep_config_add_raw_key adds a private key (PEM, copied) that is shown without a certificate
  * to peers that take raw public keys (RFC 7250); it counts among the 32 identities. Beside
- * identities with certificates, the client's wish decides which is shown. LOCKSTEP_ERR_PEM,
+ * identities with certificates, the peer's wish decides which is shown; a client names the kind of
+ * its first identity first. LOCKSTEP_ERR_PEM,
  * LOCKSTEP_ERR_KEY_UNSUPPORTED.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_add_raw_key(lockstep_config *cfg,

@@ -25,23 +25,27 @@ static bool accepts(const lk_settings *s, bool is_client, uint8_t type) {
 
 /* ---- Client ---------------------------------------------------------------------------------- */
 
-/* list writes the types that can be used; where X.509 alone can, the extension is left out. */
-static lk_slice list(uint8_t out[2], bool raw, bool x509) {
+/* list writes the types that can be used, "sorted by client preference" (RFC 7250 §3); where X.509
+ * alone can, the extension is left out. */
+static lk_slice list(uint8_t out[2], bool raw, bool x509, bool raw_first) {
     size_t n = 0;
     if (!raw)
         return lk_slice_of(NULL, 0);
+    if (x509 && !raw_first)
+        out[n++] = LK_TYPE_X509;
     out[n++] = LK_TYPE_RAW_KEY;
-    if (x509)
+    if (x509 && raw_first)
         out[n++] = LK_TYPE_X509;
     return lk_slice_of(out, n);
 }
 
 void lk_offer_certificate_types(lk_handshake *hs, lk_client_hello_out *hello) {
     const lk_settings *s = hs->settings;
-    hello->server_types = hs->server_types =
-        list(hs->type_bytes, accepts(s, true, LK_TYPE_RAW_KEY), accepts(s, true, LK_TYPE_X509));
+    hello->server_types = hs->server_types = list(hs->type_bytes, accepts(s, true, LK_TYPE_RAW_KEY),
+                                                  accepts(s, true, LK_TYPE_X509), true);
     hello->client_types = hs->client_types =
-        list(hs->type_bytes + 2, has_identity(s, LK_TYPE_RAW_KEY), has_identity(s, LK_TYPE_X509));
+        list(hs->type_bytes + 2, has_identity(s, LK_TYPE_RAW_KEY), has_identity(s, LK_TYPE_X509),
+             s->num_identities > 0 && s->identities[0].raw);
     if (hello->server_types.p_len > 0)
         hs->offered |= lk_extension_bit(server_certificate_type);
     if (hello->client_types.p_len > 0)

@@ -234,12 +234,41 @@ static void test_tls12(void **state) {
     lockstep_config_free(server);
 }
 
+/* Where the server takes both, the client's first identity decides what it shows. */
+static void test_preference(void **state) {
+    (void)state;
+    const pki *k = pki_get();
+    for (int raw_first = 0; raw_first < 2; raw_first++) {
+        world wc, ws;
+        pair p = {0};
+        world_init(&wc, 1);
+        world_init(&ws, 2);
+        lockstep_config *client = client_config(&wc),
+                        *server = make(&ws, &(end){-1, PKI_RSA, PKI_P256, true}, false, true);
+        for (int i = 0; i < 2; i++)
+            if ((i == 0) == raw_first)
+                CHECK(lockstep_config_add_raw_key(client, k->key[PKI_P256].p,
+                                                  k->key[PKI_P256].p_len));
+            else
+                CHECK(lockstep_config_add_identity(client, k->chain[PKI_CLIENT].p,
+                                                   k->chain[PKI_CLIENT].p_len, k->key[PKI_CLIENT].p,
+                                                   k->key[PKI_CLIENT].p_len));
+        seal(client);
+        assert_true(pair_handshake(&p, client, server));
+        assert_int_equal(shown_to(p.server), raw_first ? RAW : CHAIN);
+        pair_close(&p);
+        lockstep_config_free(client);
+        lockstep_config_free(server);
+        assert_int_equal(wc.live, 0);
+        assert_int_equal(ws.live, 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds_of_key),
-        cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_setters),
-        cmocka_unit_test(test_tls12),
+        cmocka_unit_test(test_kinds_of_key), cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_setters),      cmocka_unit_test(test_tls12),
+        cmocka_unit_test(test_preference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
