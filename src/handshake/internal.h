@@ -183,9 +183,6 @@ struct lk_handshake {
     lk_finished_proof finished_proof;
 };
 
-/* A Certificate has room for long chains of large keys; so has a compressed one, before and after.
- */
-
 /* ---- machine.c ---- */
 
 /* lk_fail makes the failure of this handshake and returns `status`. The _at form names the rule
