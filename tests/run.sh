@@ -15,7 +15,7 @@ count() {
 # ctest_in DIR: unit, machine and vector tests of one build
 ctest_in() {
     log=$1/ctest.log
-    ctest --test-dir "$1" -j "$jobs" --timeout 300 --output-on-failure >"$log" 2>&1
+    ctest --test-dir "$1" -j "$jobs" --timeout 900 --output-on-failure >"$log" 2>&1
     grep -E '^ *[0-9]+/[0-9]+ Test' "$log"
     good=$(grep -cE '^ *[0-9]+/[0-9]+ Test.* Passed' "$log")
     all=$(grep -cE '^ *[0-9]+/[0-9]+ Test' "$log")

@@ -128,7 +128,7 @@ static void test_choice(void **state) {
 /* A client that asks for staples gets the form that has them. */
 static void test_staples(void **state) {
     (void)state;
-    static const uint8_t ocsp[300] = "a response", scts[400] = {0x01, 0x8e};
+    static const uint8_t ocsp[300] = "a response", scts[400] = {0x01, 0x8e, 0x01, 0x8c};
     size_t length[4];
     for (unsigned form = 0; form < 4; form++) {
         ends e;

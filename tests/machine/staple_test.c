@@ -119,7 +119,7 @@ static void good_response(void **state) {
     assert_int_equal(lockstep_policy_require_staple(s.policy), LOCKSTEP_OK);
     use_policy(&s);
     lk_slice ocsp = response(&s, 'g');
-    staple(&s, ocsp, lk_slice_of("\x00\x02\x01\x02", 4));
+    staple(&s, ocsp, lk_slice_of("\x00\x04\x00\x02\x01\x02", 6));
     seal(s.client);
     seal(s.server);
     pair p = {0};
@@ -128,7 +128,7 @@ static void good_response(void **state) {
     lockstep_info_of(p.client, &info);
     assert_int_equal(info.peer_ocsp.p_len, ocsp.p_len);
     assert_memory_equal(info.peer_ocsp.p, ocsp.p, ocsp.p_len);
-    assert_int_equal(info.peer_scts.p_len, 4);
+    assert_int_equal(info.peer_scts.p_len, 6);
     lockstep_info_of(p.server, &info);
     assert_int_equal(info.peer_ocsp.p_len, 0);
     pair_close(&p);
