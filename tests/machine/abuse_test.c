@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "conn/config.h"
+#include "misbehave/misbehave.h"
 #include "support/ech_kit.h"
 #include "support/forge.h"
-#include "support/misbehave.h"
 
 #define CHECK(expression) assert_int_equal(expression, LOCKSTEP_OK)
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "support/misbehave.h"
+#include "misbehave/misbehave.h"
 
 /* HandshakeType, from §4 of the RFC. */
 enum {

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "misbehave/misbehave.h"
 #include "support/forge.h"
-#include "support/misbehave.h"
 
 #define CHECK(expression) assert_int_equal(expression, LOCKSTEP_OK)
 #define HOUR              3600

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "support/misbehave.h"
+#include "misbehave/misbehave.h"
 #include "wire/types.h"
 
 #define NONE     LOCKSTEP_EARLY_NONE

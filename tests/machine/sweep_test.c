@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "support/misbehave.h"
+#include "misbehave/misbehave.h"
 
 /* Every message of the protocol, by who sends it, in a handshake that has it. */
 typedef struct where {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "support/misbehave.h"
+#include "misbehave/misbehave.h"
 
 /* HandshakeType, from §7.4 of the RFC; and the record that is no message. */
 enum {

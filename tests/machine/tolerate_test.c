@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "support/misbehave.h"
+#include "misbehave/misbehave.h"
 
 static size_t num_cases;
 

@@ -1,8 +1,8 @@
 /*
  * peer_ech.c - Encrypted Client Hello (RFC 9849) as the peer speaks it.
  */
+#include "misbehave/misbehave.h"
 #include "support/ech_kit.h"
-#include "support/misbehave.h"
 #include "util/secret.h"
 
 #define EXTENSION 0xfe0d

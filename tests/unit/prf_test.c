@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "crypto/prf.h"
-#include "support/misbehave.h"
+#include "misbehave/misbehave.h"
 
 typedef struct vector {
     lk_hash hash;

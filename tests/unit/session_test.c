@@ -9,7 +9,7 @@
 
 #include "handshake/external_psk.h"
 #include "handshake/session.h"
-#include "support/misbehave.h"
+#include "misbehave/misbehave.h"
 #include "wire/types.h"
 
 /* ---- Bytes ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@
 
 #include <lockstep/session.h>
 
-#include "support/misbehave.h"
+#include "misbehave/misbehave.h"
 
 /* ---- The tables -------------------------------------------------------------------------------
  */

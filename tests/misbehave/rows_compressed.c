@@ -1,7 +1,7 @@
 /*
  * rows_compressed.c - what can be wrong with compressed certificates (RFC 8879), from either side.
  */
-#include "support/rows.h"
+#include "misbehave/rows.h"
 
 #include "compress/compress.h"
 #include "wire/compressed_certificate.h"

@@ -1,7 +1,7 @@
 /*
  * rows_ech.c - what a peer can do wrong with Encrypted Client Hello (RFC 9849).
  */
-#include "support/rows.h"
+#include "misbehave/rows.h"
 
 #define ECH 0xfe0d
 

@@ -2,7 +2,7 @@
  * rows_alerts.c - alerts and truncation (RFC 8446 §6), and what can be wrong after the handshake
  * (§4.6).
  */
-#include "support/rows.h"
+#include "misbehave/rows.h"
 
 /* The half of a message, and then the end. */
 static peer_action act_half_and_eof(peer *p, const row *r) {

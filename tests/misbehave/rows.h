@@ -4,7 +4,7 @@
 #ifndef LK_TESTS_ROWS_H
 #define LK_TESTS_ROWS_H
 
-#include "support/misbehave.h"
+#include "misbehave/misbehave.h"
 
 /* clang-format off */
 #define ROW(title, broken, who, when, what, id, bytes, count, found, sent)                         \

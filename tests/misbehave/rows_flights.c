@@ -2,7 +2,7 @@
  * rows_flights.c - what can be wrong between ServerHello and Finished (RFC 8446 §4.3, §4.4), from
  * either side.
  */
-#include "support/rows.h"
+#include "misbehave/rows.h"
 
 #include <stdlib.h>
 

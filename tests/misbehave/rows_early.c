@@ -1,7 +1,7 @@
 /*
  * rows_early.c - what can be wrong with 0-RTT data (RFC 8446 §4.2.10, §4.5), from either side.
  */
-#include "support/rows.h"
+#include "misbehave/rows.h"
 
 #include "wire/types.h"
 

@@ -1,7 +1,7 @@
 /*
  * rows_records.c - what a peer can do wrong with records and alerts (RFC 8446 §5, §6).
  */
-#include "support/rows.h"
+#include "misbehave/rows.h"
 
 /* The message of the step as a plaintext record, although there are keys. */
 static peer_action act_in_the_clear(peer *p, const row *r) {

@@ -1,4 +1,4 @@
-#include "support/misbehave.h"
+#include "misbehave/misbehave.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
  * rows_psk.c - what can be wrong with pre-shared keys (RFC 8446 §4.2.9, §4.2.11), from either side.
  */
-#include "support/rows.h"
+#include "misbehave/rows.h"
 
 #include "wire/types.h"
 

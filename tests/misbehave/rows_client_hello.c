@@ -2,7 +2,7 @@
  * rows_client_hello.c - what a client can do wrong in its first and second ClientHello (RFC 8446
  * §4.1.2, §4.2).
  */
-#include "support/rows.h"
+#include "misbehave/rows.h"
 
 /* The offsets in the peer's ClientHello, whose session id has 32 bytes. */
 enum { VERSION = 4, RANDOM = 6, SESSION = 38, SUITES = 71, COMPRESSION = 75 };

@@ -2,8 +2,8 @@
  * rows_tls12.c - what can be done wrong in TLS 1.2 (RFC 5246, and the RFCs that its handshake needs
  * today).
  */
+#include "misbehave/rows.h"
 #include "support/peer12.h"
-#include "support/rows.h"
 #include "wire/tls12_key_exchange.h"
 
 /* ---- Acts -------------------------------------------------------------------------------------

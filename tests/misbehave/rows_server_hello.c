@@ -2,7 +2,7 @@
  * rows_server_hello.c - what a server can do wrong in its ServerHello and HelloRetryRequest (RFC
  * 8446 §4.1.3, §4.1.4).
  */
-#include "support/rows.h"
+#include "misbehave/rows.h"
 
 /* The offsets in the peer's ServerHello, whose session id has 32 bytes. */
 enum { VERSION = 4, RANDOM = 6, SESSION = 38, SUITE = 71, COMPRESSION = 73, BLOCK = 74 };

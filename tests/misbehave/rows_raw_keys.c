@@ -1,7 +1,7 @@
 /*
  * rows_raw_keys.c - what can be wrong with certificate types and raw public keys (RFC 7250).
  */
-#include "support/rows.h"
+#include "misbehave/rows.h"
 #include "util/pem.h"
 #include "wire/certificate.h"
 
