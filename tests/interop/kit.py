@@ -261,7 +261,8 @@ class Pki:
              title="Test Server", **more):
         """A server's certificate below the authority `by` (of its own kind unless told)."""
         root, middle = self.authority(by or kind)
-        ext = [*ext, "basicConstraints=critical,CA:FALSE", "keyUsage=critical,digitalSignature",
+        keys = "digitalSignature,keyEncipherment" if kind == "rsa" else "digitalSignature"
+        ext = [*ext, "basicConstraints=critical,CA:FALSE", f"keyUsage=critical,{keys}",
                f"extendedKeyUsage={usage}", f"subjectAltName={names}", "subjectKeyIdentifier=hash"]
         if not self_signed:
             ext.append("authorityKeyIdentifier=keyid")

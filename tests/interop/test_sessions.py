@@ -86,7 +86,7 @@ def damaged(text):
     yield first + "\n" + place + " \n"
     yield first + "\n" + place + " not base64!\n"
     yield first + "\n" + place + " " + base64.b64encode(raw[:-1]).decode() + "\n"
-    yield first + "\n" + place + " " + base64.b64encode(b"\x02" + raw[1:]).decode() + "\n"
+    yield first + "\n" + place + " " + base64.b64encode(b"\x03" + raw[1:]).decode() + "\n"
     yield "-----BEGIN CERTIFICATE-----\n"
     yield "\0" * 1000
     yield first + "\n" + ("x" * 100 + " " + session + "\n") * 10000  # more than any file of ours has
