@@ -307,8 +307,6 @@ lockstep_status lk_server_psk(lk_handshake *hs, lk_slice message, lk_step then);
 /* lk_psk_chosen makes hs->psk, whose binder or acceptance both sides have seen, count: chain and
  * proofs are those of the session. */
 lockstep_status lk_psk_chosen(lk_handshake *hs);
-/* lk_open_ticket opens a ticket of ours; `plain` has room for as many bytes. */
-bool lk_open_ticket(const lk_settings *s, uint8_t *plain, size_t *plain_len, lk_slice ticket);
 lk_possession_proof lk_possession_by_psk(const lk_handshake *hs);
 
 /* ---- early_data.c ---- */
@@ -324,7 +322,11 @@ void lk_early_decide(lk_handshake *hs);
 lockstep_status lk_early_read(lk_handshake *hs);
 lockstep_status lk_on_end_of_early_data(lk_handshake *hs, lk_slice message);
 
-/* ---- new_session_ticket.c ---- */
+/* ---- ticket.c, for both versions ---- */
+
+/* Longer chains of clients are not put into tickets, which travel with every return. With all that
+ * is around it a NewSessionTicket stays below the 16,384 bytes that clients take, this one too. */
+#define LK_PEER_IN_TICKET_MAX 12288
 
 /* A server that has shown a certificate for the name of a session says so in the ticket (both
  * versions: lk_has_shown_name). Others that share its tickets may resume that only if they have one
@@ -332,6 +334,15 @@ lockstep_status lk_on_end_of_early_data(lk_handshake *hs, lk_slice message);
  * for. Where the application has the identities, that cannot be told. */
 bool lk_has_shown_name(const lk_handshake *hs);
 bool lk_may_resume_name(const lk_handshake *hs, const lk_session *session);
+/* lk_seal_session appends a ticket with the session to `ticket`. */
+lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_session *session);
+/* lk_take_ticket opens a ticket into hs->resumes, which stays as it is if that is worth nothing:
+ * not ours, or unfit, as `unfit` (which returns NULL for a good one) says by `rule`. */
+typedef const char *(*lk_unfit)(const lk_handshake *hs, const lk_session *session);
+lockstep_status lk_take_ticket(lk_handshake *hs, lk_slice ticket, lk_unfit unfit, const char *rule);
+
+/* ---- new_session_ticket.c ---- */
+
 lockstep_status lk_send_new_session_tickets(lk_handshake *hs);
 /* lk_on_new_session_ticket takes a ticket after the handshake; `*out` is the session that is to be
  * kept, or NULL. */

@@ -7,40 +7,12 @@
 #include "handshake/internal.h"
 #include "util/secret.h"
 
-/* Longer chains of clients are not put into tickets, which travel with every return. With all that
- * is around it a NewSessionTicket stays below the 16,384 bytes that clients take, this one too. */
-#define PEER_IN_TICKET_MAX 12288
-
-/* ---- Whose name a session is for ------------------------------------------------------------- */
-
-bool lk_may_resume_name(const lk_handshake *hs, const lk_session *session) {
-    return !session->named || (hs->settings->asks & LOCKSTEP_ASK_IDENTITY) != 0 ||
-           lk_settings_know_name(hs->settings, session->server_name);
-}
-
-bool lk_has_shown_name(const lk_handshake *hs) {
-    return hs->agreed->resumed ? hs->resumes->named
-                               : hs->identities != NULL &&
-                                     lk_settings_know_name(hs->identities, hs->hello.server_name);
-}
-
 /* ---- Server ---------------------------------------------------------------------------------- */
 
 /* peer_bytes: the client's chain, by which a resumed session knows it again. */
 static void peer_bytes(const lk_handshake *hs, lk_builder *b) {
     const lk_agreed *a = hs->agreed;
     lk_session_peer_build(b, a->peer_chain, a->peer_ocsp, a->num_peer_chain, a->peer_scts);
-}
-
-static lockstep_status seal(lk_handshake *hs, lk_buffer *ticket, const lk_session *session) {
-    lk_buffer plain = lk_buffer_of(&hs->settings->heap, 0);
-    lk_builder b = lk_builder_of(&plain);
-    lk_session_build(&b, session);
-    lockstep_status status =
-        lk_builder_ok(&b) ? lk_tickets_seal(hs->settings->tickets, ticket, lk_buffer_slice(&plain))
-                          : LOCKSTEP_ERR_NO_MEMORY;
-    lk_buffer_free(&plain);
-    return status;
 }
 
 static lockstep_status send_one(lk_handshake *hs, const lk_secret *resumption, lk_slice peer,
@@ -73,7 +45,7 @@ static lockstep_status send_one(lk_handshake *hs, const lk_secret *resumption, l
     (void)lk_read_u32(&r, &session.age_add);
     if (session.lifetime_s == 0)
         return LOCKSTEP_OK;
-    lockstep_status status = seal(hs, &ticket, &session);
+    lockstep_status status = lk_seal_session(hs, &ticket, &session);
     if (status == LOCKSTEP_OK) {
         lk_new_session_ticket nst = {.lifetime = session.lifetime_s,
                                      .age_add = session.age_add,
@@ -119,7 +91,7 @@ lockstep_status lk_send_new_session_tickets(lk_handshake *hs) {
     lk_schedule_resumption(&resumption, &hs->master, transcript);
     if (!lk_builder_ok(&b))
         status = lk_fail_memory(hs);
-    else if (lk_buffer_length(&peer) <= PEER_IN_TICKET_MAX)
+    else if (lk_buffer_length(&peer) <= LK_PEER_IN_TICKET_MAX)
         for (size_t i = 0; i < n && status == LOCKSTEP_OK; i++)
             status = send_one(hs, &resumption, lk_buffer_slice(&peer), (uint8_t)i);
     lk_wipe(&resumption, sizeof resumption);

@@ -183,12 +183,6 @@ void lk_drop_psks(lk_handshake *hs) {
 
 /* ---- Server ---------------------------------------------------------------------------------- */
 
-bool lk_open_ticket(const lk_settings *s, uint8_t *plain, size_t *plain_len, lk_slice ticket) {
-    if (s->open_ticket != NULL)
-        return s->open_ticket(s->open_ticket_arg, plain, plain_len, ticket);
-    return s->tickets != NULL && lk_tickets_open(s->tickets, plain, plain_len, ticket);
-}
-
 /* not_good_for says why a ticket is worth nothing here, or NULL. */
 static const char *not_good_for(const lk_handshake *hs, const lk_session *session) {
     const lockstep_env *env = &hs->settings->env;
@@ -203,30 +197,6 @@ static const char *not_good_for(const lk_handshake *hs, const lk_session *sessio
     if (!lk_session_alive(session, env->now_ms(env->arg)))
         return "it has expired";
     return NULL;
-}
-
-/* take_ticket opens a ticket into hs->resumes. `*found` stays false if it is worth nothing. */
-static lockstep_status take_ticket(lk_handshake *hs, bool *found, lk_slice ticket) {
-    size_t n = 0;
-    lk_session session;
-    uint8_t *plain = lk_arena_alloc(&hs->arena, ticket.p_len);
-    if (plain == NULL)
-        return lk_fail_memory(hs);
-    if (!lk_open_ticket(hs->settings, plain, &n, ticket) ||
-        !lk_session_parse(&session, lk_slice_of(plain, n)))
-        return LOCKSTEP_OK;
-    const char *why = not_good_for(hs, &session);
-    if (why != NULL) {
-        lk_note_choice(&hs->watch, false, "session", "RFC 8446 §4.2.11", "not resumed: %s", why);
-        return LOCKSTEP_OK;
-    }
-    hs->resumes = lk_arena_alloc(&hs->arena, sizeof *hs->resumes);
-    hs->resumes_peer = lk_arena_alloc(&hs->arena, sizeof *hs->resumes_peer);
-    if (hs->resumes == NULL || hs->resumes_peer == NULL)
-        return lk_fail_memory(hs);
-    *hs->resumes = session;
-    *found = lk_session_peer(hs->resumes_peer, session.peer);
-    return LOCKSTEP_OK;
 }
 
 static const lk_imported_psk *imported(const lk_handshake *hs, lk_slice identity) {
@@ -254,7 +224,8 @@ static lockstep_status choose(lk_handshake *hs, lk_psk *psk, lk_slice *binder, b
             *found = true;
             return LOCKSTEP_OK;
         }
-        LK_TRY(take_ticket(hs, found, identity));
+        LK_TRY(lk_take_ticket(hs, identity, not_good_for, "RFC 8446 §4.2.11"));
+        *found = hs->resumes != NULL;
         if (*found) {
             set_psk(psk, LK_PSK_RESUMPTION, identity, hs->suite->hash, hs->resumes->secret);
             psk->obfuscated_age = age;

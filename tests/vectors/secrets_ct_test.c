@@ -37,7 +37,6 @@ static bool compare(const void *a, const void *b, size_t n) {
 #define lk_fill_binders      test_fill_binders
 #define lk_drop_psks         test_drop_psks
 #define lk_server_psk        test_server_psk
-#define lk_open_ticket       test_open_ticket
 #include "handshake/finished.c"
 #include "handshake/pre_shared_key.c"
 

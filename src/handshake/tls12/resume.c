@@ -16,9 +16,6 @@
  * suggested for session ID lifetimes" (RFC 5246 §F.1.4). */
 #define LIFETIME_UNSAID_S 86400
 
-/* Longer chains of clients are not put into tickets, which travel with every return. */
-#define PEER_IN_TICKET_MAX 16384
-
 /* ---- Both sides ------------------------------------------------------------------------------ */
 
 lockstep_status lk12_resumed(lk_handshake *hs) {
@@ -70,31 +67,6 @@ static const char *not_good(const lk_handshake *hs, const lk_session *session) {
     return NULL;
 }
 
-/* take_ticket opens the ticket into hs->resumes; that stays NULL if it is worth nothing. */
-static lockstep_status take_ticket(lk_handshake *hs, lk_slice ticket) {
-    size_t n = 0;
-    lk_session session;
-    uint8_t *plain = lk_arena_alloc(&hs->arena, ticket.p_len);
-    if (plain == NULL)
-        return lk_fail_memory(hs);
-    if (!lk_open_ticket(hs->settings, plain, &n, ticket) ||
-        !lk_session_parse(&session, lk_slice_of(plain, n)))
-        return LOCKSTEP_OK;
-    const char *why = not_good(hs, &session);
-    if (why != NULL) {
-        lk_note_choice(&hs->watch, false, "session", "RFC 5077 §3.1", "not resumed: %s", why);
-        return LOCKSTEP_OK;
-    }
-    hs->resumes_peer = lk_arena_alloc(&hs->arena, sizeof *hs->resumes_peer);
-    lk_session *resumes = lk_arena_alloc(&hs->arena, sizeof *resumes);
-    if (resumes == NULL || hs->resumes_peer == NULL)
-        return lk_fail_memory(hs);
-    *resumes = session;
-    if (lk_session_peer(hs->resumes_peer, session.peer))
-        hs->resumes = resumes;
-    return LOCKSTEP_OK;
-}
-
 static lockstep_status chain_judged(lk_handshake *hs) {
     if (!hs->resumes_chain.made)
         hs->resumes = NULL; /* a full handshake, in which the client may show another */
@@ -108,7 +80,7 @@ lockstep_status lk12_look_for_session(lk_handshake *hs, lk_step then) {
      */
     if (ticket.p_len == 0 || hs->settings->tickets == NULL)
         return then(hs);
-    LK_TRY(take_ticket(hs, ticket));
+    LK_TRY(lk_take_ticket(hs, ticket, not_good, "RFC 5077 §3.1"));
     if (hs->resumes == NULL)
         return then(hs);
     hs->tls12->after_resume = then;
@@ -116,17 +88,6 @@ lockstep_status lk12_look_for_session(lk_handshake *hs, lk_step then) {
 }
 
 /* ---- Server: give one ------------------------------------------------------------------------ */
-
-static lockstep_status seal(lk_handshake *hs, lk_buffer *ticket, const lk_session *session) {
-    lk_buffer plain = lk_buffer_of(&hs->settings->heap, 0);
-    lk_builder b = lk_builder_of(&plain);
-    lk_session_build(&b, session);
-    lockstep_status status =
-        lk_builder_ok(&b) ? lk_tickets_seal(hs->settings->tickets, ticket, lk_buffer_slice(&plain))
-                          : LOCKSTEP_ERR_NO_MEMORY;
-    lk_buffer_free(&plain);
-    return status;
-}
 
 bool lk12_gives_ticket(const lk_handshake *hs) {
     const lk_settings *s = hs->settings;
@@ -166,8 +127,8 @@ lockstep_status lk12_send_new_session_ticket(lk_handshake *hs) {
     };
     lockstep_status status = lk_builder_ok(&p) ? LOCKSTEP_OK : LOCKSTEP_ERR_NO_MEMORY;
     if (status == LOCKSTEP_OK && session.lifetime_s > 0 &&
-        lk_buffer_length(&peer) <= PEER_IN_TICKET_MAX)
-        status = seal(hs, &ticket, &session);
+        lk_buffer_length(&peer) <= LK_PEER_IN_TICKET_MAX)
+        status = lk_seal_session(hs, &ticket, &session);
     status = status == LOCKSTEP_OK ? send_ticket(hs, session.lifetime_s, lk_buffer_slice(&ticket))
                                    : lk_fail(hs, status, "sealing a ticket");
     lk_buffer_free(&peer);

@@ -1,0 +1,63 @@
+/*
+ * ticket.c - a server puts a session into a ticket, and takes one out, in both versions; tickets.c
+ * has the keys.
+ */
+#include "handshake/internal.h"
+
+/* ---- Whose name a session is for ------------------------------------------------------------- */
+
+bool lk_may_resume_name(const lk_handshake *hs, const lk_session *session) {
+    return !session->named || (hs->settings->asks & LOCKSTEP_ASK_IDENTITY) != 0 ||
+           lk_settings_know_name(hs->settings, session->server_name);
+}
+
+bool lk_has_shown_name(const lk_handshake *hs) {
+    return hs->agreed->resumed ? hs->resumes->named
+                               : hs->identities != NULL &&
+                                     lk_settings_know_name(hs->identities, hs->hello.server_name);
+}
+
+/* ---- In ---------------------------------------------------------------------------------------- */
+
+lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_session *session) {
+    lk_buffer plain = lk_buffer_of(&hs->settings->heap, 0);
+    lk_builder b = lk_builder_of(&plain);
+    lk_session_build(&b, session);
+    lockstep_status status =
+        lk_builder_ok(&b) ? lk_tickets_seal(hs->settings->tickets, ticket, lk_buffer_slice(&plain))
+                          : LOCKSTEP_ERR_NO_MEMORY;
+    lk_buffer_free(&plain);
+    return status;
+}
+
+/* ---- Out --------------------------------------------------------------------------------------- */
+
+static bool open_ticket(const lk_settings *s, uint8_t *plain, size_t *plain_len, lk_slice ticket) {
+    if (s->open_ticket != NULL)
+        return s->open_ticket(s->open_ticket_arg, plain, plain_len, ticket);
+    return s->tickets != NULL && lk_tickets_open(s->tickets, plain, plain_len, ticket);
+}
+
+lockstep_status lk_take_ticket(lk_handshake *hs, lk_slice ticket, lk_unfit unfit, const char *rule) {
+    size_t n = 0;
+    lk_session session;
+    uint8_t *plain = lk_arena_alloc(&hs->arena, ticket.p_len);
+    if (plain == NULL)
+        return lk_fail_memory(hs);
+    if (!open_ticket(hs->settings, plain, &n, ticket) ||
+        !lk_session_parse(&session, lk_slice_of(plain, n)))
+        return LOCKSTEP_OK;
+    const char *why = unfit(hs, &session);
+    if (why != NULL) {
+        lk_note_choice(&hs->watch, false, "session", rule, "not resumed: %s", why);
+        return LOCKSTEP_OK;
+    }
+    hs->resumes_peer = lk_arena_alloc(&hs->arena, sizeof *hs->resumes_peer);
+    lk_session *resumes = lk_arena_alloc(&hs->arena, sizeof *resumes);
+    if (resumes == NULL || hs->resumes_peer == NULL)
+        return lk_fail_memory(hs);
+    *resumes = session;
+    if (lk_session_peer(hs->resumes_peer, session.peer))
+        hs->resumes = resumes;
+    return LOCKSTEP_OK;
+}
