@@ -1,8 +1,8 @@
 /*
  * note.h - what a connection says of every step, to whoever watches (lockstep_env.note).
  *
- * `lockstep get -v` and the tests read these notes
- * of the engine that serves production. Without an observer no note is made.
+ * `lockstep walk`, `get -v`, the explorer page and the tests read these notes of the engine that
+ * serves production. Without an observer no note is made.
  */
 #ifndef LOCKSTEP_NOTE_H
 #define LOCKSTEP_NOTE_H
@@ -14,7 +14,8 @@ extern "C" {
 #endif
 
 enum lockstep_note_kind {
-    LOCKSTEP_NOTE_RECORD = 1, /* a record left or arrived; `bytes` as on the wire */
+    LOCKSTEP_NOTE_RECORD = 1, /* a record left or arrived; `bytes` as on the wire, and what it
+                                 carries in `inner` and `inner_type` if it could be opened */
     LOCKSTEP_NOTE_MESSAGE,    /* a handshake message, its header included */
     LOCKSTEP_NOTE_ALERT,      /* two bytes of RFC 8446 §6 */
     LOCKSTEP_NOTE_KEY,        /* a secret was derived; `bytes` is the secret: handle with care */
@@ -29,12 +30,15 @@ typedef struct lockstep_note {
     bool by_client;            /* who sent, derived for, or decided: the client (else the server) */
     bool outgoing;             /* RECORD, MESSAGE, ALERT: from this side */
     bool encrypted;         /* RECORD, MESSAGE, ALERT: under which an eavesdropper sees nothing */
-    uint8_t type;           /* RECORD: ContentType; MESSAGE: HandshakeType; ALERT: description */
+    uint8_t type;           /* RECORD: ContentType on the wire; MESSAGE: HandshakeType;
+                               ALERT: description */
+    uint8_t inner_type;     /* RECORD: the ContentType of what it carries; 0: not known */
     const char *title;      /* "ClientHello", "c hs traffic", "Finished", "cipher suite" */
     const char *text;       /* one line for people, escaped; may be empty */
     const char *rule;       /* "RFC 8446 §7.1"; may be empty */
     lockstep_status status; /* CHECK */
     lockstep_slice bytes;
+    lockstep_slice inner; /* RECORD: the content, without padding */
 } lockstep_note;
 
 #ifdef __cplusplus

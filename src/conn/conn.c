@@ -140,12 +140,16 @@ static lockstep_status send_alert(lockstep_conn *conn, int description) {
     bool closure =
         description == LOCKSTEP_ALERT_CLOSE_NOTIFY || description == LOCKSTEP_ALERT_USER_CANCELED;
     uint8_t alert[2] = {closure ? 1 : 2, (uint8_t)description};
-    lockstep_status status = lk_record_seal(&conn->out, &conn->wire_out, LK_ALERT,
-                                            lk_slice_of(alert, sizeof alert), 0x0303);
-    if (status == LOCKSTEP_OK)
-        lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_ALERT, alert[1], true, conn->out.aead != NULL,
-                      lockstep_alert_name(description), lk_slice_of(alert, sizeof alert));
-    return status;
+    lk_slice content = lk_slice_of(alert, sizeof alert);
+    size_t before = lk_buffer_length(&conn->wire_out);
+    lockstep_status status = lk_record_seal(&conn->out, &conn->wire_out, LK_ALERT, content, 0x0303);
+    if (status != LOCKSTEP_OK)
+        return status;
+    lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_ALERT, alert[1], true, conn->out.aead != NULL,
+                  lockstep_alert_name(description), content);
+    lk_note_record(&conn->watch, true, conn->out.aead != NULL,
+                   lk_slice_from(lk_buffer_slice(&conn->wire_out), before), LK_ALERT, content);
+    return LOCKSTEP_OK;
 }
 
 lockstep_status lk_conn_fail(lockstep_conn *conn) {
@@ -378,11 +382,9 @@ lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type, lk_slice
             lk_record_seal(&conn->out, &conn->wire_out, type, lk_slice_of(content.p, n), version);
         if (status != LOCKSTEP_OK)
             return lk_conn_fail_with(conn, status, "a record of %zu bytes", n);
-        lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_RECORD, (uint8_t)type, true,
-                      conn->out.aead != NULL,
-                      type == LK_HANDSHAKE ? "handshake" : "application_data",
-                      lk_slice_of(lk_buffer_bytes(&conn->wire_out) + before,
-                                  lk_buffer_length(&conn->wire_out) - before));
+        lk_note_record(&conn->watch, true, conn->out.aead != NULL,
+                       lk_slice_from(lk_buffer_slice(&conn->wire_out), before), type,
+                       lk_slice_of(content.p, n));
         content.p += n;
         content.p_len -= n;
     }

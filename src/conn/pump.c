@@ -7,10 +7,36 @@
 
 /* ---- Keys ------------------------------------------------------------------------------------ */
 
+static bool is_of(const lk_traffic_secret *secret, const lk_traffic_secret *other) {
+    lk_slice bytes = lk_secret_slice(&secret->s);
+    return secret->s.hash == other->s.hash && lk_ct_equal(bytes.p, other->s.bytes, bytes.p_len);
+}
+
+/* note_keys says which keys records have from here on. */
+static void note_keys(const lockstep_conn *conn, const lk_traffic_secret *secret, bool early,
+                      lk_slice key, lk_slice iv, bool seal) {
+    static const char *const titles[2][3][2] = {
+        {{"server early key", "server early iv"},
+         {"server handshake key", "server handshake iv"},
+         {"server application key", "server application iv"}},
+        {{"client early key", "client early iv"},
+         {"client handshake key", "client handshake iv"},
+         {"client application key", "client application iv"}}};
+    if (!lk_watched(&conn->watch))
+        return;
+    bool client = seal == conn->is_client;
+    const lk_agreed *agreed = &conn->agreed;
+    int epoch = early ? 0 : is_of(secret, client ? &agreed->client : &agreed->server) ? 2 : 1;
+    lk_note_key(&conn->watch, client, titles[client][epoch][0], "RFC 8446 §7.3", key);
+    lk_note_key(&conn->watch, client, titles[client][epoch][1], "RFC 8446 §7.3", iv);
+}
+
 static lockstep_status install(lockstep_conn *conn, const lk_traffic_secret *secret,
-                               lk_aead_kind aead, bool seal) {
+                               lk_aead_kind aead, bool seal, bool early) {
     uint8_t key[LK_AEAD_KEY_MAX], iv[LK_AEAD_NONCE_LEN];
     lk_traffic_keys(secret, aead, key, iv);
+    note_keys(conn, secret, early, lk_slice_of(key, lk_aead_key_length(aead)),
+              lk_slice_of(iv, sizeof iv), seal);
     lockstep_status status =
         lk_protect_with(seal ? &conn->out : &conn->in, conn->settings->crypto, aead, key, iv, seal);
     lk_wipe(key, sizeof key);
@@ -36,7 +62,7 @@ static lockstep_status next_keys(lockstep_conn *conn, bool seal) {
     lk_traffic_next(secret);
     lk_note_key(&conn->watch, client, client ? "c ap traffic, updated" : "s ap traffic, updated",
                 "RFC 8446 §7.2", lk_secret_slice(&secret->s));
-    return install(conn, secret, conn->agreed.aead, seal);
+    return install(conn, secret, conn->agreed.aead, seal, false);
 }
 
 lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request) {
@@ -62,8 +88,8 @@ static lockstep_status send_ccs(lockstep_conn *conn) {
     static const uint8_t record[] = {LK_CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1};
     if (!lk_buffer_append(&conn->wire_out, lk_slice_of(record, sizeof record)))
         return lk_conn_fail_with(conn, LOCKSTEP_ERR_NO_MEMORY, "change_cipher_spec");
-    lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_RECORD, LK_CHANGE_CIPHER_SPEC, true, false,
-                  "change_cipher_spec", lk_slice_of(record, sizeof record));
+    lk_note_record(&conn->watch, true, false, lk_slice_of(record, sizeof record),
+                   LK_CHANGE_CIPHER_SPEC, lk_slice_of(record + LK_RECORD_HEADER, 1));
     return LOCKSTEP_OK;
 }
 
@@ -83,20 +109,20 @@ static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item) {
     case LK_OUT_CHANGE_CIPHER_SPEC:
         return send_ccs(conn);
     case LK_OUT_WRITE_KEYS:
-        return install(conn, &item->secret, item->aead, true);
+        return install(conn, &item->secret, item->aead, true, false);
     case LK_OUT_READ_KEYS:
         conn->early_read = false;
-        return install(conn, &item->secret, item->aead, false);
+        return install(conn, &item->secret, item->aead, false, false);
     case LK_OUT_EARLY_WRITE:
         conn->early_left = item->length;
-        return install(conn, &item->secret, item->aead, true);
+        return install(conn, &item->secret, item->aead, true, true);
     case LK_OUT_EARLY_OVER:
         conn->early_left = 0;
         return LOCKSTEP_OK;
     case LK_OUT_EARLY_READ:
         conn->early_left = item->length;
         conn->early_read = conn->answers_early = true;
-        return install(conn, &item->secret, item->aead, false);
+        return install(conn, &item->secret, item->aead, false, true);
     case LK_OUT_WRITE_CLEAR:
         lk_protection_free(&conn->out);
         return LOCKSTEP_OK;

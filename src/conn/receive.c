@@ -142,6 +142,10 @@ static bool skip_early(lockstep_conn *conn, const lk_record *record) {
     return n > 0;
 }
 
+static lk_slice whole(const lk_record *record) {
+    return lk_slice_of(record->header.p, LK_RECORD_HEADER + record->payload.p_len);
+}
+
 static lockstep_status open_record(lockstep_conn *conn, const lk_record *record) {
     size_t length;
     uint8_t type;
@@ -150,9 +154,12 @@ static lockstep_status open_record(lockstep_conn *conn, const lk_record *record)
         return lk_conn_fail_with(conn, LOCKSTEP_ERR_NO_MEMORY, "a record");
     lockstep_status status =
         lk_record_open(&conn->in, room, &type, &length, record, conn->accept_max);
+    bool opened = status == LOCKSTEP_OK;
+    lk_note_record(&conn->watch, false, true, whole(record), opened ? type : 0,
+                   lk_slice_of(room, opened ? length : 0));
     if (status == LOCKSTEP_PEER_BAD_RECORD_MAC && !conn->opened && skip_early(conn, record))
         return LOCKSTEP_OK;
-    if (status != LOCKSTEP_OK)
+    if (!opened)
         return lk_conn_fail_with(conn, status, "a record of %zu bytes", record->payload.p_len);
     conn->opened = true;
     status = on_content(conn, type, lk_slice_of(room, length), true);
@@ -163,13 +170,8 @@ static lockstep_status open_record(lockstep_conn *conn, const lk_record *record)
 lockstep_status lk_conn_record(lockstep_conn *conn, const lk_record *record) {
     bool is_protected = conn->in.aead != NULL &&
                         (record->type == LK_APPLICATION_DATA || conn->agreed.version == LK_TLS12);
-    if (lk_watched(&conn->watch)) {
-        static const char *const titles[] = {"change_cipher_spec", "alert", "handshake",
-                                             "application_data"};
-        lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_RECORD, record->type, false, is_protected,
-                      titles[record->type - LK_CHANGE_CIPHER_SPEC],
-                      lk_slice_of(record->header.p, LK_RECORD_HEADER + record->payload.p_len));
-    }
+    if (!is_protected || record->type == LK_CHANGE_CIPHER_SPEC)
+        lk_note_record(&conn->watch, false, false, whole(record), record->type, record->payload);
     if (record->type == LK_CHANGE_CIPHER_SPEC)
         return on_ccs(conn, record->payload);
     if (is_protected)

@@ -14,6 +14,7 @@ static void derive(lk_handshake *hs, const lk_early_secret *early, const uint8_t
     lk_schedule_early_traffic(&hs->client_early, &exporter, early, transcript);
     lk_slice client = lk_secret_slice(&hs->client_early.s);
     lk_note_key(&hs->watch, true, "c e traffic", "RFC 8446 §7.1", client);
+    lk_note_key(&hs->watch, true, "e exp master", "RFC 8446 §7.5", lk_secret_slice(&exporter));
     lk_keylog(&hs->watch, "CLIENT_EARLY_TRAFFIC_SECRET", hs->client_random, client);
     lk_keylog(&hs->watch, "EARLY_EXPORTER_SECRET", hs->client_random, lk_secret_slice(&exporter));
     lk_wipe(&exporter, sizeof exporter);

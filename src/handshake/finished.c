@@ -27,10 +27,23 @@ static void derive_application(lk_handshake *hs) {
                 lk_secret_slice(&hs->master.s));
     lk_note_key(&hs->watch, true, "c ap traffic", "RFC 8446 §7.1", client);
     lk_note_key(&hs->watch, false, "s ap traffic", "RFC 8446 §7.1", server);
+    lk_note_key(&hs->watch, hs->is_client, "exp master", "RFC 8446 §7.5",
+                lk_secret_slice(&agreed->exporter));
     lk_keylog(&hs->watch, "CLIENT_TRAFFIC_SECRET_0", hs->client_random, client);
     lk_keylog(&hs->watch, "SERVER_TRAFFIC_SECRET_0", hs->client_random, server);
     lk_keylog(&hs->watch, "EXPORTER_SECRET", hs->client_random, lk_secret_slice(&agreed->exporter));
     lk_wipe(&hs->handshake_secret, sizeof hs->handshake_secret);
+}
+
+/* note_finished_key shows whoever watches the key of a side's Finished. */
+static void note_finished_key(const lk_handshake *hs, bool client) {
+    lk_secret key;
+    if (!lk_watched(&hs->watch))
+        return;
+    lk_finished_key(&key, client ? &hs->client_hs : &hs->server_hs);
+    lk_note_key(&hs->watch, client, client ? "client finished key" : "server finished key",
+                "RFC 8446 §4.4.4", lk_secret_slice(&key));
+    lk_wipe(&key, sizeof key);
 }
 
 lockstep_status lk_send_finished(lk_handshake *hs) {
@@ -38,13 +51,17 @@ lockstep_status lk_send_finished(lk_handshake *hs) {
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
     lk_transcript_hash(&hs->transcript, transcript);
+    note_finished_key(hs, hs->is_client);
     lk_finished_mac(verify_data, hs->is_client ? &hs->client_hs : &hs->server_hs, transcript);
     lk_finished_build(&b, lk_slice_of(verify_data, lk_hash_length(hs->suite->hash)));
     LK_TRY(lk_send(hs, &b, at));
     if (hs->is_client) {
         lk_transcript_hash(&hs->transcript, transcript);
-        if (hs->settings->keep_sessions)
+        if (hs->settings->keep_sessions) {
             lk_schedule_resumption(&hs->agreed->resumption, &hs->master, transcript);
+            lk_note_key(&hs->watch, true, "res master", "RFC 8446 §4.6.1",
+                        lk_secret_slice(&hs->agreed->resumption));
+        }
         LK_TRY(lk_out_keys(hs, LK_OUT_WRITE_KEYS, &hs->agreed->client));
         LK_TRY(lk_out_keys(hs, LK_OUT_READ_KEYS, &hs->agreed->server));
         if (lk_ech_rejected(hs))
@@ -89,6 +106,7 @@ lockstep_status lk_on_finished(lk_handshake *hs, lk_slice message) {
         return lk_fail(hs, LOCKSTEP_PEER_DECODE_FINISHED, "%zu bytes, the hash has %zu", body.p_len,
                        n);
     lk_transcript_hash(&hs->transcript, transcript);
+    note_finished_key(hs, !hs->is_client);
     lk_finished_mac(expected, hs->is_client ? &hs->server_hs : &hs->client_hs, transcript);
     bool same = lk_ct_equal(expected, body.p, n);
     lk_wipe(expected, sizeof expected);

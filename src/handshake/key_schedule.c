@@ -118,14 +118,20 @@ void lk_traffic_next(lk_traffic_secret *secret) {
     lk_wipe(&mac, sizeof mac);
 }
 
+void lk_finished_key(lk_secret *out, const lk_traffic_secret *base) {
+    lk_hmac mac;
+    out->hash = base->s.hash;
+    lk_hmac_key(&mac, base->s.hash, lk_secret_slice(&base->s));
+    lk_hkdf_expand_label(&mac, out->bytes, lk_hash_length(out->hash), "finished", empty());
+    lk_wipe(&mac, sizeof mac);
+}
+
 void lk_finished_mac(uint8_t *out, const lk_traffic_secret *base, const uint8_t *transcript) {
     lk_hmac mac;
-    uint8_t finished_key[LK_HASH_MAX];
-    size_t n = lk_hash_length(base->s.hash);
-    lk_hmac_key(&mac, base->s.hash, lk_secret_slice(&base->s));
-    lk_hkdf_expand_label(&mac, finished_key, n, "finished", empty());
-    lk_hmac_key(&mac, base->s.hash, lk_slice_of(finished_key, n));
-    lk_hmac_of(&mac, out, lk_slice_of(transcript, n), empty());
+    lk_secret key;
+    lk_finished_key(&key, base);
+    lk_hmac_key(&mac, key.hash, lk_secret_slice(&key));
+    lk_hmac_of(&mac, out, lk_slice_of(transcript, lk_hash_length(key.hash)), empty());
     lk_wipe(&mac, sizeof mac);
-    lk_wipe(finished_key, sizeof finished_key);
+    lk_wipe(&key, sizeof key);
 }

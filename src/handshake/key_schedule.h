@@ -76,6 +76,9 @@ void lk_traffic_keys(const lk_traffic_secret *secret, lk_aead_kind aead,
 /* lk_traffic_next replaces the secret by application_traffic_secret_N+1 (§7.2). */
 void lk_traffic_next(lk_traffic_secret *secret);
 
+/* lk_finished_key derives finished_key (§4.4.4). */
+void lk_finished_key(lk_secret *out, const lk_traffic_secret *base);
+
 /* lk_finished_mac writes verify_data of a Finished (§4.4.4), as long as the hash. */
 void lk_finished_mac(uint8_t *out, const lk_traffic_secret *base, const uint8_t *transcript);
 

@@ -89,6 +89,8 @@ lockstep_status lk_send_new_session_tickets(lk_handshake *hs) {
     lockstep_status status = LOCKSTEP_OK;
     lk_transcript_hash(&hs->transcript, transcript); /* ends with the client's Finished */
     lk_schedule_resumption(&resumption, &hs->master, transcript);
+    lk_note_key(&hs->watch, hs->is_client, "res master", "RFC 8446 §4.6.1",
+                lk_secret_slice(&resumption));
     if (!lk_builder_ok(&b))
         status = lk_fail_memory(hs);
     else if (lk_buffer_length(&peer) <= LK_PEER_IN_TICKET_MAX)

@@ -16,20 +16,24 @@
 
 /* ---- Both sides ------------------------------------------------------------------------------ */
 
-static void make_binder(uint8_t *out, const lk_psk *psk, const lk_transcript *transcript,
+static void make_binder(uint8_t *out, const lk_handshake *hs, const lk_psk *psk,
                         lk_slice truncated) {
     lk_traffic_secret key;
     uint8_t hash[LK_HASH_MAX];
     lk_schedule_binder(&key, &psk->early, psk->kind);
-    lk_transcript_hash_with(transcript, psk->early.s.hash, truncated, hash);
+    lk_note_key(&hs->watch, true, "binder key", "RFC 8446 §7.1", lk_secret_slice(&key.s));
+    lk_transcript_hash_with(&hs->transcript, psk->early.s.hash, truncated, hash);
     lk_finished_mac(out, &key, hash);
     lk_wipe(&key, sizeof key);
 }
 
-static void set_psk(lk_psk *psk, lk_psk_kind kind, lk_slice identity, lk_hash hash, lk_slice key) {
+static void set_psk(const lk_watch *watch, lk_psk *psk, lk_psk_kind kind, lk_slice identity,
+                    lk_hash hash, lk_slice key) {
     psk->kind = kind;
     psk->identity = identity;
     lk_schedule_early(&psk->early, hash, key);
+    lk_note_key(watch, true, "PSK", "RFC 8446 §4.2.11", key);
+    lk_note_key(watch, true, "early secret", "RFC 8446 §7.1", lk_secret_slice(&psk->early.s));
 }
 
 static const lk_session *session_of(const lk_handshake *hs) {
@@ -139,13 +143,13 @@ static lockstep_status offer(lk_handshake *hs) {
         return lk_fail_memory(hs);
     if (hs->resumes != NULL && hs->resumes->version == LK_TLS13) {
         lk_psk *psk = &hs->psks[hs->num_psks++];
-        set_psk(psk, LK_PSK_RESUMPTION, hs->resumes->ticket, lk_suite_of(hs->resumes->suite)->hash,
-                hs->resumes->secret);
+        set_psk(&hs->watch, psk, LK_PSK_RESUMPTION, hs->resumes->ticket,
+                lk_suite_of(hs->resumes->suite)->hash, hs->resumes->secret);
         psk->obfuscated_age = obfuscated_age(hs, hs->resumes);
     }
     for (size_t i = 0; s->version_max >= LK_TLS13 && i < s->num_imported; i++)
         if (has_suite_with(hs, s->imported[i].key.hash))
-            set_psk(&hs->psks[hs->num_psks++], LK_PSK_IMPORTED, s->imported[i].identity,
+            set_psk(&hs->watch, &hs->psks[hs->num_psks++], LK_PSK_IMPORTED, s->imported[i].identity,
                     s->imported[i].key.hash, lk_secret_slice(&s->imported[i].key));
     return hs->after_psks(hs);
 }
@@ -164,7 +168,7 @@ void lk_fill_binders(lk_handshake *hs, uint8_t *message, size_t message_len) {
         binders += 1 + lk_hash_length(hs->psks[i].early.s.hash);
     uint8_t *p = message + message_len - binders;
     for (size_t i = 0; i < hs->num_psks; i++) {
-        make_binder(p + 1, &hs->psks[i], &hs->transcript,
+        make_binder(p + 1, hs, &hs->psks[i],
                     lk_client_hello_truncated(lk_slice_of(message, message_len), binders));
         p += 1 + lk_hash_length(hs->psks[i].early.s.hash);
     }
@@ -219,7 +223,7 @@ static lockstep_status choose(lk_handshake *hs, lk_psk *psk, lk_slice *binder, b
         const lk_imported_psk *external = imported(hs, identity);
         hs->psk_index = i;
         if (external != NULL) {
-            set_psk(psk, LK_PSK_IMPORTED, identity, external->key.hash,
+            set_psk(&hs->watch, psk, LK_PSK_IMPORTED, identity, external->key.hash,
                     lk_secret_slice(&external->key));
             *found = true;
             return LOCKSTEP_OK;
@@ -227,7 +231,8 @@ static lockstep_status choose(lk_handshake *hs, lk_psk *psk, lk_slice *binder, b
         LK_TRY(lk_take_ticket(hs, identity, not_good_for, "RFC 8446 §4.2.11"));
         *found = hs->resumes != NULL;
         if (*found) {
-            set_psk(psk, LK_PSK_RESUMPTION, identity, hs->suite->hash, hs->resumes->secret);
+            set_psk(&hs->watch, psk, LK_PSK_RESUMPTION, identity, hs->suite->hash,
+                    hs->resumes->secret);
             psk->obfuscated_age = age;
         }
     }
@@ -240,8 +245,7 @@ static lockstep_status check_binder(lk_handshake *hs, const lk_psk *psk, lk_slic
                                     lk_slice message) {
     uint8_t expected[LK_HASH_MAX];
     size_t n = lk_hash_length(psk->early.s.hash);
-    make_binder(expected, psk, &hs->transcript,
-                lk_client_hello_truncated(message, hs->hello.psk_binders.p_len));
+    make_binder(expected, hs, psk, lk_client_hello_truncated(message, hs->hello.psk_binders.p_len));
     bool same = binder.p_len == n && lk_ct_equal(binder.p, expected, n);
     lk_wipe(expected, sizeof expected);
     if (!same)

@@ -12,18 +12,18 @@
 lockstep_status lk_install_handshake_keys(lk_handshake *hs, lk_slice shared) {
     lk_early_secret early;
     uint8_t transcript[LK_HASH_MAX];
-    lk_note_key(&hs->watch, hs->is_client, "(EC)DHE shared secret", "RFC 8446 §7.4", shared);
     if (hs->psk != NULL)
         early = hs->psk->early;
     else
         lk_schedule_early(&early, hs->suite->hash, lk_slice_of(NULL, 0));
+    lk_note_key(&hs->watch, hs->is_client, "early secret", "RFC 8446 §7.1",
+                lk_secret_slice(&early.s));
+    lk_note_key(&hs->watch, hs->is_client, "(EC)DHE shared secret", "RFC 8446 §7.4", shared);
     lk_schedule_handshake(&hs->handshake_secret, &early, shared);
     lk_transcript_hash(&hs->transcript, transcript);
     lk_schedule_handshake_traffic(&hs->client_hs, &hs->server_hs, &hs->handshake_secret,
                                   transcript);
     lk_slice client = lk_secret_slice(&hs->client_hs.s), server = lk_secret_slice(&hs->server_hs.s);
-    lk_note_key(&hs->watch, hs->is_client, "early secret", "RFC 8446 §7.1",
-                lk_secret_slice(&early.s));
     lk_note_key(&hs->watch, hs->is_client, "handshake secret", "RFC 8446 §7.1",
                 lk_secret_slice(&hs->handshake_secret.s));
     lk_note_key(&hs->watch, true, "c hs traffic", "RFC 8446 §7.1", client);

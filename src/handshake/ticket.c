@@ -17,7 +17,8 @@ bool lk_has_shown_name(const lk_handshake *hs) {
                                      lk_settings_know_name(hs->identities, hs->hello.server_name);
 }
 
-/* ---- In ---------------------------------------------------------------------------------------- */
+/* ---- In ----------------------------------------------------------------------------------------
+ */
 
 lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_session *session) {
     lk_buffer plain = lk_buffer_of(&hs->settings->heap, 0);
@@ -30,7 +31,8 @@ lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_se
     return status;
 }
 
-/* ---- Out --------------------------------------------------------------------------------------- */
+/* ---- Out ---------------------------------------------------------------------------------------
+ */
 
 static bool open_ticket(const lk_settings *s, uint8_t *plain, size_t *plain_len, lk_slice ticket) {
     if (s->open_ticket != NULL)
@@ -38,7 +40,8 @@ static bool open_ticket(const lk_settings *s, uint8_t *plain, size_t *plain_len,
     return s->tickets != NULL && lk_tickets_open(s->tickets, plain, plain_len, ticket);
 }
 
-lockstep_status lk_take_ticket(lk_handshake *hs, lk_slice ticket, lk_unfit unfit, const char *rule) {
+lockstep_status lk_take_ticket(lk_handshake *hs, lk_slice ticket, lk_unfit unfit,
+                               const char *rule) {
     size_t n = 0;
     lk_session session;
     uint8_t *plain = lk_arena_alloc(&hs->arena, ticket.p_len);

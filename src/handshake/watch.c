@@ -28,6 +28,25 @@ void lk_note_bytes(const lk_watch *w, enum lockstep_note_kind kind, uint8_t type
     emit(w, &note);
 }
 
+void lk_note_record(const lk_watch *w, bool outgoing, bool encrypted, lockstep_slice record,
+                    uint8_t inner_type, lockstep_slice inner) {
+    static const char *const names[] = {"change_cipher_spec", "alert", "handshake",
+                                        "application_data"};
+    if (!lk_watched(w))
+        return;
+    uint8_t type = inner_type != 0 ? inner_type : record.p[0];
+    lockstep_note note = {.kind = LOCKSTEP_NOTE_RECORD,
+                          .by_client = outgoing == w->is_client,
+                          .outgoing = outgoing,
+                          .encrypted = encrypted,
+                          .type = record.p[0],
+                          .inner_type = inner_type,
+                          .title = type >= 20 && type < 24 ? names[type - 20] : "record",
+                          .bytes = record,
+                          .inner = inner};
+    emit(w, &note);
+}
+
 void lk_note_key(const lk_watch *w, bool by_client, const char *title, const char *rule,
                  lockstep_slice secret) {
     if (!lk_watched(w))

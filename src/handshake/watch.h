@@ -19,6 +19,9 @@ static inline bool lk_watched(const lk_watch *w) {
 
 void lk_note_bytes(const lk_watch *w, enum lockstep_note_kind kind, uint8_t type, bool outgoing,
                    bool encrypted, const char *title, lockstep_slice bytes);
+/* lk_note_record notes a record with what it carries; `inner_type` 0: it could not be opened. */
+void lk_note_record(const lk_watch *w, bool outgoing, bool encrypted, lockstep_slice record,
+                    uint8_t inner_type, lockstep_slice inner);
 void lk_note_key(const lk_watch *w, bool by_client, const char *title, const char *rule,
                  lockstep_slice secret);
 __attribute__((format(printf, 5, 6))) void lk_note_check(const lk_watch *w, const char *title,

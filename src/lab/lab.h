@@ -21,7 +21,7 @@ typedef enum lk_fault_kind {
 
 /* One row of the one table that `--faults`, the page and the tests read. */
 typedef struct lk_fault {
-    const char *name;  /* "expired": of the option, and of the host NAME.lab.localhost */
+    const char *name; /* "expired": of the option, and of the host NAME.lab.localhost */
     lk_fault_kind kind;
     const char *title; /* "The certificate has expired" */
     const char *line;  /* what happens, in one line */
@@ -63,8 +63,8 @@ lockstep_status lk_demo_run(json_t **out, const char **why, lk_lab *lab, const l
 
 /* lk_lab_identity gives chain and key (PEM, lent) of a fault of certificates, as `serve --explorer`
  * hosts it for NAME.lab.localhost. False: no such thing, or it is not one of certificates. */
-bool lk_lab_identity(lockstep_slice *chain, lockstep_slice *key, lockstep_slice *ocsp, lk_lab *lab, const lk_fault *fault,
-                     const char *host);
+bool lk_lab_identity(lockstep_slice *chain, lockstep_slice *key, lockstep_slice *ocsp, lk_lab *lab,
+                     const lk_fault *fault, const char *host);
 
 /* lk_lab_root returns the root (PEM, lent) of the lab. */
 lockstep_slice lk_lab_root(const lk_lab *lab);

@@ -27,6 +27,11 @@ static inline lk_slice lk_slice_of_str(const char *s) {
     return (lk_slice){(const uint8_t *)s, strlen(s)};
 }
 
+/* lk_slice_from returns what follows the first `n` bytes, of which there are at least as many. */
+static inline lk_slice lk_slice_from(lk_slice s, size_t n) {
+    return (lk_slice){s.p + n, s.p_len - n};
+}
+
 /* lk_slice_equal compares public bytes; it is not constant time (for secrets: lk_ct_equal). */
 static inline bool lk_slice_equal(lk_slice a, lk_slice b) {
     return a.p_len == b.p_len && (a.p_len == 0 || memcmp(a.p, b.p, a.p_len) == 0);

@@ -12,7 +12,7 @@
 /* One part. Those of depth n+1 that follow lie within it; together they cover it, unless it is one
  * that is not looked into. Fields come in the order of their bytes. */
 typedef struct lk_field {
-    const char *name; /* as the RFC has it: "legacy_version", "cipher_suites", "key_share" */
+    const char *name;      /* as the RFC has it: "legacy_version", "cipher_suites", "key_share" */
     size_t offset, length; /* within the bytes that were given */
     unsigned depth;
     const char *value; /* "TLS_AES_128_GCM_SHA256 (0x1301)", "32 bytes"; printable; may be empty */
@@ -25,8 +25,8 @@ typedef struct lk_fields lk_fields;
 typedef struct lk_dissect_context {
     bool by_client;   /* who sent it */
     uint16_t version; /* 0x0303, 0x0304, or 0 before ServerHello */
-    uint16_t suite;   /* TLS 1.2: says what ServerKeyExchange and ClientKeyExchange are; 0: unknown */
-    bool raw_key;     /* Certificate carries a SubjectPublicKeyInfo (RFC 7250) */
+    uint16_t suite; /* TLS 1.2: says what ServerKeyExchange and ClientKeyExchange are; 0: unknown */
+    bool raw_key;   /* Certificate carries a SubjectPublicKeyInfo (RFC 7250) */
 } lk_dissect_context;
 
 /* These take a message of the handshake with its header; a record's header and what stands behind

@@ -31,7 +31,7 @@ typedef struct lk_event {
     uint8_t type, inner_type;
     lockstep_status status;
     int64_t us, took_us; /* since the recording began */
-    const char *title, *text, *rule, *from;
+    const char *title, *text, *rule;
     lk_slice bytes, inner;
 } lk_event;
 

@@ -197,14 +197,14 @@ static void binder(uint16_t suite, int flipped) {
     lk_slice message = lk_slice_of(hello, sizeof hello);
     hs->hello.psk_binders = lk_slice_of(hello + HELLO_LEN - 1 - n, 1 + n);
     /* once with a key that is public, for the right binder */
-    set_psk(&psk, LK_PSK_RESUMPTION, lk_slice_of("ticket", 6), hs->suite->hash,
+    set_psk(&hs->watch, &psk, LK_PSK_RESUMPTION, lk_slice_of("ticket", 6), hs->suite->hash,
             lk_slice_of(key, n));
-    make_binder(right, &psk, &hs->transcript, lk_client_hello_truncated(message, 1 + n));
+    make_binder(right, hs, &psk, lk_client_hello_truncated(message, 1 + n));
     memcpy(hello + HELLO_LEN - n, right, n);
     if (flipped >= 0)
         hello[HELLO_LEN - (int)n + flipped] ^= 1;
     secret(key, n);
-    set_psk(&psk, LK_PSK_RESUMPTION, lk_slice_of("ticket", 6), hs->suite->hash,
+    set_psk(&hs->watch, &psk, LK_PSK_RESUMPTION, lk_slice_of("ticket", 6), hs->suite->hash,
             lk_slice_of(key, n));
     expect(is_secret(psk.early.s.bytes, n), "the early secret depends on the PSK");
     unsigned before = num_compared;

@@ -15,6 +15,11 @@ void lk12_derive_key_block(lk_handshake *hs) {
                 lk_slice_of(tls12->client_keys.key, lk_aead_key_length(hs->suite->aead)));
     lk_note_key(&hs->watch, false, "server_write_key", "RFC 5246 §6.3",
                 lk_slice_of(tls12->server_keys.key, lk_aead_key_length(hs->suite->aead)));
+    size_t iv_length = lk_aead_tls12_iv_length(hs->suite->aead);
+    lk_note_key(&hs->watch, true, "client_write_IV", "RFC 5246 §6.3",
+                lk_slice_of(tls12->client_keys.iv, iv_length));
+    lk_note_key(&hs->watch, false, "server_write_IV", "RFC 5246 §6.3",
+                lk_slice_of(tls12->server_keys.iv, iv_length));
     lk_keylog(&hs->watch, "CLIENT_RANDOM", hs->client_random, master);
 }
 
