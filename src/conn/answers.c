@@ -20,7 +20,7 @@ static lockstep_status go_on(lockstep_conn *conn) {
 static lockstep_status answered(lockstep_conn *conn, lockstep_status status) {
     if (status == LOCKSTEP_OK)
         return go_on(conn);
-    if (conn->failure.status != LOCKSTEP_OK)
+    if (lk_conn_failed(conn) != LOCKSTEP_OK)
         return lk_conn_fail(conn);
     return status;
 }
@@ -87,8 +87,8 @@ void lockstep_run_jobs(lockstep_job *const *jobs, size_t num_jobs) {
 lockstep_status lockstep_resume(lockstep_conn *conn) {
     if (conn == NULL)
         return LOCKSTEP_ERR_USAGE;
-    if (conn->failure.status != LOCKSTEP_OK)
-        return conn->failure.status;
+    if (lk_conn_failed(conn) != LOCKSTEP_OK)
+        return lk_conn_failed(conn);
     if (conn->hs == NULL || !lk_handshake_waiting(conn->hs) ||
         lk_handshake_asking(conn->hs) != NULL || lk_conn_jobs_out(conn))
         return LOCKSTEP_ERR_USAGE;

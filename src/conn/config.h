@@ -34,6 +34,16 @@ lk_settings *lk_config_settings(lockstep_config *cfg);
 /* lk_config_building returns the settings while they may be changed, or NULL. */
 lk_settings *lk_config_building(lockstep_config *cfg);
 
+/* lk_config_free_identity gives back what an identity holds (config_identity.c). */
+void lk_config_free_identity(const lk_heap *heap, lk_identity *identity);
+
+/* lk_config_default_shares says for how many of the groups a client sends a key share unless it is
+ * told; lk_config_schemes_known: is that a list of signature schemes of ours, none twice? And
+ * lk_config_settle_versions leaves the versions that have a suite (config_lists.c). */
+size_t lk_config_default_shares(const lk_settings *s);
+bool lk_config_schemes_known(const uint16_t *schemes, size_t num_schemes);
+LK_CHECKED lockstep_status lk_config_settle_versions(lk_settings *s);
+
 /* lk_config_free_sessions frees what config_session.c set. */
 void lk_config_free_sessions(lk_settings *s);
 

@@ -8,8 +8,7 @@
 #include "wire/authorities.h"
 #include "x509/trust.h"
 
-/* ---- Compressed certificates (RFC 8879) --------------------------------------------------------
- */
+/* ---- Compressed certificates (RFC 8879) ------------------------------------------------------ */
 
 lockstep_status lockstep_config_set_certificate_compression(lockstep_config *cfg,
                                                             const uint16_t *algorithms,
@@ -38,8 +37,7 @@ static lockstep_status compress_identities(lockstep_config *cfg) {
     return status;
 }
 
-/* ---- The names of authorities (RFC 8446 §4.2.4) ------------------------------------------------
- */
+/* ---- The names of authorities (RFC 8446 §4.2.4) ---------------------------------------------- */
 
 lockstep_status lockstep_config_send_authorities(lockstep_config *cfg) {
     lk_settings *s = lk_config_building(cfg);
@@ -67,8 +65,7 @@ static lockstep_status name_authorities(lockstep_config *cfg) {
     return LOCKSTEP_OK;
 }
 
-/* ---- Stateless retry (RFC 8446 §4.2.2) ---------------------------------------------------------
- */
+/* ---- Stateless retry (RFC 8446 §4.2.2) ------------------------------------------------------- */
 
 lockstep_status lockstep_config_stateless_retry(lockstep_config *cfg, const uint8_t *keys,
                                                 size_t num_keys, bool always) {
@@ -81,8 +78,7 @@ lockstep_status lockstep_config_stateless_retry(lockstep_config *cfg, const uint
     return LOCKSTEP_OK;
 }
 
-/* ---- Raw public keys (RFC 7250) ----------------------------------------------------------------
- */
+/* ---- Raw public keys (RFC 7250) -------------------------------------------------------------- */
 
 static lockstep_status keep_key(const lk_heap *heap, lk_slice *to, const lk_buffer *spki) {
     uint8_t *copy = lk_copy_of(heap, lk_buffer_bytes(spki), lk_buffer_length(spki));
@@ -155,8 +151,7 @@ lockstep_status lockstep_config_trust_raw_key(lockstep_config *cfg, const uint8_
     return status == LOCKSTEP_OK && s->num_raw_keys == before ? LOCKSTEP_ERR_PEM : status;
 }
 
-/* ---- Delegated credentials (RFC 9345) ----------------------------------------------------------
- */
+/* ---- Delegated credentials (RFC 9345) -------------------------------------------------------- */
 
 lockstep_status lockstep_config_accept_delegated(lockstep_config *cfg) {
     lk_settings *s = lk_config_building(cfg);
@@ -166,8 +161,7 @@ lockstep_status lockstep_config_accept_delegated(lockstep_config *cfg) {
     return LOCKSTEP_OK;
 }
 
-/* ---- Both ends of a config ---------------------------------------------------------------------
- */
+/* ---- Both ends of a config ------------------------------------------------------------------- */
 
 void lk_config_free_extensions(lockstep_config *cfg) {
     lk_settings *s = &cfg->settings;

@@ -69,6 +69,11 @@ bool lk_conn_early_in(const lockstep_conn *conn);
 /* lk_conn_taken drops the first `n` bytes that wait for the application. */
 void lk_conn_taken(lockstep_conn *conn, size_t n);
 
+/* lk_conn_failed returns the status of the failure; LOCKSTEP_OK: there is none. */
+static inline lockstep_status lk_conn_failed(const lockstep_conn *conn) {
+    return conn->failure.status;
+}
+
 /* lk_conn_fail ends the connection: the alert is queued, keys and handshake are wiped. */
 lockstep_status lk_conn_fail(lockstep_conn *conn);
 __attribute__((format(printf, 3, 4))) lockstep_status

@@ -17,8 +17,8 @@ lockstep_status lockstep_early_in(lockstep_conn *conn, size_t *used, const uint8
     if (conn == NULL || used == NULL || (in == NULL && in_len > 0))
         return LOCKSTEP_ERR_USAGE;
     *used = 0;
-    if (conn->failure.status != LOCKSTEP_OK)
-        return conn->failure.status;
+    if (lk_conn_failed(conn) != LOCKSTEP_OK)
+        return lk_conn_failed(conn);
     if (!may_send(conn))
         return LOCKSTEP_ERR_USAGE;
     while (*used < in_len && lk_conn_early_in(conn) &&

@@ -10,8 +10,8 @@ lockstep_status lockstep_export(const lockstep_conn *conn, uint8_t *out, size_t 
     if (conn == NULL || out == NULL || out_len == 0 || label == NULL ||
         (context == NULL && context_len > 0))
         return LOCKSTEP_ERR_USAGE;
-    if (conn->failure.status != LOCKSTEP_OK)
-        return conn->failure.status;
+    if (lk_conn_failed(conn) != LOCKSTEP_OK)
+        return lk_conn_failed(conn);
     /* Not before the peer is known: a server has the secret as soon as its own Finished is out. */
     if (!conn->secure)
         return LOCKSTEP_ERR_USAGE;
