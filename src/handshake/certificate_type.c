@@ -1,6 +1,6 @@
 /*
  * certificate_type.c - which side shows a certificate and which a raw public key (RFC 7250), and
- * whether a raw key is one that this side has been given. certificate.c makes the proof of it.
+ * whether a raw key is one that this side has been given. peer_chain.c makes the proof of it.
  */
 #include "wire/certificate_type.h"
 

@@ -2,10 +2,10 @@
  * ech.h - Encrypted Client Hello (RFC 9849) in a handshake; for this room only.
  *
  * A client makes two ClientHellos. The inner one means what it says; the outer one carries it,
- * encrypted, and names the server that has the key (ech_client.c). A server that can decrypt it
- * goes on as if the inner one had come, and says so by eight bytes that only who has read it can
- * compute (ech_server.c). Where it cannot, both go on with the outer one, and the client, once it
- * has proof that this is the server it names, ends the connection.
+ * encrypted, and names the server that has the key (ech_client.c, ech_answer.c). A server that can
+ * decrypt it goes on as if the inner one had come, and says so by eight bytes that only who has
+ * read it can compute (ech_server.c). Where it cannot, both go on with the outer one, and the
+ * client, once it has proof that this is the server it names, ends the connection.
  */
 #ifndef LK_HANDSHAKE_ECH_H
 #define LK_HANDSHAKE_ECH_H
@@ -89,6 +89,8 @@ lockstep_status lk_ech_start(lk_handshake *hs);
  * binders in and is lk_send for what was then built from it. */
 lockstep_status lk_ech_offer(lk_handshake *hs, lk_client_hello_out *hello);
 lockstep_status lk_ech_send(lk_handshake *hs, const lk_builder *b, size_t at);
+
+/* ---- and what it does about the answer (ech_answer.c) ---- */
 
 /* lk_ech_on_server_hello decides which hello counts, before anything else of `message` is acted
  * upon. */

@@ -239,7 +239,7 @@ bool lk_acknowledges_name(const lk_handshake *hs);
 /* client_hello.c: posts the making of a key share, and takes those that are made. */
 lockstep_status lk_post_share(lk_handshake *hs, const lk_kex_group *group, lk_step then);
 lockstep_status lk_take_shares(lk_handshake *hs);
-/* certificate.c: copies the peer's chain with what is stapled, has it judged, makes the proof and
+/* peer_chain.c: copies the peer's chain with what is stapled, has it judged, makes the proof and
  * then goes on with `then`. lk_no_client_certificate is for a client that sent none. */
 lockstep_status lk_judge_peer(lk_handshake *hs, const lk_certificate *certificate, lk_step then);
 lockstep_status lk_no_client_certificate(lk_handshake *hs);
@@ -252,8 +252,8 @@ lockstep_status lk_sign(lk_handshake *hs, lk_slice to_sign, lk_step then);
 lockstep_status lk_client_start(lk_handshake *hs); /* client_hello.c */
 lockstep_status lk_send_client_hello(lk_handshake *hs);
 lockstep_status lk_send_second_client_hello(lk_handshake *hs, const lk_kex_group *group);
-lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message); /* negotiate.c */
-lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message);
+lockstep_status lk_on_client_hello(lk_handshake *hs, lk_slice message);        /* negotiate.c */
+lockstep_status lk_on_second_client_hello(lk_handshake *hs, lk_slice message); /* second_hello.c */
 /* lk_negotiate answers the ClientHello that counts; see ech.h. */
 lockstep_status lk_negotiate(lk_handshake *hs, lk_slice message);
 lockstep_status lk_send_hello_retry_request(lk_handshake *hs); /* server_hello.c */
@@ -350,7 +350,7 @@ lockstep_status lk_on_new_session_ticket(lockstep_session **out, lockstep_failur
                                          const lk_settings *settings, const lk_agreed *agreed,
                                          lk_slice message);
 
-/* ---- certificate.c, of a session ---- */
+/* ---- peer_chain.c, of a session ---- */
 
 /* lk_judge_resumed judges the chain of hs->resumes anew; when `then` runs, hs->resumes_chain says
  * whether it is good. */

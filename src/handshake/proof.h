@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* The peer's chain was judged good, or nobody was to be authenticated. Made in certificate.c, for
+/* The peer's chain was judged good, or nobody was to be authenticated. Made in peer_chain.c, for
  * both versions. */
 typedef struct lk_chain_proof {
     bool made;

@@ -1,6 +1,6 @@
 /*
- * settings.h - what a handshake reads of its config. Filled by conn/config.c, never changed once a
- * connection uses it.
+ * settings.h - what a handshake reads of its config. Filled by conn/config.c and its like, never
+ * changed once a connection uses it.
  */
 #ifndef LK_HANDSHAKE_SETTINGS_H
 #define LK_HANDSHAKE_SETTINGS_H
