@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <lockstep/ech.h>
+
 #include "cmd/errors.h"
 #include "cmd/options.h"
 #include "store/data.h"

@@ -2,6 +2,8 @@
  * config_ech.c - the part of a config that is about Encrypted Client Hello (RFC 9849): which
  * configuration a client uses, and the keys of a server.
  */
+#include <lockstep/ech.h>
+
 #include "conn/config.h"
 
 #include "util/secret.h"

@@ -2,6 +2,8 @@
  * ech_pem.c - ECH keys in files (RFC 9934): a private key and the ECHConfigList that it is for,
  * both as PEM.
  */
+#include <lockstep/ech.h>
+
 #include "conn/config.h"
 #include "crypto/hpke_pem.h"
 #include "util/pem.h"

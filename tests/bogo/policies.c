@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include <lockstep/ech.h>
+
 #include "bogo/setup.h"
 
 #define LIST_MAX 16

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <lockstep/ech.h>
 #include <lockstep/session.h>
 
 #include "misbehave/misbehave.h"

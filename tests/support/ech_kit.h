@@ -4,6 +4,8 @@
 #ifndef LK_TESTS_ECH_KIT_H
 #define LK_TESTS_ECH_KIT_H
 
+#include <lockstep/ech.h>
+
 #include "crypto/hpke.h"
 #include "wire/ech_config.h"
 
