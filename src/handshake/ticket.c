@@ -17,8 +17,7 @@ bool lk_has_shown_name(const lk_handshake *hs) {
                                      lk_settings_know_name(hs->identities, hs->hello.server_name);
 }
 
-/* ---- In ----------------------------------------------------------------------------------------
- */
+/* ---- In -------------------------------------------------------------------------------------- */
 
 lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_session *session) {
     lk_buffer plain = lk_buffer_of(&hs->settings->heap, 0);
@@ -31,8 +30,7 @@ lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_se
     return status;
 }
 
-/* ---- Out ---------------------------------------------------------------------------------------
- */
+/* ---- Out ------------------------------------------------------------------------------------- */
 
 static bool open_ticket(const lk_settings *s, uint8_t *plain, size_t *plain_len, lk_slice ticket) {
     if (s->open_ticket != NULL)
