@@ -1,24 +1,17 @@
 /*
- * get.c - `lockstep get`: curl's options and exit codes, over this engine.
+ * get.c - `lockstep get`: curl's options and exit codes, over this engine. One URL after the other,
+ * as far as redirections and second tries go.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "cmd/crl_fetch.h"
-#include "cmd/ech.h"
 #include "cmd/errors.h"
 #include "cmd/explain.h"
 #include "cmd/get.h"
-#include "cmd/identity.h"
 #include "cmd/keylog.h"
-#include "cmd/lists.h"
 #include "cmd/localca.h"
-#include "cmd/narrate.h"
-#include "cmd/trust.h"
 #include "net/dial.h"
 
 static bool is_error(const lk_get *r, const lk_response *response) {
@@ -81,74 +74,7 @@ static bool on_body(void *arg, lk_slice bytes) {
     return true;
 }
 
-/* policy_for makes the policy of one connection: that of the options with the lists that the
- * server's certificates name. NULL leaves that of the config. */
-static lockstep_policy *policy_for(void *arg, const lockstep_ask *ask) {
-    lk_get *r = arg;
-    int code;
-    lockstep_policy *policy = lk_policy_make(&r->policy, &code);
-    lockstep_case what = {.trust = r->trust,
-                          .chain = ask->chain,
-                          .num_chain = ask->num_chain,
-                          .name = ask->server_name,
-                          .now_ms = (int64_t)time(NULL) * 1000,
-                          .purpose = LOCKSTEP_PURPOSE_SERVER};
-    if (policy != NULL)
-        lk_crl_fetch_all(policy, &what, r->verbose,
-                         r->max_time > 0 ? r->started_ms + (int64_t)(r->max_time * 1000) : 0);
-    return policy;
-}
-
 /* ---- One URL --------------------------------------------------------------------------------- */
-
-static bool has_header(const lk_get *r, const char *name) {
-    for (size_t i = 0; i < r->num_headers; i++)
-        if (strncasecmp(r->headers[i], name, strlen(name)) == 0 &&
-            r->headers[i][strlen(name)] == ':')
-            return true;
-    return false;
-}
-
-static bool build(lk_buffer *out, const lk_get *r, const lk_url *url, bool with_data) {
-    char line[8192];
-    const char *method = r->method != NULL ? r->method
-                         : r->head         ? "HEAD"
-                         : with_data       ? "POST"
-                                           : "GET";
-    int n = snprintf(line, sizeof line, "%s %s HTTP/1.1\r\n", method, url->target);
-    bool ok =
-        n > 0 && (size_t)n < sizeof line && lk_buffer_append(out, lk_slice_of(line, (size_t)n));
-    const char *const usual[][2] = {
-        {"Accept-Encoding", r->compressed ? "gzip, deflate" : NULL},
-        {"Host", url->authority},
-        {"User-Agent", r->agent != NULL ? r->agent : "lockstep/" LOCKSTEP_VERSION},
-        {"Accept", "*/*"},
-        {"Connection", "close"}};
-    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
-        if (usual[i][1] == NULL || has_header(r, usual[i][0]))
-            continue;
-        n = snprintf(line, sizeof line, "%s: %s\r\n", usual[i][0], usual[i][1]);
-        ok = ok && n > 0 && (size_t)n < sizeof line &&
-             lk_buffer_append(out, lk_slice_of(line, (size_t)n));
-    }
-    if (with_data) {
-        n = snprintf(line, sizeof line, "%sContent-Length: %zu\r\n",
-                     has_header(r, "Content-Type")
-                         ? ""
-                         : "Content-Type: application/x-www-form-urlencoded\r\n",
-                     lk_buffer_length(&r->data));
-        ok = ok && lk_buffer_append(out, lk_slice_of(line, (size_t)n));
-    }
-    for (size_t i = 0; i < r->num_headers; i++) {
-        const char *colon = strchr(r->headers[i], ':');
-        if (colon[1 + strspn(colon + 1, " \t")] == '\0')
-            continue; /* "Name:" takes a header out, as in curl */
-        ok = ok && lk_buffer_append(out, lk_slice_of_str(r->headers[i])) &&
-             lk_buffer_append(out, lk_slice_of_str("\r\n"));
-    }
-    ok = ok && lk_buffer_append(out, lk_slice_of_str("\r\n"));
-    return ok && (!with_data || lk_buffer_append(out, lk_buffer_slice(&r->data)));
-}
 
 /* The root of the local CA is not in the system's store unless `ca trust` has put it there. */
 static void hint_at_local_ca(const lk_get *r, int code, lk_fetch *f) {
@@ -178,7 +104,7 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
             return LK_EXIT_URL;
         }
         lk_buffer head = lk_buffer_of(&lk_heap_default, 0);
-        if (!build(&head, r, &url, with_data)) {
+        if (!lk_get_build(&head, r, &url, with_data)) {
             lk_buffer_free(&head);
             lk_error("the request is too large", NULL,
                      "the method, -A and each header have room for 8 KB");
@@ -197,7 +123,7 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
                       .request = lk_buffer_slice(&head),
                       .is_head = is_head,
                       .verbose = r->verbose,
-                      .policy = policy_for,
+                      .policy = lk_get_policy,
                       .head = on_head,
                       .body = on_body,
                       .arg = r};
@@ -262,80 +188,6 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
     }
 }
 
-static void on_keylog(void *arg, const char *line) {
-    lk_keylog_line(((lk_get *)arg)->keylog_fd, line);
-}
-
-static void on_note(void *arg, const lockstep_note *note) {
-    (void)arg;
-    lk_narrate(note);
-}
-
-/* set_policy sets what the options ask for. 0, or an exit code after an error message. */
-static int set_policy(lk_get *r, lockstep_config *config) {
-    int code;
-    lockstep_policy *policy = lk_policy_make(&r->policy, &code);
-    if (policy == NULL)
-        return code;
-    if (lockstep_config_set_policy(config, policy) != LOCKSTEP_OK ||
-        (r->policy.fetch_crls && lockstep_config_ask(config, LOCKSTEP_ASK_POLICY) != LOCKSTEP_OK) ||
-        ((r->explain || r->json) && lockstep_config_keep_reports(config) != LOCKSTEP_OK))
-        code = LK_EXIT_FAILED;
-    lockstep_policy_free(policy);
-    return code;
-}
-
-static int make_config(lk_get *r, lockstep_config **out) {
-    static const char *const protocols[] = {"http/1.1"};
-    lockstep_env env = {.arg = r,
-                        .keylog = r->keylog_fd >= 0 ? on_keylog : NULL,
-                        .note = r->verbose ? on_note : NULL};
-    if (lockstep_config_new(out, &env) != LOCKSTEP_OK ||
-        lockstep_config_set_alpn(*out, protocols, 1) != LOCKSTEP_OK) {
-        lk_error("the engine cannot start", NULL, "is libcrypto 3.0 or later installed?");
-        return LK_EXIT_FAILED;
-    }
-    r->tls.ech = r->ech != NULL;
-    int code = lk_set_tls(*out, &r->tls, true);
-    if (code == 0 && r->cert != NULL)
-        code =
-            lk_add_client_identity(r->identity, *out, r->cert, r->key != NULL ? r->key : r->cert);
-    if (code == 0 && r->session != NULL)
-        code = lk_sessions_load(&r->sessions, r->session);
-    if (code == 0 && (lockstep_config_keep_sessions(*out) != LOCKSTEP_OK ||
-                      (r->early_data && lockstep_config_offer_early_data(*out) != LOCKSTEP_OK)))
-        code = LK_EXIT_FAILED;
-    if (code != 0)
-        return code;
-    code = set_policy(r, *out);
-    if (code == 0 && r->ech != NULL)
-        code = lk_ech_use(*out, r->ech);
-    if (code != 0)
-        return code;
-    if (r->insecure) {
-        const lk_policy_options *p = &r->policy;
-        if (p->num_crls > 0 || p->fetch_crls || p->revocation != NULL || p->require_staple ||
-            p->transparency != NULL || p->logs != NULL) {
-            lk_error(
-                "-k checks no certificate, so nothing can be asked of it but a pin", NULL,
-                "leave -k out, or --crlfile, --fetch-crl, --revocation, --cert-status and --ct");
-            return LK_EXIT_USAGE;
-        }
-        lk_warning("-k: the server's certificate is NOT checked; anybody could be answering");
-        if (lockstep_config_danger_skip_verification(*out) != LOCKSTEP_OK)
-            return LK_EXIT_FAILED;
-    } else {
-        lockstep_trust *trust = lk_trust_load(r->cacert, r->capath);
-        if (trust == NULL)
-            return LK_EXIT_CA_FILE;
-        lockstep_status status = lockstep_config_set_trust(*out, trust);
-        r->trust = trust;
-        if (status != LOCKSTEP_OK)
-            return LK_EXIT_FAILED;
-    }
-    return lk_seal(*out);
-}
-
 /* -O: the last segment of the URL's path. */
 static bool remote_name(lk_get *r) {
     lk_url url;
@@ -374,7 +226,7 @@ static int run(int argc, char **argv) {
         r.keylog_fd = lk_keylog_open(r.keylog, &failed);
         r.started_us = lk_monotonic_us();
         r.started_ms = r.started_us / 1000;
-        code = failed ? LK_EXIT_USAGE : make_config(&r, &config);
+        code = failed ? LK_EXIT_USAGE : lk_get_config(&r, &config);
         if (code == 0) {
             code = fetch_all(&r, config);
             int saved = r.session == NULL ? 0 : lk_sessions_save(&r.sessions, r.session);

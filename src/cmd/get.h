@@ -54,6 +54,18 @@ typedef struct lk_get {
 extern const lk_option lk_get_options[];
 int lk_get_read_options(lk_get *r, int argc, char **argv);
 
+/* lk_get_build writes the request for `url`, with the data of -d or without (get_request.c). False:
+ * it is too large. */
+bool lk_get_build(lk_buffer *out, const lk_get *r, const lk_url *url, bool with_data);
+
+/* lk_get_config makes the config that the options ask for, sealed (get_config.c). 0, or the exit
+ * code after an error message. */
+int lk_get_config(lk_get *r, lockstep_config **out);
+
+/* lk_get_policy is for lk_fetch: the policy of one connection is that of the options with the lists
+ * that the server's certificates name. NULL leaves that of the config. */
+lockstep_policy *lk_get_policy(void *arg, const lockstep_ask *ask);
+
 /* Where the body goes (get_output.c); false after an error message. */
 bool lk_get_open(lk_get *r);
 bool lk_get_write(lk_get *r, lk_slice bytes);

@@ -29,12 +29,7 @@ enum {
     O_CACERT,
     O_CAPATH,
     O_CRLFILE,
-    O_FETCH_CRL,
-    O_REVOCATION,
-    O_CERT_STATUS,
-    O_CT,
-    O_CT_LOGS,
-    O_PINS,
+    LK_POLICY_OPTIONS,
     O_CERT,
     O_KEY,
     O_SESSION,
@@ -77,12 +72,7 @@ const lk_option lk_get_options[] = {
     [O_CACERT] = {"cacert", 0, "FILE", "trust the certificates of FILE, and no others"},
     [O_CAPATH] = {"capath", 0, "DIR", "trust the certificates in DIR, and no others"},
     [O_CRLFILE] = {"crlfile", 0, "FILE", "a revocation list, PEM or DER; repeatable"},
-    [O_FETCH_CRL] = LK_OPTION_FETCH_CRL,
-    [O_REVOCATION] = LK_OPTION_REVOCATION,
-    [O_CERT_STATUS] = {"cert-status", 0, NULL, "the server must staple a good OCSP response"},
-    [O_CT] = LK_OPTION_CT,
-    [O_CT_LOGS] = LK_OPTION_CT_LOGS,
-    [O_PINS] = LK_OPTION_PINS,
+    LK_POLICY_ROWS,
     [O_CERT] = {"cert", 'E', "FILE", "show this certificate if asked (PEM; the key may be in it)"},
     [O_KEY] = {"key", 0, "FILE", "private key of --cert"},
     [O_SESSION] = {"session", 0, "FILE",
@@ -195,6 +185,9 @@ static int add_data(lk_get *r, const char *text) {
 
 static int read_option(lk_get *r, int o, const char *value) {
     char *end;
+    int code;
+    if (o >= 0 && lk_policy_option(&r->policy, lk_get_options[o].name, value, &code))
+        return code;
     switch (o) {
     case LK_ARGS_ARGUMENT:
         if (r->url != NULL)
@@ -261,14 +254,6 @@ static int read_option(lk_get *r, int o, const char *value) {
     case O_CAPATH:
         r->capath = value;
         return 0;
-    case O_CRLFILE:
-    case O_FETCH_CRL:
-    case O_REVOCATION:
-    case O_CERT_STATUS:
-    case O_CT:
-    case O_CT_LOGS:
-    case O_PINS:
-        return lk_policy_option(&r->policy, lk_get_options[o].name, value);
     case O_CERT:
         r->cert = value;
         return 0;

@@ -28,12 +28,13 @@ int lk_policy_add_file(const char **list, size_t *num, const char *option, const
     return 0;
 }
 
-int lk_policy_option(lk_policy_options *o, const char *name, const char *value) {
-    if (strncmp(name, "crl", 3) == 0)
-        return lk_policy_add_file(o->crls, &o->num_crls, name, value);
-    if (strcmp(name, "pinnedpubkey") == 0)
-        return lk_policy_add_file(o->pins, &o->num_pins, name, value);
-    if (strcmp(name, "fetch-crl") == 0)
+bool lk_policy_option(lk_policy_options *o, const char *name, const char *value, int *code) {
+    *code = 0;
+    if (strcmp(name, "crl") == 0 || strcmp(name, "crlfile") == 0)
+        *code = lk_policy_add_file(o->crls, &o->num_crls, name, value);
+    else if (strcmp(name, "pinnedpubkey") == 0)
+        *code = lk_policy_add_file(o->pins, &o->num_pins, name, value);
+    else if (strcmp(name, "fetch-crl") == 0)
         o->fetch_crls = true;
     else if (strcmp(name, "cert-status") == 0)
         o->require_staple = true;
@@ -41,9 +42,11 @@ int lk_policy_option(lk_policy_options *o, const char *name, const char *value) 
         o->revocation = value;
     else if (strcmp(name, "ct") == 0)
         o->transparency = value;
-    else
+    else if (strcmp(name, "ct-logs") == 0)
         o->logs = value;
-    return 0;
+    else
+        return false;
+    return true;
 }
 
 /* load reads a whole file; false after an error message. */

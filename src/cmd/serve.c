@@ -1,6 +1,6 @@
 /*
- * serve.c - `lockstep serve`: its options, its certificates, its listeners. serve_conn.c has the
- * rest.
+ * serve.c - `lockstep serve`: its config, its certificates, its listeners. serve_options.c reads
+ * the options, serve_conn.c has the connections.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,179 +15,17 @@
 #include "cmd/errors.h"
 #include "cmd/identity.h"
 #include "cmd/keylog.h"
-#include "cmd/lists.h"
 #include "cmd/localca.h"
-#include "cmd/options.h"
+#include "cmd/serve.h"
 #include "cmd/serve_conn.h"
 #include "cmd/trust.h"
 
-enum {
-    O_LISTEN,
-    O_CERT,
-    O_KEY,
-    O_ECH,
-    O_GROUPS,
-    O_SUITES,
-    O_TLS_MIN,
-    O_TLS_MAX,
-    O_KEX,
-    O_CLIENT_CA,
-    O_CLIENT_AUTH,
-    O_TICKETS,
-    O_EARLY_DATA,
-    O_KEYLOG,
-    O_QUIET
-};
-static const lk_option options[] = {
-    [O_LISTEN] = {"listen", 'l', "HOST:PORT",
-                  "where to listen, repeatable (default 127.0.0.1:8443)"},
-    [O_CERT] = {"cert", 0, "FILE",
-                "certificate chain in PEM, leaf first; repeatable, chosen by name"},
-    [O_KEY] = {"key", 0, "FILE", "private key of the --cert before it"},
-    [O_ECH] = {"ech", 0, "FILE", "a key of Encrypted Client Hello, made by ech new; repeatable"},
-    [O_GROUPS] = {"groups", 0, "LIST",
-                  "key exchange groups, best first, such as X25519MLKEM768:x25519"},
-    [O_SUITES] = {"suites", 0, "LIST", "cipher suites, best first"},
-    [O_TLS_MIN] = {"tls-min", 0, "VERSION", "the lowest version, 1.2 or 1.3 (default 1.2)"},
-    [O_TLS_MAX] = {"tls-max", 0, "VERSION", "the highest version, 1.2 or 1.3 (default 1.3)"},
-    [O_KEX] = {"kex", 0, "ecdhe|rsa",
-               "rsa: DANGER, allow the key exchange of TLS 1.2 that has no forward secrecy too"},
-    [O_CLIENT_CA] = {"client-ca", 0, "FILE",
-                     "ask clients for a certificate, and judge it by the CAs in FILE; repeatable"},
-    [O_CLIENT_AUTH] = {"client-auth", 0, "MODE",
-                       "none, request or require (the default with --client-ca) a certificate"},
-    [O_TICKETS] = {"tickets", 0, "N",
-                   "session tickets a client is given, 0 to 8 (default 2; 0: nobody resumes)"},
-    [O_EARLY_DATA] = {"early-data", 0, NULL,
-                      "answer GET and HEAD that come as 0-RTT data, which may be replays"},
-    [O_KEYLOG] = {"keylog", 0, "FILE", "write the secrets for Wireshark (or $SSLKEYLOGFILE)"},
-    [O_QUIET] = {"quiet", 'q', NULL, "no access log"},
-    {NULL, 0, NULL, NULL}};
-
-#define MAX_LISTEN 16
-#define MAX_CERTS  32
-#define MAX_ECH    16
 /* SIGTERM: how long open downloads may go on. */
 #define GRACE_MS 30000
-
-typedef struct request {
-    const char *listen[MAX_LISTEN], *cert[MAX_CERTS], *key[MAX_CERTS], *ech[MAX_ECH], *keylog, *dir,
-        *client_ca[MAX_CERTS];
-    size_t num_listen, num_cert, num_key, num_client_ca, num_ech, num_tickets;
-    int client_auth; /* enum lockstep_client_auth; -1: not given */
-    lk_tls_options tls;
-    bool quiet, early_data;
-} request;
 
 static int usage(const char *what, const char *todo) {
     lk_error(what, NULL, todo);
     return LK_EXIT_USAGE;
-}
-
-static int read_client_auth(request *r, const char *value) {
-    static const char *const modes[] = {"none", "request", "require"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(value, modes[i]) == 0) {
-            r->client_auth = i;
-            return 0;
-        }
-    return usage("--client-auth: there is no such mode",
-                 "--client-auth none, request (a certificate is welcome) or require");
-}
-
-static int read_tickets(request *r, const char *value) {
-    if (value[0] < '0' || value[0] > '8' || value[1] != '\0')
-        return usage("--tickets: not a number from 0 to 8",
-                     "--tickets 2 is the default; with --tickets 0 nobody resumes");
-    r->num_tickets = (size_t)(value[0] - '0');
-    return 0;
-}
-
-static int read_options(request *r, int argc, char **argv) {
-    lk_args args = {.command = &lk_cmd_serve, .argc = argc, .argv = argv};
-    const char *value;
-    int o;
-    while ((o = lk_args_next(&args, &value)) != LK_ARGS_END) {
-        switch (o) {
-        case LK_ARGS_HELP:
-            return -1;
-        case LK_ARGS_ERROR:
-            return LK_EXIT_USAGE;
-        case LK_ARGS_ARGUMENT:
-            if (r->dir != NULL)
-                return usage("serve: one directory, please", "lockstep serve --help");
-            r->dir = value;
-            break;
-        case O_LISTEN:
-            if (r->num_listen == MAX_LISTEN)
-                return usage("--listen: at most 16 times", NULL);
-            r->listen[r->num_listen++] = value;
-            break;
-        case O_CERT:
-            if (r->num_cert == MAX_CERTS)
-                return usage("--cert: at most 32 times", NULL);
-            r->cert[r->num_cert++] = value;
-            break;
-        case O_KEY:
-            if (r->num_key == MAX_CERTS)
-                return usage("--key: at most 32 times", NULL);
-            r->key[r->num_key++] = value;
-            break;
-        case O_ECH:
-            if (r->num_ech == MAX_ECH)
-                return usage("--ech: at most 16 times", NULL);
-            r->ech[r->num_ech++] = value;
-            break;
-        case O_GROUPS:
-            r->tls.groups = value;
-            break;
-        case O_SUITES:
-            r->tls.suites = value;
-            break;
-        case O_TLS_MIN:
-        case O_TLS_MAX:
-            if (!lk_read_version(o == O_TLS_MIN ? &r->tls.min : &r->tls.max,
-                                 o == O_TLS_MIN ? "--tls-min" : "--tls-max", value))
-                return LK_EXIT_USAGE;
-            break;
-        case O_KEX:
-            if (!lk_read_kex(&r->tls, value))
-                return LK_EXIT_USAGE;
-            break;
-        case O_CLIENT_CA:
-            if (r->num_client_ca == MAX_CERTS)
-                return usage("--client-ca: at most 32 times", NULL);
-            r->client_ca[r->num_client_ca++] = value;
-            break;
-        case O_CLIENT_AUTH:
-            if (read_client_auth(r, value) != 0)
-                return LK_EXIT_USAGE;
-            break;
-        case O_TICKETS:
-            if (read_tickets(r, value) != 0)
-                return LK_EXIT_USAGE;
-            break;
-        case O_EARLY_DATA:
-            r->early_data = true;
-            break;
-        case O_KEYLOG:
-            r->keylog = value;
-            break;
-        default:
-            r->quiet = true;
-        }
-    }
-    if (r->num_cert != r->num_key)
-        return usage("serve: as many --key as --cert, each behind its own",
-                     "--cert site.pem --key site-key.pem");
-    if (r->client_auth > LOCKSTEP_CLIENT_AUTH_NONE && r->num_client_ca == 0)
-        return usage("--client-auth: by which CAs are clients to be judged?", "--client-ca FILE");
-    if (r->early_data && r->num_tickets == 0)
-        return usage("--early-data comes with tickets, and --tickets 0 gives none",
-                     "--tickets 1 or more, or leave --early-data out");
-    if (r->num_listen == 0)
-        r->listen[r->num_listen++] = "127.0.0.1:8443";
-    return 0;
 }
 
 static int add_local_identity(lockstep_config *cfg) {
@@ -234,7 +72,7 @@ static bool split_address(const char *text, char *host, size_t host_len, uint16_
     return true;
 }
 
-static int listen_all(lk_server *server, const request *r) {
+static int listen_all(lk_server *server, const lk_serve *r) {
     char host[256], text[512], url[300];
     for (size_t i = 0; i < r->num_listen; i++) {
         uint16_t port;
@@ -264,7 +102,7 @@ static void keylog(void *arg, const char *line) {
 }
 
 /* set_client_auth: who may come in. */
-static int set_client_auth(lockstep_config *cfg, const request *r) {
+static int set_client_auth(lockstep_config *cfg, const lk_serve *r) {
     if (r->num_client_ca == 0)
         return LK_EXIT_OK;
     lockstep_trust *trust = lk_trust_load_files(r->client_ca, r->num_client_ca);
@@ -285,7 +123,7 @@ static int set_client_auth(lockstep_config *cfg, const request *r) {
 #define STRIKES_MAX       16384
 #define STRIKES_WINDOW_MS 10000
 
-static int set_resumption(lockstep_config *cfg, const request *r) {
+static int set_resumption(lockstep_config *cfg, const lk_serve *r) {
     lockstep_tickets *tickets = NULL;
     lockstep_strikes *strikes = NULL;
     if (r->num_tickets == 0)
@@ -302,10 +140,10 @@ static int set_resumption(lockstep_config *cfg, const request *r) {
 
 static int run(int argc, char **argv) {
     static lk_server server;
-    request r = {.num_tickets = 2, .client_auth = -1};
+    lk_serve r = {.num_tickets = 2, .client_auth = -1};
     char text[512];
     bool failed;
-    int code = read_options(&r, argc, argv);
+    int code = lk_serve_read_options(&r, argc, argv);
     if (code != 0)
         return code < 0 ? LK_EXIT_OK : code;
     server.site.root_fd = -1;
@@ -363,7 +201,7 @@ const lk_command lk_cmd_serve = {
     "serve",
     "[DIR]",
     "serve a directory over HTTPS",
-    options,
+    lk_serve_options,
     "Without DIR a welcome page is served. Without --cert a certificate for localhost from the "
     "local CA is\n"
     "used (lockstep ca). SIGTERM and SIGINT: open downloads are finished, for 30 s at most, then "

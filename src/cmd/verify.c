@@ -32,13 +32,8 @@ enum {
     O_PURPOSE,
     O_MAX_DEPTH,
     O_CRL,
-    O_FETCH_CRL,
-    O_REVOCATION,
+    LK_POLICY_OPTIONS,
     O_OCSP,
-    O_CERT_STATUS,
-    O_CT,
-    O_CT_LOGS,
-    O_PINS,
     O_JSON,
     O_QUIET
 };
@@ -51,13 +46,8 @@ static const lk_option options[] = {
     [O_PURPOSE] = {"purpose", 0, "PURPOSE", "server (default) or client"},
     [O_MAX_DEPTH] = {"max-depth", 0, "N", "at most N intermediates"},
     [O_CRL] = {"crl", 0, "FILE", "a revocation list, PEM or DER; repeatable"},
-    [O_FETCH_CRL] = LK_OPTION_FETCH_CRL,
-    [O_REVOCATION] = LK_OPTION_REVOCATION,
+    LK_POLICY_ROWS,
     [O_OCSP] = {"ocsp", 0, "FILE", "an OCSP response about the leaf, DER"},
-    [O_CERT_STATUS] = {"cert-status", 0, NULL, "a good OCSP response must be there"},
-    [O_CT] = LK_OPTION_CT,
-    [O_CT_LOGS] = LK_OPTION_CT_LOGS,
-    [O_PINS] = LK_OPTION_PINS,
     [O_JSON] = {"json", 0, NULL, "print JSON"},
     [O_QUIET] = {"quiet", 'q', NULL, "print the verdict alone"},
     {NULL, 0, NULL, NULL}};
@@ -234,6 +224,9 @@ static int read_name(request *r) {
 
 static int read_option(request *r, int o, const char *value) {
     char *end;
+    int code;
+    if (o >= 0 && lk_policy_option(&r->policy, options[o].name, value, &code))
+        return code;
     switch (o) {
     case LK_ARGS_ARGUMENT:
         if (r->leaf != NULL)
@@ -262,14 +255,6 @@ static int read_option(request *r, int o, const char *value) {
         return value[0] >= '0' && value[0] <= '9' && *end == '\0' && r->policy.max_depth <= 1000
                    ? 0
                    : usage("--max-depth: not a number of certificates", "--max-depth 2");
-    case O_CRL:
-    case O_FETCH_CRL:
-    case O_REVOCATION:
-    case O_CERT_STATUS:
-    case O_CT:
-    case O_CT_LOGS:
-    case O_PINS:
-        return lk_policy_option(&r->policy, options[o].name, value);
     case O_OCSP:
         r->ocsp = value;
         return 0;

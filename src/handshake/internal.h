@@ -341,6 +341,12 @@ lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_se
 typedef const char *(*lk_unfit)(const lk_handshake *hs, const lk_session *session);
 lockstep_status lk_take_ticket(lk_handshake *hs, lk_slice ticket, lk_unfit unfit, const char *rule);
 
+/* lk_keep_session makes of what was agreed on a session for the client to keep: `session` has its
+ * secret, ticket, times and limits already, and the rest is filled in here. `*out` is NULL where
+ * nothing is kept. */
+LK_CHECKED lockstep_status lk_keep_session(lockstep_session **out, const lk_settings *settings,
+                                           const lk_agreed *agreed, lk_session *session);
+
 /* ---- new_session_ticket.c ---- */
 
 lockstep_status lk_send_new_session_tickets(lk_handshake *hs);

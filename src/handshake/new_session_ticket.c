@@ -105,37 +105,19 @@ lockstep_status lk_send_new_session_tickets(lk_handshake *hs) {
 
 static lockstep_status keep(lockstep_session **out, const lk_settings *settings,
                             const lk_agreed *agreed, const lk_new_session_ticket *ticket) {
-    lk_buffer peer = lk_buffer_of(&settings->heap, 0), bytes = lk_buffer_of(&settings->heap, 0);
-    lk_builder p = lk_builder_of(&peer), b = lk_builder_of(&bytes);
     uint8_t secret[LK_HASH_MAX];
     int64_t now_ms = settings->env.now_ms(settings->env.arg);
-    lk_session_peer_build(&p, agreed->peer_chain, agreed->peer_ocsp, agreed->num_peer_chain,
-                          agreed->peer_scts);
     lk_resumption_psk(secret, &agreed->resumption, ticket->nonce);
     lk_session session = {
-        .version = agreed->version,
-        .suite = agreed->suite,
-        .group = agreed->group,
-        .scheme = agreed->peer_scheme,
         .secret = lk_slice_of(secret, lk_hash_length(agreed->resumption.hash)),
-        .server_name = lk_slice_of_str(agreed->server_name),
         .ticket = ticket->ticket,
         .issued_ms = now_ms,
-        .verified_ms = agreed->verified_ms,
         .lifetime_s = lk_ticket_lifetime_s(ticket->lifetime, agreed->verified_ms, now_ms),
         .age_add = ticket->age_add,
         .max_early_data = ticket->max_early_data,
-        .peer = lk_buffer_slice(&peer),
     };
-    if (agreed->alpn != NULL)
-        session.alpn = lk_slice_of_str(agreed->alpn);
-    lk_session_build(&b, &session);
-    lockstep_status status = lk_builder_ok(&p) && lk_builder_ok(&b)
-                                 ? lk_session_new(out, &settings->heap, lk_buffer_slice(&bytes))
-                                 : LOCKSTEP_ERR_NO_MEMORY;
+    lockstep_status status = lk_keep_session(out, settings, agreed, &session);
     lk_wipe(secret, sizeof secret);
-    lk_buffer_free(&peer);
-    lk_buffer_free(&bytes);
     return status;
 }
 
@@ -153,10 +135,8 @@ lockstep_status lk_on_new_session_ticket(lockstep_session **out, lockstep_failur
     if (ticket.lifetime > LK_TICKET_LIFETIME_MAX)
         return lk_failure_set(failure, LOCKSTEP_PEER_TICKET_LIFETIME, "%u seconds",
                               ticket.lifetime);
-    /* A session without the peer's chain could not be judged, nor one with a raw key; "The value of
-     * zero indicates that the ticket should be discarded immediately." */
-    if (!settings->keep_sessions || agreed->num_peer_chain == 0 || agreed->peer_raw_key ||
-        ticket.lifetime == 0)
+    /* "The value of zero indicates that the ticket should be discarded immediately." */
+    if (!settings->keep_sessions || ticket.lifetime == 0)
         return LOCKSTEP_OK;
     status = keep(out, settings, agreed, &ticket);
     return status == LOCKSTEP_OK ? status : lk_failure_set(failure, status, "keeping a session");

@@ -1,6 +1,6 @@
 /*
  * ticket.c - a server puts a session into a ticket, and takes one out, in both versions; tickets.c
- * has the keys.
+ * has the keys. And a client keeps one.
  */
 #include "handshake/internal.h"
 
@@ -61,4 +61,34 @@ lockstep_status lk_take_ticket(lk_handshake *hs, lk_slice ticket, lk_unfit unfit
     if (lk_session_peer(hs->resumes_peer, session.peer))
         hs->resumes = resumes;
     return LOCKSTEP_OK;
+}
+
+/* ---- Kept ------------------------------------------------------------------------------------ */
+
+lockstep_status lk_keep_session(lockstep_session **out, const lk_settings *settings,
+                                const lk_agreed *agreed, lk_session *session) {
+    *out = NULL;
+    /* A session without the peer's chain could not be judged, nor one with a raw key. */
+    if (!settings->keep_sessions || agreed->num_peer_chain == 0 || agreed->peer_raw_key)
+        return LOCKSTEP_OK;
+    lk_buffer peer = lk_buffer_of(&settings->heap, 0), bytes = peer;
+    lk_builder p = lk_builder_of(&peer), b = lk_builder_of(&bytes);
+    lk_session_peer_build(&p, agreed->peer_chain, agreed->peer_ocsp, agreed->num_peer_chain,
+                          agreed->peer_scts);
+    session->version = agreed->version;
+    session->suite = agreed->suite;
+    session->group = agreed->group;
+    session->scheme = agreed->peer_scheme;
+    session->server_name = lk_slice_of_str(agreed->server_name);
+    session->verified_ms = agreed->verified_ms;
+    session->peer = lk_buffer_slice(&peer);
+    if (agreed->alpn != NULL)
+        session->alpn = lk_slice_of_str(agreed->alpn);
+    lk_session_build(&b, session);
+    lockstep_status status = lk_builder_ok(&p) && lk_builder_ok(&b)
+                                 ? lk_session_new(out, &settings->heap, lk_buffer_slice(&bytes))
+                                 : LOCKSTEP_ERR_NO_MEMORY;
+    lk_buffer_free(&peer);
+    lk_buffer_free(&bytes);
+    return status;
 }

@@ -3,7 +3,8 @@
 #include "wire/authorities.h"
 #include "wire/compressed_certificate.h"
 
-static bool parse_contents(lk_certificate_request *out, enum lk_extension_index i, lk_slice data) {
+static bool parse_contents(void *into, enum lk_extension_index i, lk_slice data) {
+    lk_certificate_request *out = into;
     switch (i) {
     case LK_EXTENSION_signature_algorithms:
         return lk_parse_u16_list(data, &out->schemes);
@@ -32,12 +33,7 @@ lockstep_status lk_certificate_request_parse(lk_certificate_request *out, lk_fla
     if ((out->ext.present & lk_extension_bit(signature_algorithms)) == 0)
         return lk_flaw_in(flaw, LK_EXTENSION_signature_algorithms, LOCKSTEP_PEER_EXTENSION_MISSING,
                           NULL);
-    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
-        if ((out->ext.present >> i & 1) != 0 &&
-            !parse_contents(out, (enum lk_extension_index)i, out->ext.data[i]))
-            return lk_flaw_in(flaw, (enum lk_extension_index)i, LOCKSTEP_PEER_DECODE_EXTENSION,
-                              NULL);
-    return LOCKSTEP_OK;
+    return lk_parse_contents(out, flaw, &out->ext, parse_contents);
 }
 
 void lk_certificate_request_build(lk_builder *b, const lk_certificate_request_out *request) {

@@ -99,7 +99,8 @@ static bool parse_vector(lk_slice data, size_t width, lk_slice *out) {
     return lk_read_vector(&r, width, 1, UINT16_MAX, out) && lk_reader_done(&r);
 }
 
-static bool parse_contents(lk_client_hello *h, enum lk_extension_index i, lk_slice data) {
+static bool parse_contents(void *into, enum lk_extension_index i, lk_slice data) {
+    lk_client_hello *h = into;
     lk_reader r = lk_reader_of(data);
     switch (i) {
     case LK_EXTENSION_server_name:
@@ -165,11 +166,9 @@ lockstep_status lk_client_hello_parse(lk_client_hello *out, lk_flaw *flaw, lk_sl
     lockstep_status status = lk_parse_extensions(&out->ext, flaw, &r, LK_IN_CLIENT_HELLO, decode);
     if (status != LOCKSTEP_OK)
         return status;
-    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
-        if ((out->ext.present >> i & 1) != 0 &&
-            !parse_contents(out, (enum lk_extension_index)i, out->ext.data[i]))
-            return lk_flaw_in(flaw, (enum lk_extension_index)i, LOCKSTEP_PEER_DECODE_EXTENSION,
-                              NULL);
+    status = lk_parse_contents(out, flaw, &out->ext, parse_contents);
+    if (status != LOCKSTEP_OK)
+        return status;
     /* "The "pre_shared_key" extension MUST be the last extension in the ClientHello" (§4.2.11) */
     if ((out->ext.present & lk_extension_bit(pre_shared_key)) != 0 &&
         out->ext.last != lk_extension_table[LK_EXTENSION_pre_shared_key].id)
@@ -282,11 +281,7 @@ void lk_client_hello_build(lk_builder *b, const lk_client_hello_out *h) {
         lk_build_vector(b, 2, h->protocols);
         lk_build_close(b, ext);
     }
-    if (h->record_size_limit != 0) {
-        ext = lk_extension_open(b, LK_EXTENSION_record_size_limit);
-        lk_build_u16(b, h->record_size_limit);
-        lk_build_close(b, ext);
-    }
+    lk_build_record_size_limit(b, h->record_size_limit);
     if (h->status) {
         ext = lk_extension_open(b, LK_EXTENSION_status_request);
         lk_build_u8(b, LK_STATUS_OCSP);

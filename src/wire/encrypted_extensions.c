@@ -3,14 +3,8 @@
 #include "wire/certificate_type.h"
 #include "wire/ech_config.h"
 
-/* ALPN in this direction is a list of exactly one name (RFC 7301 §3.1). */
-static bool parse_protocol(lk_slice data, lk_slice *name) {
-    lk_slice list;
-    return lk_parse_protocol_list(data, &list) && lk_protocol_list_next(&list, name) &&
-           list.p_len == 0;
-}
-
-static bool parse_contents(lk_encrypted_extensions *ee, enum lk_extension_index i, lk_slice data) {
+static bool parse_contents(void *into, enum lk_extension_index i, lk_slice data) {
+    lk_encrypted_extensions *ee = into;
     lk_reader r = lk_reader_of(data);
     lk_slice configs;
     switch (i) {
@@ -21,7 +15,7 @@ static bool parse_contents(lk_encrypted_extensions *ee, enum lk_extension_index 
     case LK_EXTENSION_supported_groups:
         return lk_parse_u16_list(data, &ee->groups);
     case LK_EXTENSION_application_layer_protocol_negotiation:
-        return parse_protocol(data, &ee->protocol);
+        return lk_parse_protocol(data, &ee->protocol);
     case LK_EXTENSION_server_certificate_type:
         return lk_parse_certificate_type(data, &ee->server_type);
     case LK_EXTENSION_client_certificate_type:
@@ -45,12 +39,7 @@ lockstep_status lk_encrypted_extensions_parse(lk_encrypted_extensions *out, lk_f
                                                  LOCKSTEP_PEER_DECODE_ENCRYPTED_EXTENSIONS);
     if (status != LOCKSTEP_OK)
         return status;
-    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
-        if ((out->ext.present >> i & 1) != 0 &&
-            !parse_contents(out, (enum lk_extension_index)i, out->ext.data[i]))
-            return lk_flaw_in(flaw, (enum lk_extension_index)i, LOCKSTEP_PEER_DECODE_EXTENSION,
-                              NULL);
-    return LOCKSTEP_OK;
+    return lk_parse_contents(out, flaw, &out->ext, parse_contents);
 }
 
 void lk_encrypted_extensions_build(lk_builder *b, const lk_encrypted_extensions_out *ee) {
@@ -58,18 +47,8 @@ void lk_encrypted_extensions_build(lk_builder *b, const lk_encrypted_extensions_
     lk_length all = lk_build_open(b, 2);
     if (ee->server_name)
         lk_build_close(b, lk_extension_open(b, LK_EXTENSION_server_name));
-    if (ee->protocol.p_len > 0) {
-        ext = lk_extension_open(b, LK_EXTENSION_application_layer_protocol_negotiation);
-        lk_length list = lk_build_open(b, 2);
-        lk_build_vector(b, 1, ee->protocol);
-        lk_build_close(b, list);
-        lk_build_close(b, ext);
-    }
-    if (ee->record_size_limit != 0) {
-        ext = lk_extension_open(b, LK_EXTENSION_record_size_limit);
-        lk_build_u16(b, ee->record_size_limit);
-        lk_build_close(b, ext);
-    }
+    lk_build_protocol(b, ee->protocol);
+    lk_build_record_size_limit(b, ee->record_size_limit);
     if (ee->early_data)
         lk_build_close(b, lk_extension_open(b, LK_EXTENSION_early_data));
     if (ee->has_client_type)

@@ -7,7 +7,8 @@ const uint8_t lk_hello_retry_random[LK_RANDOM_LEN] = {
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
 
-static bool parse_contents(lk_server_hello *h, enum lk_extension_index i, lk_slice data) {
+static bool parse_contents(void *into, enum lk_extension_index i, lk_slice data) {
+    lk_server_hello *h = into;
     lk_reader r = lk_reader_of(data);
     switch (i) {
     case LK_EXTENSION_supported_versions:
@@ -66,12 +67,7 @@ lockstep_status lk_server_hello_parse(lk_server_hello *out, lk_flaw *flaw, lk_sl
     lockstep_status status = lk_parse_extensions(&out->ext, flaw, &r, place, decode);
     if (status != LOCKSTEP_OK)
         return status;
-    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
-        if ((out->ext.present >> i & 1) != 0 &&
-            !parse_contents(out, (enum lk_extension_index)i, out->ext.data[i]))
-            return lk_flaw_in(flaw, (enum lk_extension_index)i, LOCKSTEP_PEER_DECODE_EXTENSION,
-                              NULL);
-    return LOCKSTEP_OK;
+    return lk_parse_contents(out, flaw, &out->ext, parse_contents);
 }
 
 void lk_server_hello_build(lk_builder *b, const lk_server_hello_out *h) {

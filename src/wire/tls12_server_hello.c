@@ -5,14 +5,8 @@ static bool parse_vector(lk_slice data, size_t width, size_t min, size_t max, lk
     return lk_read_vector(&r, width, min, max, out) && lk_reader_done(&r);
 }
 
-/* A list of exactly one name (RFC 7301 §3.1). */
-static bool parse_protocol(lk_slice data, lk_slice *name) {
-    lk_slice list;
-    return lk_parse_protocol_list(data, &list) && lk_protocol_list_next(&list, name) &&
-           list.p_len == 0;
-}
-
-static bool parse_contents(lk12_server_hello *h, enum lk_extension_index i, lk_slice data) {
+static bool parse_contents(void *into, enum lk_extension_index i, lk_slice data) {
+    lk12_server_hello *h = into;
     lk_reader r = lk_reader_of(data);
     switch (i) {
     case LK_EXTENSION_server_name:
@@ -25,7 +19,7 @@ static bool parse_contents(lk12_server_hello *h, enum lk_extension_index i, lk_s
     case LK_EXTENSION_ec_point_formats:
         return parse_vector(data, 1, 1, 255, &h->point_formats);
     case LK_EXTENSION_application_layer_protocol_negotiation:
-        return parse_protocol(data, &h->protocol);
+        return lk_parse_protocol(data, &h->protocol);
     case LK_EXTENSION_signed_certificate_timestamp:
         h->scts = data;
         return lk_parse_sct_list(data);
@@ -53,12 +47,7 @@ lockstep_status lk12_server_hello_parse(lk12_server_hello *out, lk_flaw *flaw, l
         lk_parse_extensions(&out->ext, flaw, &r, LK_IN_SERVER_HELLO_12, decode);
     if (status != LOCKSTEP_OK)
         return status;
-    for (int i = 0; i < LK_EXTENSION_COUNT; i++)
-        if ((out->ext.present >> i & 1) != 0 &&
-            !parse_contents(out, (enum lk_extension_index)i, out->ext.data[i]))
-            return lk_flaw_in(flaw, (enum lk_extension_index)i, LOCKSTEP_PEER_DECODE_EXTENSION,
-                              NULL);
-    return LOCKSTEP_OK;
+    return lk_parse_contents(out, flaw, &out->ext, parse_contents);
 }
 
 static void build_empty(lk_builder *b, bool wanted, enum lk_extension_index i) {
@@ -87,18 +76,8 @@ static void build_extensions(lk_builder *b, const lk12_server_hello_out *h) {
         lk_build_bytes(b, h->scts);
         lk_build_close(b, ext);
     }
-    if (h->protocol.p_len > 0) {
-        ext = lk_extension_open(b, LK_EXTENSION_application_layer_protocol_negotiation);
-        lk_length list = lk_build_open(b, 2);
-        lk_build_vector(b, 1, h->protocol);
-        lk_build_close(b, list);
-        lk_build_close(b, ext);
-    }
-    if (h->record_size_limit != 0) {
-        ext = lk_extension_open(b, LK_EXTENSION_record_size_limit);
-        lk_build_u16(b, h->record_size_limit);
-        lk_build_close(b, ext);
-    }
+    lk_build_protocol(b, h->protocol);
+    lk_build_record_size_limit(b, h->record_size_limit);
 }
 
 void lk12_server_hello_build(lk_builder *b, const lk12_server_hello_out *h) {

@@ -181,28 +181,9 @@ static bool about(const lk_handshake *hs, lk_session *session) {
 
 lockstep_status lk12_keep_session(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
-    const lk_agreed *a = hs->agreed;
-    lk_session session = {.version = LK_TLS12,
-                          .suite = a->suite,
-                          .group = a->group,
-                          .scheme = a->peer_scheme,
-                          .secret = lk12_master_slice(&hs->tls12->master),
-                          .server_name = lk_slice_of_str(a->server_name),
-                          .verified_ms = a->verified_ms};
-    if (!s->keep_sessions || a->num_peer_chain == 0 || !about(hs, &session))
+    lk_session session = {.secret = lk12_master_slice(&hs->tls12->master)};
+    if (!s->keep_sessions || !about(hs, &session))
         return LOCKSTEP_OK;
-    lk_buffer peer = lk_buffer_of(&s->heap, 0), bytes = peer;
-    lk_builder p = lk_builder_of(&peer), b = lk_builder_of(&bytes);
-    lk_session_peer_build(&p, a->peer_chain, a->peer_ocsp, a->num_peer_chain, a->peer_scts);
-    session.peer = lk_buffer_slice(&peer);
-    if (a->alpn != NULL)
-        session.alpn = lk_slice_of_str(a->alpn);
-    lk_session_build(&b, &session);
-    lockstep_status status =
-        lk_builder_ok(&p) && lk_builder_ok(&b)
-            ? lk_session_new(&hs->agreed->session, &s->heap, lk_buffer_slice(&bytes))
-            : LOCKSTEP_ERR_NO_MEMORY;
-    lk_buffer_free(&peer);
-    lk_buffer_free(&bytes);
+    lockstep_status status = lk_keep_session(&hs->agreed->session, s, hs->agreed, &session);
     return status == LOCKSTEP_OK ? status : lk_fail(hs, status, "keeping a session");
 }
