@@ -101,9 +101,9 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_add_identity(lockstep_config *c
 /*
  * lockstep_config_add_raw_key adds a private key (PEM, copied) that is shown without a certificate
  * to peers that take raw public keys (RFC 7250); it counts among the 32 identities. Beside
- * identities with certificates, the peer's wish decides which is shown; a client names the kind of
- * its first identity first. LOCKSTEP_ERR_PEM,
- * LOCKSTEP_ERR_KEY_UNSUPPORTED.
+ * identities with certificates, the peer's wish decides which is shown, unless
+ * lockstep_config_set_own_types says otherwise; a client names the kind of its first identity
+ * first. LOCKSTEP_ERR_PEM, LOCKSTEP_ERR_KEY_UNSUPPORTED.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_add_raw_key(lockstep_config *cfg,
                                                              const uint8_t *key, size_t key_len);
@@ -111,12 +111,40 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_add_raw_key(lockstep_config *cf
 /*
  * lockstep_config_trust_raw_key trusts every PUBLIC KEY block of `pem` (copied), at most 64 in all:
  * a peer that shows one of these keys and proves that it holds it is who it should be, whatever the
- * name and the time; no other raw key is ever accepted. Only a config with such keys asks for raw
- * keys, and prefers them to certificates. Such connections leave no sessions to resume.
+ * name and the time; no other raw key is ever accepted, also where LOCKSTEP_ASK_VERDICT asks about
+ * those besides. A config with such keys asks for raw keys, and prefers them to certificates.
  * LOCKSTEP_ERR_PEM, LOCKSTEP_ERR_KEY_UNSUPPORTED (also a key that is too weak), LOCKSTEP_ERR_LIMIT.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_trust_raw_key(lockstep_config *cfg,
                                                                const uint8_t *pem, size_t pem_len);
+
+/* Certificate types (RFC 7250 §3, RFC 6091 §3.1). */
+enum lockstep_certificate_type {
+    LOCKSTEP_CERTIFICATE_X509 = 0,
+    LOCKSTEP_CERTIFICATE_RAW_KEY = 2 /* a SubjectPublicKeyInfo and nothing around it */
+};
+
+/*
+ * lockstep_config_set_peer_types sets what the peer may show (enum lockstep_certificate_type), best
+ * first: a client names them in this order (server_certificate_type, RFC 7250 §4.1), a server takes
+ * the first that the client can show, and refuses one that can show none. Without it a config with
+ * trusted raw keys takes those first, others do not take them at all, and a server follows the
+ * client's order. With LOCKSTEP_ASK_VERDICT this is how raw keys are accepted that are known to the
+ * application alone. LOCKSTEP_ERR_USAGE for an unknown or repeated type or an empty list; in
+ * lockstep_config_seal for one that nothing in the config could judge.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_peer_types(lockstep_config *cfg,
+                                                                const uint8_t *types,
+                                                                size_t num_types);
+
+/*
+ * lockstep_config_set_own_types sets what this side says it can show, best first: a client offers
+ * just these (client_certificate_type), a server shows the first that the client takes and that it
+ * has an identity of. Without it these are the kinds of the identities. LOCKSTEP_ERR_USAGE likewise.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_own_types(lockstep_config *cfg,
+                                                               const uint8_t *types,
+                                                               size_t num_types);
 
 /* lockstep_config_accept_delegated lets servers show a key that their certificate's key has signed
  * for at most seven days (RFC 9345), if the certificate allows that. Off by default: such a key is
@@ -259,7 +287,7 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_danger_skip_verification(lockst
 enum lockstep_ask_kind {
     LOCKSTEP_ASK_IDENTITY = 1 << 0,  /* server: which chain and key for this ClientHello? */
     LOCKSTEP_ASK_SIGNATURE = 1 << 1, /* sign these bytes (key in an HSM, or in another process) */
-    LOCKSTEP_ASK_VERDICT = 1 << 2,   /* is this chain good for this name, now? */
+    LOCKSTEP_ASK_VERDICT = 1 << 2,   /* is this chain, or raw key, good for this name, now? */
     LOCKSTEP_ASK_POLICY = 1 << 3     /* by which policy is this chain to be judged? */
 };
 
@@ -273,9 +301,10 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_gather_jobs(lockstep_config *cf
  * lockstep_config_seal ends the building: it checks that the parts fit together and makes every
  * later setter fail. LOCKSTEP_ERR_USAGE for what would not be looked at: a policy beside
  * LOCKSTEP_ASK_VERDICT, LOCKSTEP_ASK_POLICY beside that or the danger of above; and for client
- * authentication that nobody could judge, 0-RTT without tickets, ECH without TLS 1.3 or with
- * lockstep_config_stateless_retry on a server, ECH keys of which none is to be handed out, a suite
- * of RSA key transport without the danger that allows it, and versions none of which has a suite.
+ * authentication or a type of certificate that nobody could judge, 0-RTT without tickets, ECH
+ * without TLS 1.3 or with lockstep_config_stateless_retry on a server, ECH keys of which none is to
+ * be handed out, a suite of RSA key transport without the danger that allows it, and versions none
+ * of which has a suite.
  * Connections accept sealed configs only, and each holds a reference.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_seal(lockstep_config *cfg);

@@ -217,6 +217,9 @@ typedef struct lockstep_ask {
                                   * RFC 8422 §5.4 or RFC 5246 §7.4.8 */
     const lockstep_slice *chain; /* VERDICT, POLICY: DER certificates, leaf first */
     size_t num_chain;
+    lockstep_slice raw_key; /* VERDICT: a SubjectPublicKeyInfo that the peer shows instead (RFC
+                             * 7250), of which only the form is known to be right; the chain is empty
+                             * then. It stands for nobody unless the application knows it. */
 } lockstep_ask;
 
 /* lockstep_asking returns the open question, or NULL. Answer now or later; nothing blocks. */

@@ -154,7 +154,7 @@ extern "C" {
     X(PEER_COMPRESSED_CERTIFICATE, 194, BAD_CERTIFICATE, "RFC 8879 §4", "compressed certificate that does not decompress to what it says") \
     X(PEER_COMPRESSION_ALGORITHM, 195, ILLEGAL_PARAMETER, "RFC 8879 §4", "certificate compressed by an algorithm that was not offered") \
     X(PEER_COOKIE,             196, ILLEGAL_PARAMETER, "RFC 8446 §4.2.2", "cookie that this server did not send to this client, or too long ago") \
-    X(PEER_CERTIFICATE_TYPE,   197, ILLEGAL_PARAMETER, "RFC 7250 §4.2", "certificate type that was not offered, or more than one raw public key") \
+    X(PEER_CERTIFICATE_TYPE,   197, ILLEGAL_PARAMETER, "RFC 7250 §4.2", "certificate type that was not offered or that needs no naming, or more than one raw public key") \
     X(PEER_DELEGATED_CREDENTIAL, 198, ILLEGAL_PARAMETER, "RFC 9345 §4.1.3", "delegated credential is not valid") \
     /* 200-249: no common ground */                                                                \
     X(NO_COMMON_VERSION,       200, PROTOCOL_VERSION, "RFC 8446 §4.2.1", "no TLS version in common") \

@@ -15,37 +15,54 @@ static bool has_identity(const lk_settings *s, uint8_t type) {
     return false;
 }
 
-/* accepts: could anything of that type from the peer be found good? */
-static bool accepts(const lk_settings *s, bool is_client, uint8_t type) {
+bool lk_accepts_type(const lk_settings *s, bool is_client, uint8_t type) {
+    bool verdict = (s->asks & LOCKSTEP_ASK_VERDICT) != 0;
+    bool listed = memchr(s->peer_types, type, s->num_peer_types) != NULL;
+    if (s->num_peer_types > 0 && !listed)
+        return false;
+    /* Who answers for chains alone must not find itself asked about keys: those are listed. */
     if (type == LK_TYPE_RAW_KEY)
-        return s->num_raw_keys > 0;
-    return type == LK_TYPE_X509 && (s->trust != NULL || (s->asks & LOCKSTEP_ASK_VERDICT) != 0 ||
-                                    (is_client && s->danger_skip_verification));
+        return s->num_raw_keys > 0 || (verdict && listed);
+    return type == LK_TYPE_X509 &&
+           (s->trust != NULL || verdict || (is_client && s->danger_skip_verification));
 }
 
 /* ---- Client ---------------------------------------------------------------------------------- */
 
-/* list writes the types that can be used, "sorted by client preference" (RFC 7250 §3); where X.509
- * alone can, the extension is left out. */
-static lk_slice list(uint8_t out[2], bool raw, bool x509, bool raw_first) {
+/* without_default: who could name X.509 alone must leave the extension out (RFC 7250 §4.1). */
+static lk_slice without_default(const uint8_t *types, size_t n) {
+    return n == 1 && types[0] == LK_TYPE_X509 ? lk_slice_of(NULL, 0) : lk_slice_of(types, n);
+}
+
+/* What the server may show, "sorted by client preference". */
+static lk_slice peer_list(const lk_settings *s, uint8_t out[LK_NUM_TYPES]) {
+    static const uint8_t usual[] = {LK_TYPE_RAW_KEY, LK_TYPE_X509};
+    const uint8_t *types = s->num_peer_types > 0 ? s->peer_types : usual;
+    size_t n = 0, num_types = s->num_peer_types > 0 ? s->num_peer_types : sizeof usual;
+    for (size_t i = 0; i < num_types; i++)
+        if (lk_accepts_type(s, true, types[i]))
+            out[n++] = types[i];
+    return without_default(out, n);
+}
+
+/* What we can show, the kind of the first identity first. */
+static lk_slice own_list(const lk_settings *s, uint8_t out[LK_NUM_TYPES]) {
+    bool raw_first = s->num_identities > 0 && s->identities[0].raw;
+    const uint8_t usual[] = {raw_first ? LK_TYPE_RAW_KEY : LK_TYPE_X509,
+                             raw_first ? LK_TYPE_X509 : LK_TYPE_RAW_KEY};
     size_t n = 0;
-    if (!raw)
-        return lk_slice_of(NULL, 0);
-    if (x509 && !raw_first)
-        out[n++] = LK_TYPE_X509;
-    out[n++] = LK_TYPE_RAW_KEY;
-    if (x509 && raw_first)
-        out[n++] = LK_TYPE_X509;
-    return lk_slice_of(out, n);
+    if (s->num_own_types > 0)
+        return without_default(s->own_types, s->num_own_types);
+    for (size_t i = 0; i < sizeof usual; i++)
+        if (has_identity(s, usual[i]))
+            out[n++] = usual[i];
+    return without_default(out, n);
 }
 
 void lk_offer_certificate_types(lk_handshake *hs, lk_client_hello_out *hello) {
     const lk_settings *s = hs->settings;
-    hello->server_types = hs->server_types = list(hs->type_bytes, accepts(s, true, LK_TYPE_RAW_KEY),
-                                                  accepts(s, true, LK_TYPE_X509), true);
-    hello->client_types = hs->client_types =
-        list(hs->type_bytes + 2, has_identity(s, LK_TYPE_RAW_KEY), has_identity(s, LK_TYPE_X509),
-             s->num_identities > 0 && s->identities[0].raw);
+    hello->server_types = hs->server_types = peer_list(s, hs->type_bytes);
+    hello->client_types = hs->client_types = own_list(s, hs->type_bytes + LK_NUM_TYPES);
     if (hello->server_types.p_len > 0)
         hs->offered |= lk_extension_bit(server_certificate_type);
     if (hello->client_types.p_len > 0)
@@ -65,17 +82,20 @@ static lockstep_status take_answer(lk_handshake *hs, uint8_t *type, const lk_ext
     return LOCKSTEP_OK;
 }
 
-lockstep_status lk_take_certificate_types(lk_handshake *hs, const lk_encrypted_extensions *ee) {
-    LK_TRY(take_answer(hs, &hs->peer_type, &ee->ext, LK_EXTENSION_server_certificate_type,
-                       hs->server_types, ee->server_type));
-    LK_TRY(take_answer(hs, &hs->own_type, &ee->ext, LK_EXTENSION_client_certificate_type,
-                       hs->client_types, ee->client_type));
-    if (hs->psk == NULL && hs->server_types.p_len > 0 &&
+lockstep_status lk_take_certificate_types(lk_handshake *hs, const lk_extensions *ext,
+                                          uint8_t server_type, uint8_t client_type, bool resumed) {
+    LK_TRY(take_answer(hs, &hs->peer_type, ext, LK_EXTENSION_server_certificate_type,
+                       hs->server_types, server_type));
+    LK_TRY(take_answer(hs, &hs->own_type, ext, LK_EXTENSION_client_certificate_type,
+                       hs->client_types, client_type));
+    /* No certificate comes then, whatever is said of its type. */
+    if (resumed)
+        return LOCKSTEP_OK;
+    if (hs->server_types.p_len > 0 &&
         memchr(hs->server_types.p, hs->peer_type, hs->server_types.p_len) == NULL)
         return lk_fail(hs, LOCKSTEP_NO_COMMON_CERTIFICATE_TYPE,
                        "the server has no raw public key, and we trust no certificates");
-    /* With a PSK no certificate comes, whatever is said of its type. */
-    hs->agreed->peer_raw_key = hs->psk == NULL && hs->peer_type == LK_TYPE_RAW_KEY;
+    hs->agreed->peer_raw_key = hs->peer_type == LK_TYPE_RAW_KEY;
     return LOCKSTEP_OK;
 }
 
@@ -87,64 +107,102 @@ static lk_slice types_of(const lk_handshake *hs, enum lk_extension_index i, lk_s
     return (hs->hello.ext.present >> i & 1) != 0 ? list_ : lk_slice_of(x509, 1);
 }
 
-lockstep_status lk_choose_own_type(lk_handshake *hs, lk_identity_wish *wish) {
+bool lk_client_takes_type(const lk_handshake *hs, uint8_t type) {
     lk_slice types = types_of(hs, LK_EXTENSION_server_certificate_type, hs->hello.server_types);
+    return memchr(types.p, type, types.p_len) != NULL;
+}
+
+/* X.509 is the default, and a client that has nothing else to name must leave the extension out. */
+static lockstep_status check_list(lk_handshake *hs, enum lk_extension_index i, lk_slice types) {
+    if ((hs->hello.ext.present >> i & 1) == 0 || types.p_len != 1 || types.p[0] != LK_TYPE_X509)
+        return LOCKSTEP_OK;
+    return lk_fail_at(hs, LOCKSTEP_PEER_CERTIFICATE_TYPE, "RFC 7250 §4.1", "%s names X.509 alone",
+                      lk_extension_table[i].name);
+}
+
+lockstep_status lk_own_types(lk_handshake *hs, uint8_t out[LK_NUM_TYPES], size_t *num_out) {
+    const lk_settings *s = hs->identities;
+    lk_slice types = types_of(hs, LK_EXTENSION_server_certificate_type, hs->hello.server_types);
+    LK_TRY(check_list(hs, LK_EXTENSION_server_certificate_type, hs->hello.server_types));
+    LK_TRY(check_list(hs, LK_EXTENSION_client_certificate_type, hs->hello.client_types));
+    if (s->num_own_types > 0)
+        types = lk_slice_of(s->own_types, s->num_own_types);
+    *num_out = 0;
+    for (size_t i = 0; i < types.p_len; i++) {
+        uint8_t type = types.p[i];
+        if ((type == LK_TYPE_X509 || type == LK_TYPE_RAW_KEY) && has_identity(s, type) &&
+            lk_client_takes_type(hs, type) && memchr(out, type, *num_out) == NULL)
+            out[(*num_out)++] = type;
+    }
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lk_choose_own_type(lk_handshake *hs, lk_identity_wish *wish) {
+    uint8_t types[LK_NUM_TYPES];
+    size_t num_types;
+    LK_TRY(lk_own_types(hs, types, &num_types));
     lockstep_status status = hs->identities->num_identities == 0
                                  ? LOCKSTEP_NO_COMMON_SCHEME /* a server of external PSKs */
                                  : LOCKSTEP_NO_COMMON_CERTIFICATE_TYPE;
-    for (size_t i = 0; i < types.p_len; i++) {
-        hs->own_type = types.p[i];
-        if ((hs->own_type != LK_TYPE_X509 && hs->own_type != LK_TYPE_RAW_KEY) ||
-            !has_identity(hs->identities, hs->own_type))
-            continue;
+    for (size_t i = 0; i < num_types; i++) {
+        hs->own_type = types[i];
         wish->raw = hs->own_type == LK_TYPE_RAW_KEY;
         status = lk_settings_identity(hs->identities, &hs->identity, &hs->scheme, wish);
         if (status == LOCKSTEP_OK)
-            return status;
+            break;
     }
     return status;
 }
 
+static bool take_peer_type(lk_handshake *hs, uint8_t type) {
+    if (!lk_accepts_type(hs->settings, false, type))
+        return false;
+    hs->peer_type = type;
+    hs->agreed->peer_raw_key = type == LK_TYPE_RAW_KEY;
+    return true;
+}
+
 lockstep_status lk_choose_peer_type(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
-    const int i = LK_EXTENSION_client_certificate_type;
-    if (s->client_auth == LOCKSTEP_CLIENT_AUTH_NONE || (hs->hello.ext.present >> i & 1) == 0)
+    const bool listed =
+        (hs->hello.ext.present & lk_extension_bit(client_certificate_type)) != 0;
+    lk_slice types = types_of(hs, LK_EXTENSION_client_certificate_type, hs->hello.client_types);
+    /* Without wishes of its own the server lets in who says nothing and shows nothing. */
+    if (s->client_auth == LOCKSTEP_CLIENT_AUTH_NONE || (!listed && s->num_peer_types == 0))
         return LOCKSTEP_OK;
-    for (size_t k = 0; k < hs->hello.client_types.p_len; k++)
-        if (accepts(s, false, hs->hello.client_types.p[k])) {
-            hs->peer_type = hs->hello.client_types.p[k];
-            hs->agreed->peer_raw_key = hs->peer_type == LK_TYPE_RAW_KEY;
+    for (size_t i = 0; i < s->num_peer_types; i++)
+        if (memchr(types.p, s->peer_types[i], types.p_len) != NULL &&
+            take_peer_type(hs, s->peer_types[i]))
             return LOCKSTEP_OK;
-        }
+    for (size_t i = 0; s->num_peer_types == 0 && i < types.p_len; i++)
+        if (take_peer_type(hs, types.p[i]))
+            return LOCKSTEP_OK;
     /* "terminates the session with a fatal alert of type "unsupported_certificate"" (§4.2) */
     return lk_fail(hs, LOCKSTEP_NO_COMMON_CERTIFICATE_TYPE,
-                   "the client can show %zu types, none that we accept",
-                   hs->hello.client_types.p_len);
+                   "the client can show %zu types, none that we accept", types.p_len);
 }
 
 /* ---- The key itself -------------------------------------------------------------------------- */
 
-lockstep_status lk_check_raw_key(lk_handshake *hs) {
+lockstep_status lk_check_raw_key(lk_handshake *hs, lk_slice key, const char **why) {
     const lk_settings *s = hs->settings;
-    lk_slice key = hs->agreed->peer_chain[0];
     lk_spki spki;
-    bool trusted = false;
-    /* "the Certificate structure MUST contain" one key (RFC 8446 §4.4.2: "no more than one
-     * CertificateEntry") */
-    if (hs->agreed->num_peer_chain != 1)
-        return lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_TYPE, "%zu entries, a raw key is one",
-                       hs->agreed->num_peer_chain);
+    bool trusted = s->num_raw_keys == 0; /* nobody is trusted beforehand: lk_accepts_type, below */
+    *why = "it is no SubjectPublicKeyInfo";
+    if (!lk_spki_parse(&spki, key))
+        return LOCKSTEP_CERT_MALFORMED;
+    *why = "it is none of the keys given";
     for (size_t i = 0; i < s->num_raw_keys && !trusted; i++)
         trusted = lk_slice_equal(s->raw_keys[i], key);
-    if (!trusted)
-        return lk_fail(hs, LOCKSTEP_CERT_RAW_KEY, "%zu bytes, none of the %zu keys given",
-                       key.p_len, s->num_raw_keys);
-    lockstep_status status = lk_spki_parse(&spki, key)
-                                 ? lk_spki_public_key(&hs->peer_key, s->crypto, &spki)
-                                 : LOCKSTEP_CERT_WEAK_KEY;
-    if (status != LOCKSTEP_OK)
-        return lk_fail(hs, status, "the peer's raw public key");
-    lk_note_check(&hs->watch, "raw public key", "RFC 7250 §4.2", LOCKSTEP_OK,
-                  "one of the %zu that the configuration trusts", s->num_raw_keys);
+    if (!trusted || !lk_accepts_type(s, hs->is_client, LK_TYPE_RAW_KEY))
+        return LOCKSTEP_CERT_RAW_KEY;
+    *why = lk_spki_fault(&spki);
+    if (*why != NULL)
+        return LOCKSTEP_CERT_WEAK_KEY;
+    *why = "the key itself";
+    LK_TRY(lk_spki_public_key(&hs->peer_key, s->crypto, &spki));
+    if (s->num_raw_keys > 0)
+        lk_note_check(&hs->watch, "raw public key", "RFC 7250 §4.2", LOCKSTEP_OK,
+                      "one of the %zu that the configuration trusts", s->num_raw_keys);
     return LOCKSTEP_OK;
 }

@@ -26,7 +26,10 @@ lockstep_status lk_send_encrypted_extensions(lk_handshake *hs) {
         .protocol = hs->protocol,
         /* "MUST NOT send [...] unless" the client did (RFC 8449 §4) */
         .record_size_limit = hs->peer_limit != 0 ? hs->settings->record_size_limit : 0,
-        .has_server_type = hs->psk == NULL && client_has(hs, LK_EXTENSION_server_certificate_type),
+        /* Resumed: how we have shown ourselves then. Who wants raw keys alone may take silence for
+         * X.509 (RFC 7250 §4.2). */
+        .has_server_type = (hs->psk == NULL || hs->psk->kind == LK_PSK_RESUMPTION) &&
+                           client_has(hs, LK_EXTENSION_server_certificate_type),
         .has_client_type = hs->psk == NULL &&
                            client_has(hs, LK_EXTENSION_client_certificate_type) &&
                            hs->settings->client_auth != LOCKSTEP_CLIENT_AUTH_NONE,
@@ -72,7 +75,8 @@ lockstep_status lk_on_encrypted_extensions(lk_handshake *hs, lk_slice message) {
         return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "extension %u",
                        ee.ext.first_unknown);
     LK_TRY(lk_ech_on_encrypted_extensions(hs, &ee));
-    LK_TRY(lk_take_certificate_types(hs, &ee));
+    LK_TRY(lk_take_certificate_types(hs, &ee.ext, ee.server_type, ee.client_type,
+                                     hs->psk != NULL));
     if (ee.protocol.p_len > 0)
         LK_TRY(lk_take_protocol(hs, ee.protocol));
     if ((ee.ext.present & lk_extension_bit(record_size_limit)) != 0) {

@@ -159,7 +159,7 @@ struct lk_handshake {
 
     /* what each side shows: LK_TYPE_X509 or LK_TYPE_RAW_KEY (RFC 7250) */
     uint8_t own_type, peer_type;
-    uint8_t type_bytes[4];
+    uint8_t type_bytes[2 * LK_NUM_TYPES];
     lk_slice server_types, client_types; /* client: as offered; in type_bytes */
 
     /* own certificate */
@@ -276,14 +276,20 @@ lockstep_status lk_take_certificate(lk_handshake *hs, lk_slice body, lk_slice me
 bool lk_send_compressed_certificate(lk_handshake *hs, unsigned form, lockstep_status *status);
 lockstep_status lk_on_compressed_certificate(lk_handshake *hs, lk_slice message);
 void lk_offer_certificate_types(lk_handshake *hs, lk_client_hello_out *hello);
-lockstep_status lk_take_certificate_types(lk_handshake *hs, const lk_encrypted_extensions *ee);
+lockstep_status lk_take_certificate_types(lk_handshake *hs, const lk_extensions *ext,
+                                          uint8_t server_type, uint8_t client_type, bool resumed);
+/* lk_own_types writes the types that the server can show and the client takes, best first. */
+lockstep_status lk_own_types(lk_handshake *hs, uint8_t out[LK_NUM_TYPES], size_t *num_out);
+bool lk_client_takes_type(const lk_handshake *hs, uint8_t type);
 lockstep_status lk_choose_own_type(lk_handshake *hs, lk_identity_wish *wish); /* and identity */
 lockstep_status lk_choose_peer_type(lk_handshake *hs);
 /* lk_delegated_schemes writes what a delegated key may sign with, and returns how many
  * (delegated_credential.c). */
 size_t lk_delegated_schemes(uint16_t out[LK_NUM_SCHEMES], const lk_settings *s);
 lockstep_status lk_check_delegated(lk_handshake *hs);
-lockstep_status lk_check_raw_key(lk_handshake *hs);           /* certificate_type.c */
+/* lk_check_raw_key makes hs->peer_key of a SubjectPublicKeyInfo that may be the peer's: one of those
+ * given, or where none are one that the application is asked about. Else `*why` it is refused. */
+lockstep_status lk_check_raw_key(lk_handshake *hs, lk_slice key, const char **why);
 lockstep_status lk_send_certificate_verify(lk_handshake *hs); /* certificate_verify.c */
 lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message);
 lk_possession_proof lk_possession_not_needed(const lk_handshake *hs);
@@ -334,6 +340,10 @@ lockstep_status lk_on_end_of_early_data(lk_handshake *hs, lk_slice message);
  * for. Where the application has the identities, that cannot be told. */
 bool lk_has_shown_name(const lk_handshake *hs);
 bool lk_may_resume_name(const lk_handshake *hs, const lk_session *session);
+/* Likewise of a raw key that it has shown (lk_shown_key: its digest, in `out`, or empty), which the
+ * client must still take (lk_may_resume_shown). */
+bool lk_may_resume_shown(const lk_handshake *hs, const lk_session *session);
+lk_slice lk_shown_key(const lk_handshake *hs, uint8_t out[LK_SHOWN_KEY_LEN]);
 /* lk_seal_session appends a ticket with the session to `ticket`. */
 lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_session *session);
 /* lk_take_ticket opens a ticket into hs->resumes, which stays as it is if that is worth nothing:

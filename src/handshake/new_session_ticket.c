@@ -19,7 +19,7 @@ static lockstep_status send_one(lk_handshake *hs, const lk_secret *resumption, l
                                 uint8_t number) {
     const lk_settings *s = hs->settings;
     lk_buffer ticket = lk_buffer_of(&s->heap, 0);
-    uint8_t secret[LK_HASH_MAX], age_add[4];
+    uint8_t secret[LK_HASH_MAX], age_add[4], shown_key[LK_SHOWN_KEY_LEN];
     int64_t now_ms = s->env.now_ms(s->env.arg);
     lk_slice nonce = lk_slice_of(&number, 1); /* "unique across all tickets" of a connection */
     if (!s->env.random(s->env.arg, age_add, sizeof age_add))
@@ -39,6 +39,8 @@ static lockstep_status send_one(lk_handshake *hs, const lk_secret *resumption, l
                                            hs->agreed->verified_ms, now_ms),
         .max_early_data = s->strikes != NULL ? s->max_early_data : 0,
         .named = lk_has_shown_name(hs),
+        .shown_key = lk_shown_key(hs, shown_key),
+        .peer_raw_key = hs->agreed->peer_raw_key,
         .peer = peer,
     };
     lk_reader r = lk_reader_of(lk_slice_of(age_add, sizeof age_add));
@@ -69,7 +71,7 @@ static bool wanted(const lk_handshake *hs) {
     bool nameable = h->server_name.p_len <= 255; /* no host name is longer */
     /* "Servers MUST NOT select a key exchange mode that is not listed by the client", so a ticket
      * would be of no use (§4.2.9). */
-    return nameable && !hs->agreed->peer_raw_key && hs->settings->tickets != NULL &&
+    return nameable && hs->settings->tickets != NULL &&
            h->psk_modes.p_len > 0 &&
            memchr(h->psk_modes.p, LK_PSK_DHE_KE, h->psk_modes.p_len) != NULL &&
            (hs->psk == NULL || hs->psk->kind == LK_PSK_RESUMPTION);

@@ -5,6 +5,7 @@
  */
 #include "handshake/ech.h"
 #include "handshake/internal.h"
+#include "wire/certificate_type.h"
 
 static lk_chain_proof prove(void) {
     return (lk_chain_proof){true};
@@ -48,14 +49,16 @@ typedef struct shown {
     const lk_slice *chain, *ocsp;
     size_t num_chain;
     lk_slice scts;
+    bool raw_key; /* the chain is one SubjectPublicKeyInfo */
 } shown;
 
 static shown shown_by_peer(const lk_handshake *hs) {
     const lk_agreed *a = hs->agreed;
     const lk_certificate *of = hs->resumes_peer;
     return hs->judging_resumed
-               ? (shown){of->chain, of->ocsp, of->num_chain, of->scts}
-               : (shown){a->peer_chain, a->peer_ocsp, a->num_peer_chain, a->peer_scts};
+               ? (shown){of->chain, of->ocsp, of->num_chain, of->scts, hs->resumes->peer_raw_key}
+               : (shown){a->peer_chain, a->peer_ocsp, a->num_peer_chain, a->peer_scts,
+                         a->peer_raw_key};
 }
 
 /* refused: the chain is not good, which ends the handshake; only that of a session just means that
@@ -146,13 +149,15 @@ static lockstep_status post_judge(lk_handshake *hs) {
 static lockstep_status answered(lk_handshake *hs) {
     if (hs->verdict != LOCKSTEP_OK)
         return refused(hs, hs->verdict, "by the application's verdict");
-    lockstep_status status = make_key(hs);
+    lockstep_status status = LOCKSTEP_OK;
+    if (!shown_by_peer(hs).raw_key) /* of a raw key it was made before the question */
+        status = make_key(hs);
     return status == LOCKSTEP_OK ? accepted(hs) : refused(hs, status, "the peer's own certificate");
 }
 
 lockstep_status lk_handshake_answer_verdict(lk_handshake *hs, lockstep_status verdict) {
     bool known = verdict == LOCKSTEP_OK ||
-                 (verdict >= LOCKSTEP_CERT_MALFORMED && verdict <= LOCKSTEP_CERT_PIN);
+                 (verdict >= LOCKSTEP_CERT_MALFORMED && verdict <= LOCKSTEP_CERT_RAW_KEY);
     if (!hs->asking || hs->ask.kind != LOCKSTEP_ASK_VERDICT || !known)
         return LOCKSTEP_ERR_USAGE;
     hs->asking = false;
@@ -173,8 +178,11 @@ lockstep_status lk_handshake_answer_policy(lk_handshake *hs, lockstep_policy *po
 static lockstep_status ask_about_chain(lk_handshake *hs, enum lockstep_ask_kind kind,
                                        lk_step then) {
     hs->ask.server_name = hs->is_client ? lk_ech_judged_name(hs) : NULL;
-    hs->ask.chain = shown_by_peer(hs).chain;
-    hs->ask.num_chain = shown_by_peer(hs).num_chain;
+    const shown peer = shown_by_peer(hs);
+    /* A key alone is no chain: who looks for a chain only must find none. */
+    hs->ask.chain = peer.raw_key ? NULL : peer.chain;
+    hs->ask.num_chain = peer.raw_key ? 0 : peer.num_chain;
+    hs->ask.raw_key = peer.raw_key ? peer.chain[0] : lk_slice_of(NULL, 0);
     lk_ask_question(hs, kind, then);
     return LOCKSTEP_OK;
 }
@@ -195,7 +203,21 @@ static lockstep_status skip(lk_handshake *hs) {
     return accepted(hs);
 }
 
+/* A raw public key stands for nothing but itself (RFC 7250 §4.2): no judge could say more of it than
+ * whether it was given to us. Who knows it otherwise is asked. */
+static lockstep_status decide_raw_key(lk_handshake *hs) {
+    const char *why;
+    lockstep_status status = lk_check_raw_key(hs, shown_by_peer(hs).chain[0], &why);
+    if (status != LOCKSTEP_OK)
+        return refused(hs, status, why);
+    if ((hs->settings->asks & LOCKSTEP_ASK_VERDICT) != 0)
+        return ask_about_chain(hs, LOCKSTEP_ASK_VERDICT, answered);
+    return accepted(hs);
+}
+
 static lockstep_status decide(lk_handshake *hs) {
+    if (shown_by_peer(hs).raw_key)
+        return decide_raw_key(hs);
     if ((hs->settings->asks & LOCKSTEP_ASK_VERDICT) != 0)
         return ask_about_chain(hs, LOCKSTEP_ASK_VERDICT, answered);
     if (hs->is_client && hs->settings->danger_skip_verification)
@@ -205,20 +227,24 @@ static lockstep_status decide(lk_handshake *hs) {
     return post_judge(hs);
 }
 
-/* A raw public key stands for nothing but itself (RFC 7250 §4.2): the one that was given to us is
- * good, and no judge is asked. */
-static lockstep_status raw_key(lk_handshake *hs) {
-    LK_TRY(lk_check_raw_key(hs));
-    return accepted(hs);
-}
-
 lockstep_status lk_judge_peer(lk_handshake *hs, const lk_certificate *certificate, lk_step then) {
+    /* A raw key is "no more than one CertificateEntry" (RFC 8446 §4.4.2). */
+    if (hs->agreed->peer_raw_key && certificate->num_chain != 1)
+        return lk_fail(hs, LOCKSTEP_PEER_CERTIFICATE_TYPE, "%zu entries, a raw key is one",
+                       certificate->num_chain);
     LK_TRY(keep_chain(hs, certificate));
     hs->judged = then;
-    return hs->agreed->peer_raw_key ? raw_key(hs) : decide(hs);
+    return decide(hs);
 }
 
 /* ---- Of a session ---------------------------------------------------------------------------- */
+
+/* fits: a raw key is one entry, and what the peer showed is still taken at all. */
+static bool fits(const lk_handshake *hs) {
+    bool raw = hs->resumes->peer_raw_key;
+    return (!raw || hs->resumes_peer->num_chain == 1) &&
+           lk_accepts_type(hs->settings, hs->is_client, raw ? LK_TYPE_RAW_KEY : LK_TYPE_X509);
+}
 
 lockstep_status lk_judge_resumed(lk_handshake *hs, lk_step then) {
     lk_certificate *peer = hs->resumes_peer;
@@ -231,11 +257,14 @@ lockstep_status lk_judge_resumed(lk_handshake *hs, lk_step then) {
             (lk_chain_proof){!hs->is_client && wanted != LOCKSTEP_CLIENT_AUTH_REQUIRE};
         return then(hs);
     }
+    if (!fits(hs))
+        return then(hs); /* without a proof */
     hs->judging_resumed = true;
     return decide(hs);
 }
 
 lockstep_status lk_keep_resumed_chain(lk_handshake *hs) {
+    hs->agreed->peer_raw_key = hs->resumes_peer->num_chain > 0 && hs->resumes->peer_raw_key;
     return hs->resumes_peer->num_chain == 0 ? LOCKSTEP_OK : keep_chain(hs, hs->resumes_peer);
 }
 
@@ -245,6 +274,7 @@ lockstep_status lk_keep_resumed_chain(lk_handshake *hs) {
 lockstep_status lk_no_client_certificate(lk_handshake *hs) {
     if (hs->settings->client_auth == LOCKSTEP_CLIENT_AUTH_REQUIRE)
         return lk_fail(hs, LOCKSTEP_CERT_REQUIRED, "this server lets nobody in without one");
+    hs->agreed->peer_raw_key = false;
     hs->chain_proof = prove();
     hs->possession_proof = lk_possession_not_needed(hs);
     return LOCKSTEP_OK;

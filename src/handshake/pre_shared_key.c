@@ -6,6 +6,7 @@
 #include "handshake/internal.h"
 
 #include "util/secret.h"
+#include "wire/certificate_type.h"
 
 /* What a ClientHello offers beyond these is not looked at: each costs an AEAD operation. */
 #define PSKS_LOOKED_AT 8
@@ -58,6 +59,8 @@ lockstep_status lk_psk_chosen(lk_handshake *hs) {
         return LOCKSTEP_OK;
     hs->agreed->verified_ms = session->verified_ms;
     hs->agreed->peer_scheme = session->scheme;
+    if (!hs->is_client)
+        hs->own_type = session->shown_key.p_len > 0 ? LK_TYPE_RAW_KEY : LK_TYPE_X509;
     return lk_keep_resumed_chain(hs);
 }
 
@@ -198,6 +201,8 @@ static const char *not_good_for(const lk_handshake *hs, const lk_session *sessio
         return "it is for another name";
     if (!lk_may_resume_name(hs, session))
         return "there is no certificate for its name here";
+    if (!lk_may_resume_shown(hs, session))
+        return "what it was shown is not here, or not taken by the client";
     if (!lk_session_alive(session, env->now_ms(env->arg)))
         return "it has expired";
     return NULL;

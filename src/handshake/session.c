@@ -3,13 +3,14 @@
 #include "util/secret.h"
 #include "wire/types.h"
 
-/* The first byte: another form gets another number. FORM_NAMED is that of `named`. */
-enum { FORM = 1, FORM_NAMED = 2 };
+/* The first byte: another form gets another number; and the bits of the second. */
+enum { FORM = 3, NAMED = 1, PEER_RAW_KEY = 2, ALL_BITS = 3 };
 
 /* ---- Bytes ----------------------------------------------------------------------------------- */
 
 void lk_session_build(lk_builder *b, const lk_session *s) {
-    lk_build_u8(b, s->named ? FORM_NAMED : FORM);
+    lk_build_u8(b, FORM);
+    lk_build_u8(b, (uint8_t)((s->named ? NAMED : 0) | (s->peer_raw_key ? PEER_RAW_KEY : 0)));
     lk_build_u16(b, s->version);
     lk_build_u16(b, s->suite);
     lk_build_u16(b, s->group);
@@ -24,6 +25,7 @@ void lk_session_build(lk_builder *b, const lk_session *s) {
     lk_build_u32(b, s->lifetime_s);
     lk_build_u32(b, s->age_add);
     lk_build_u32(b, s->max_early_data);
+    lk_build_vector(b, 1, s->shown_key);
     lk_build_vector(b, 3, s->peer);
 }
 
@@ -40,11 +42,12 @@ static bool read_time(lk_reader *r, int64_t *out) {
 
 bool lk_session_parse(lk_session *out, lk_slice in) {
     lk_reader r = lk_reader_of(in);
-    uint8_t form;
+    uint8_t form, bits;
     memset(out, 0, sizeof *out);
-    if (!lk_read_u8(&r, &form) || (form != FORM && form != FORM_NAMED))
+    if (!lk_read_u8(&r, &form) || form != FORM || !lk_read_u8(&r, &bits) || bits > ALL_BITS)
         return false;
-    out->named = form == FORM_NAMED;
+    out->named = (bits & NAMED) != 0;
+    out->peer_raw_key = (bits & PEER_RAW_KEY) != 0;
     return lk_read_u16(&r, &out->version) && lk_read_u16(&r, &out->suite) &&
            lk_read_u16(&r, &out->group) && lk_read_u16(&r, &out->scheme) &&
            lk_read_vector(&r, 1, 1, LK_SESSION_SECRET_MAX, &out->secret) &&
@@ -55,6 +58,8 @@ bool lk_session_parse(lk_session *out, lk_slice in) {
            read_time(&r, &out->issued_ms) && read_time(&r, &out->verified_ms) &&
            lk_read_u32(&r, &out->lifetime_s) && lk_read_u32(&r, &out->age_add) &&
            lk_read_u32(&r, &out->max_early_data) &&
+           lk_read_vector(&r, 1, 0, LK_SHOWN_KEY_LEN, &out->shown_key) &&
+           (out->shown_key.p_len == 0 || out->shown_key.p_len == LK_SHOWN_KEY_LEN) &&
            lk_read_vector(&r, 3, 0, (1 << 24) - 1, &out->peer) && lk_reader_done(&r) &&
            out->lifetime_s <= LK_TICKET_LIFETIME_MAX &&
            (out->version == LK_TLS12 || out->version == LK_TLS13);

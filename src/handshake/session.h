@@ -13,6 +13,7 @@
 #include "wire/certificate.h"
 
 #define LK_SESSION_SECRET_MAX 48
+#define LK_SHOWN_KEY_LEN      32
 
 /* "Servers MUST NOT use any value greater than 604800 seconds (7 days)." (§4.6.1) */
 #define LK_TICKET_LIFETIME_MAX 604800
@@ -30,7 +31,9 @@ typedef struct lk_session {
     uint32_t lifetime_s, age_add;
     uint32_t max_early_data; /* bytes; 0: no 0-RTT */
     bool named;              /* server: it has shown a certificate for server_name */
-    lk_slice peer;           /* the peer's chain with what was stapled: lk_session_chain reads it */
+    lk_slice shown_key;      /* server: SHA-256 of the raw public key that it has shown; or empty */
+    bool peer_raw_key;       /* `peer` is a SubjectPublicKeyInfo, in place of a chain (RFC 7250) */
+    lk_slice peer;           /* the peer's chain with what was stapled: lk_session_peer reads it */
 } lk_session;
 
 /* lk_session_build appends the bytes of a session; lk_session_parse reads them, strictly, and

@@ -26,6 +26,9 @@
 /* Raw public keys that are trusted; each is compared with. */
 #define LK_RAW_KEYS_MAX 64
 
+/* Certificate types that are spoken (wire/certificate_type.h). */
+#define LK_NUM_TYPES 2
+
 /* What a peer may ask for beside the chain; a set, also the number of a form of Certificate. */
 enum { LK_FORM_OCSP = 1, LK_FORM_SCTS = 2, LK_NUM_FORMS = 4 };
 
@@ -111,6 +114,8 @@ typedef struct lk_settings {
     enum lockstep_client_auth client_auth;
     lk_slice raw_keys[LK_RAW_KEYS_MAX]; /* SubjectPublicKeyInfo of trusted peers; owned */
     size_t num_raw_keys;
+    uint8_t own_types[LK_NUM_TYPES], peer_types[LK_NUM_TYPES]; /* best first (RFC 7250) */
+    size_t num_own_types, num_peer_types;                      /* 0: by what else is set */
     bool send_authorities;
     lk_slice authorities; /* of the trust anchors, made by sealing; empty: not sent */
     uint8_t cookie_keys[LK_COOKIE_KEYS][LK_COOKIE_KEY_LEN]; /* secret; the first makes cookies */
@@ -181,6 +186,9 @@ const lk_scheme *lk_scheme_for(const lk_identity *identity, uint16_t version, lk
 
 /* lk_scheme_accepted returns the scheme if the peer may sign with it, or NULL. */
 const lk_scheme *lk_scheme_accepted(const lk_settings *s, uint16_t id);
+
+/* lk_accepts_type: could anything of that type from the peer be found good? (certificate_type.c) */
+bool lk_accepts_type(const lk_settings *s, bool is_client, uint8_t type);
 
 /* lk_settings_speaks says whether a version is spoken. */
 static inline bool lk_settings_speaks(const lk_settings *s, uint16_t version) {

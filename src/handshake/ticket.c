@@ -3,8 +3,9 @@
  * has the keys. And a client keeps one.
  */
 #include "handshake/internal.h"
+#include "wire/certificate_type.h"
 
-/* ---- Whose name a session is for ------------------------------------------------------------- */
+/* ---- Who may go on with a session ------------------------------------------------------------ */
 
 bool lk_may_resume_name(const lk_handshake *hs, const lk_session *session) {
     return !session->named || (hs->settings->asks & LOCKSTEP_ASK_IDENTITY) != 0 ||
@@ -18,6 +19,42 @@ bool lk_has_shown_name(const lk_handshake *hs) {
 }
 
 /* ---- In -------------------------------------------------------------------------------------- */
+
+/* A raw key is shown for any name, so a session by one is for those alone who have it. */
+static void print_key(uint8_t out[LK_SHOWN_KEY_LEN], const lk_identity *identity) {
+    lk_digest d;
+    lk_digest_init(&d, LK_SHA256);
+    lk_digest_update(&d, identity->chain[0]);
+    lk_digest_peek(&d, out);
+}
+
+static bool has_key(const lk_settings *s, lk_slice print) {
+    uint8_t own[LK_SHOWN_KEY_LEN];
+    for (size_t i = 0; i < s->num_identities; i++) {
+        if (!s->identities[i].raw)
+            continue;
+        print_key(own, &s->identities[i]);
+        if (lk_slice_equal(print, lk_slice_of(own, sizeof own)))
+            return true;
+    }
+    return false;
+}
+
+bool lk_may_resume_shown(const lk_handshake *hs, const lk_session *session) {
+    const bool raw = session->shown_key.p_len > 0;
+    return lk_client_takes_type(hs, raw ? LK_TYPE_RAW_KEY : LK_TYPE_X509) &&
+           (!raw || (hs->settings->asks & LOCKSTEP_ASK_IDENTITY) != 0 ||
+            has_key(hs->settings, session->shown_key));
+}
+
+lk_slice lk_shown_key(const lk_handshake *hs, uint8_t out[LK_SHOWN_KEY_LEN]) {
+    if (hs->agreed->resumed)
+        return hs->resumes->shown_key;
+    if (hs->identity == NULL || !hs->identity->raw)
+        return lk_slice_of(NULL, 0);
+    print_key(out, hs->identity);
+    return lk_slice_of(out, LK_SHOWN_KEY_LEN);
+}
 
 lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_session *session) {
     lk_buffer plain = lk_buffer_of(&hs->settings->heap, 0);
@@ -68,8 +105,8 @@ lockstep_status lk_take_ticket(lk_handshake *hs, lk_slice ticket, lk_unfit unfit
 lockstep_status lk_keep_session(lockstep_session **out, const lk_settings *settings,
                                 const lk_agreed *agreed, lk_session *session) {
     *out = NULL;
-    /* A session without the peer's chain could not be judged, nor one with a raw key. */
-    if (!settings->keep_sessions || agreed->num_peer_chain == 0 || agreed->peer_raw_key)
+    /* A session without the peer's chain or raw key could not be judged. */
+    if (!settings->keep_sessions || agreed->num_peer_chain == 0)
         return LOCKSTEP_OK;
     lk_buffer peer = lk_buffer_of(&settings->heap, 0), bytes = peer;
     lk_builder p = lk_builder_of(&peer), b = lk_builder_of(&bytes);
@@ -81,6 +118,7 @@ lockstep_status lk_keep_session(lockstep_session **out, const lk_settings *setti
     session->scheme = agreed->peer_scheme;
     session->server_name = lk_slice_of_str(agreed->server_name);
     session->verified_ms = agreed->verified_ms;
+    session->peer_raw_key = agreed->peer_raw_key;
     session->peer = lk_buffer_slice(&peer);
     if (agreed->alpn != NULL)
         session->alpn = lk_slice_of_str(agreed->alpn);

@@ -37,7 +37,9 @@ static lk_session longest(void) {
                         .lifetime_s = LK_TICKET_LIFETIME_MAX,
                         .age_add = UINT32_MAX,
                         .max_early_data = UINT32_MAX - 1,
-                        .named = true};
+                        .named = true,
+                        .peer_raw_key = true,
+                        .shown_key = lk_slice_of(many + 4, LK_SHOWN_KEY_LEN)};
 }
 
 static lk_session shortest(void) {
@@ -63,7 +65,8 @@ static void assert_same(const lk_session *a, const lk_session *b) {
                 a->scheme == b->scheme && a->issued_ms == b->issued_ms &&
                 a->verified_ms == b->verified_ms && a->lifetime_s == b->lifetime_s &&
                 a->age_add == b->age_add && a->max_early_data == b->max_early_data &&
-                a->named == b->named);
+                a->named == b->named && a->peer_raw_key == b->peer_raw_key);
+    assert_true(lk_slice_equal(a->shown_key, b->shown_key));
 }
 
 static void test_round_trip(void **state) {
@@ -108,6 +111,11 @@ static void test_limits(void **state) {
     s.session_id.p_len++;
     assert_false(parses(&s));
     s = longest();
+    s.shown_key.p_len--;
+    assert_false(parses(&s));
+    s.shown_key.p_len += 2;
+    assert_false(parses(&s));
+    s = longest();
     s.lifetime_s++;
     assert_false(parses(&s));
     s = longest();
@@ -139,6 +147,9 @@ static void test_cut(void **state) {
     assert_false(lk_session_parse(&read, lk_buffer_slice(&b)));
     lk_buffer_cut(&b, all.p_len);
     lk_buffer_bytes(&b)[0]++; /* another form */
+    assert_false(lk_session_parse(&read, lk_buffer_slice(&b)));
+    lk_buffer_bytes(&b)[0]--;
+    lk_buffer_bytes(&b)[1] |= 4; /* a bit that nobody knows */
     assert_false(lk_session_parse(&read, lk_buffer_slice(&b)));
     lk_buffer_free(&b);
 }

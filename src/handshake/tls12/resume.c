@@ -10,6 +10,7 @@
  *     ChangeCipherSpec, Finished   -------->
  */
 #include "handshake/tls12/inside.h"
+#include "wire/certificate_type.h"
 #include "wire/tls12_ticket.h"
 
 /* Sessions of which the server does not say how long they are good: "an upper limit of 24 hours is
@@ -31,6 +32,8 @@ lockstep_status lk12_resumed(lk_handshake *hs) {
     hs->agreed->peer_scheme = session->scheme;
     hs->agreed->group = session->group;
     hs->chain_proof = hs->resumes_chain;
+    if (!hs->is_client)
+        hs->own_type = session->shown_key.p_len > 0 ? LK_TYPE_RAW_KEY : LK_TYPE_X509;
     lk_note_choice(&hs->watch, false, "session", "RFC 5246 §7.3",
                    "the session of before is resumed");
     return lk_keep_resumed_chain(hs);
@@ -62,6 +65,8 @@ static const char *not_good(const lk_handshake *hs, const lk_session *session) {
         return "it is for another name";
     if (!lk_may_resume_name(hs, session))
         return "there is no certificate for its name here";
+    if (!lk_may_resume_shown(hs, session))
+        return "what it was shown is not here, or not taken by the client";
     if (!lk_session_alive(session, env->now_ms(env->arg)))
         return "it has expired";
     return NULL;
@@ -106,6 +111,7 @@ static lockstep_status send_ticket(lk_handshake *hs, uint32_t lifetime_s, lk_sli
 lockstep_status lk12_send_new_session_ticket(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
     const lk_agreed *a = hs->agreed;
+    uint8_t shown_key[LK_SHOWN_KEY_LEN];
     lk_buffer peer = lk_buffer_of(&s->heap, 0), ticket = peer;
     lk_builder p = lk_builder_of(&peer);
     int64_t now_ms = s->env.now_ms(s->env.arg);
@@ -123,6 +129,8 @@ lockstep_status lk12_send_new_session_ticket(lk_handshake *hs) {
         .issued_ms = now_ms,
         .verified_ms = verified_ms,
         .lifetime_s = lk_ticket_lifetime_s(lk_tickets_lifetime_s(s->tickets), verified_ms, now_ms),
+        .shown_key = lk_shown_key(hs, shown_key),
+        .peer_raw_key = a->peer_raw_key,
         .peer = lk_buffer_slice(&peer),
     };
     lockstep_status status = lk_builder_ok(&p) ? LOCKSTEP_OK : LOCKSTEP_ERR_NO_MEMORY;
