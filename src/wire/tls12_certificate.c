@@ -26,6 +26,21 @@ void lk12_certificate_build(lk_builder *b, const lk_slice *chain, size_t num_cha
     lk_build_close(b, message);
 }
 
+lockstep_status lk12_raw_key_parse(lk_certificate *out, lk_slice body) {
+    lk_reader r = lk_reader_of(body);
+    memset(out, 0, sizeof *out);
+    if (!lk_read_vector(&r, 3, 0, U24_MAX, &out->chain[0]) || !lk_reader_done(&r))
+        return LOCKSTEP_PEER_DECODE_CERTIFICATE;
+    out->num_chain = out->chain[0].p_len > 0;
+    return LOCKSTEP_OK;
+}
+
+void lk12_raw_key_build(lk_builder *b, lk_slice key) {
+    lk_length message = lk_message_open(b, LK_CERTIFICATE);
+    lk_build_vector(b, 3, key);
+    lk_build_close(b, message);
+}
+
 lockstep_status lk12_certificate_status_parse(lk_slice *ocsp, lk_slice body) {
     lk_reader r = lk_reader_of(body);
     uint8_t type;

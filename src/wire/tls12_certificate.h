@@ -12,6 +12,12 @@
 LK_CHECKED lockstep_status lk12_certificate_parse(lk_certificate *out, lk_slice body);
 void lk12_certificate_build(lk_builder *b, const lk_slice *chain, size_t num_chain);
 
+/* With a raw public key the message is no list: it is "ASN1_subjectPublicKeyInfo<1..2^24-1>" alone
+ * (RFC 7250 §3), which becomes a chain of one. The bytes of an empty list are none here too.
+ * LOCKSTEP_PEER_DECODE_CERTIFICATE. */
+LK_CHECKED lockstep_status lk12_raw_key_parse(lk_certificate *out, lk_slice body);
+void lk12_raw_key_build(lk_builder *b, lk_slice key);
+
 /* CertificateStatus holds one OCSPResponse, of at least a byte. LOCKSTEP_PEER_DECODE_STATUS. */
 LK_CHECKED lockstep_status lk12_certificate_status_parse(lk_slice *ocsp, lk_slice body);
 void lk12_certificate_status_build(lk_builder *b, lk_slice ocsp);

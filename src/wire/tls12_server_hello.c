@@ -1,5 +1,7 @@
 #include "wire/tls12_server_hello.h"
 
+#include "wire/certificate_type.h"
+
 static bool parse_vector(lk_slice data, size_t width, size_t min, size_t max, lk_slice *out) {
     lk_reader r = lk_reader_of(data);
     return lk_read_vector(&r, width, min, max, out) && lk_reader_done(&r);
@@ -25,6 +27,10 @@ static bool parse_contents(void *into, enum lk_extension_index i, lk_slice data)
         return lk_parse_sct_list(data);
     case LK_EXTENSION_record_size_limit:
         return lk_read_u16(&r, &h->record_size_limit) && lk_reader_done(&r);
+    case LK_EXTENSION_server_certificate_type:
+        return lk_parse_certificate_type(data, &h->server_type);
+    case LK_EXTENSION_client_certificate_type:
+        return lk_parse_certificate_type(data, &h->client_type);
     default:
         return true;
     }
@@ -78,6 +84,10 @@ static void build_extensions(lk_builder *b, const lk12_server_hello_out *h) {
     }
     lk_build_protocol(b, h->protocol);
     lk_build_record_size_limit(b, h->record_size_limit);
+    if (h->has_client_type)
+        lk_build_certificate_type(b, LK_EXTENSION_client_certificate_type, h->client_type);
+    if (h->has_server_type)
+        lk_build_certificate_type(b, LK_EXTENSION_server_certificate_type, h->server_type);
 }
 
 void lk12_server_hello_build(lk_builder *b, const lk12_server_hello_out *h) {

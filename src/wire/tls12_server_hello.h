@@ -17,6 +17,7 @@ typedef struct lk12_server_hello {
     lk_slice protocol;                /* the one that ALPN selected */
     lk_slice scts;                    /* SignedCertificateTimestampList, whole */
     uint16_t record_size_limit;
+    uint8_t server_type, client_type; /* CertificateType (RFC 7250), if `ext` has them */
 } lk12_server_hello;
 
 /* LOCKSTEP_PEER_DECODE_SERVER_HELLO, LOCKSTEP_PEER_DECODE_EXTENSION, LOCKSTEP_PEER_EXTENSION_*. */
@@ -33,6 +34,8 @@ typedef struct lk12_server_hello_out {
     lk_slice protocol;          /* empty: no ALPN */
     lk_slice scts;              /* empty: none */
     uint16_t record_size_limit; /* 0: no extension */
+    bool has_server_type, has_client_type;
+    uint8_t server_type, client_type; /* CertificateType */
 } lk12_server_hello_out;
 
 /* lk12_server_hello_build appends the message, header included. */

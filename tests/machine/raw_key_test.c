@@ -19,10 +19,12 @@ typedef struct end {
     bool trusts_root;
 } end;
 
-static lockstep_config *make(world *w, const end *e, bool is_client, bool asks_client) {
+static lockstep_config *make(world *w, uint16_t version, const end *e, bool is_client,
+                             bool asks_client) {
     lockstep_config *cfg;
     const pki *k = pki_get();
     CHECK(lockstep_config_new(&cfg, &w->env));
+    CHECK(lockstep_config_set_versions(cfg, version, version));
     if (e->raw_key >= 0)
         CHECK(lockstep_config_add_raw_key(cfg, k->key[e->raw_key].p, k->key[e->raw_key].p_len));
     if (e->chain >= 0)
@@ -55,14 +57,15 @@ static enum shown shown_to(const lockstep_conn *conn) {
 }
 
 /* run does a handshake; `*server` and `*client` are what either has shown. False: it failed. */
-static bool run(const end *client, const end *server, bool asks_client, size_t chunk,
-                enum shown *by_server, enum shown *by_client, lockstep_status *failure) {
+static bool run(uint16_t version, const end *client, const end *server, bool asks_client,
+                size_t chunk, enum shown *by_server, enum shown *by_client,
+                lockstep_status *failure) {
     world wc, ws;
     pair p = {.chunk = chunk};
     world_init(&wc, 1);
     world_init(&ws, 2);
-    lockstep_config *c = make(&wc, client, true, asks_client),
-                    *s = make(&ws, server, false, asks_client);
+    lockstep_config *c = make(&wc, version, client, true, asks_client),
+                    *s = make(&ws, version, server, false, asks_client);
     bool done = pair_handshake(&p, c, s);
     *by_server = shown_to(p.client);
     *by_client = shown_to(p.server);
@@ -85,10 +88,11 @@ static bool run(const end *client, const end *server, bool asks_client, size_t c
 static void test_kinds_of_key(void **state) {
     (void)state;
     for (int i = PKI_P256; i <= PKI_RSA; i++)
-        for (size_t chunk = 0; chunk < 2; chunk++) {
+        for (size_t k = 0; k < 4; k++) {
             enum shown by_server, by_client;
             lockstep_status failure;
-            assert_true(run(&(end){i, -1, i, false}, &(end){i, -1, i, false}, true, chunk,
+            const end both = {i, -1, i, false};
+            assert_true(run(k < 2 ? LOCKSTEP_TLS12 : LOCKSTEP_TLS13, &both, &both, true, k % 2,
                             &by_server, &by_client, &failure));
             assert_int_equal(by_server, RAW);
             assert_int_equal(by_client, RAW);
@@ -156,14 +160,15 @@ static void test_choices(void **state) {
          CHAIN,
          LOCKSTEP_CERT_UNKNOWN_ISSUER},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t k = 0; k < 2 * sizeof cases / sizeof *cases; k++) {
         enum shown by_server, by_client;
         lockstep_status failure;
-        bool done = run(&cases[i].client, &cases[i].server, cases[i].asks_client, 0, &by_server,
+        size_t i = k / 2;
+        bool done = run(k % 2 == 0 ? LOCKSTEP_TLS12 : LOCKSTEP_TLS13, &cases[i].client, &cases[i].server, cases[i].asks_client, 0, &by_server,
                         &by_client, &failure);
         if (done != (cases[i].failure == LOCKSTEP_OK) || failure != cases[i].failure ||
             by_server != cases[i].by_server || by_client != cases[i].by_client)
-            fail_msg("case %zu: %s, %s; shown: %d, %d", i, done ? "done" : "failed",
+            fail_msg("case %zu (%zu): %s, %s; shown: %d, %d", i, k % 2, done ? "done" : "failed",
                      lockstep_status_name(failure), by_server, by_client);
     }
 }
@@ -210,28 +215,28 @@ static void test_setters(void **state) {
     assert_int_equal(w.live, 0);
 }
 
-/* In TLS 1.2 a server shows its certificate, whatever raw keys come before it, also where nothing
- * has the name. */
-static void test_tls12(void **state) {
+/* A client that takes no raw keys is shown the certificate, whatever raw keys come before it, also
+ * where nothing has the name. */
+static void test_plain_client(void **state) {
     (void)state;
-    world wc, ws;
-    pair p = {0};
-    world_init(&wc, 1);
-    world_init(&ws, 2);
-    lockstep_config *client;
-    lockstep_config *server = make(&ws, &(end){PKI_P256, PKI_OTHER_NAME, -1, false}, false, false);
-    lockstep_info info;
-    CHECK(lockstep_config_new(&client, &wc.env));
-    CHECK(lockstep_config_danger_skip_verification(client));
-    CHECK(lockstep_config_set_versions(client, LOCKSTEP_TLS12, LOCKSTEP_TLS12));
-    seal(client);
-    assert_true(pair_handshake(&p, client, server));
-    lockstep_info_of(p.client, &info);
-    assert_int_equal(info.version, LOCKSTEP_TLS12);
-    assert_int_equal(shown_to(p.client), CHAIN);
-    pair_close(&p);
-    lockstep_config_free(client);
-    lockstep_config_free(server);
+    for (int k = 0; k < 2; k++) {
+        uint16_t version = k == 0 ? LOCKSTEP_TLS12 : LOCKSTEP_TLS13;
+        world wc, ws;
+        pair p = {0};
+        world_init(&wc, 1);
+        world_init(&ws, 2);
+        lockstep_config *client, *server = make(
+                                     &ws, version, &(end){PKI_P256, PKI_OTHER_NAME, -1, false},
+                                     false, false);
+        CHECK(lockstep_config_new(&client, &wc.env));
+        CHECK(lockstep_config_danger_skip_verification(client));
+        seal(client);
+        assert_true(pair_handshake(&p, client, server));
+        assert_int_equal(shown_to(p.client), CHAIN);
+        pair_close(&p);
+        lockstep_config_free(client);
+        lockstep_config_free(server);
+    }
 }
 
 /* Where the server takes both, the client's first identity decides what it shows. */
@@ -244,7 +249,8 @@ static void test_preference(void **state) {
         world_init(&wc, 1);
         world_init(&ws, 2);
         lockstep_config *client = client_config(&wc),
-                        *server = make(&ws, &(end){-1, PKI_RSA, PKI_P256, true}, false, true);
+                        *server = make(&ws, LOCKSTEP_TLS13, &(end){-1, PKI_RSA, PKI_P256, true},
+                                       false, true);
         for (int i = 0; i < 2; i++)
             if ((i == 0) == raw_first)
                 CHECK(lockstep_config_add_raw_key(client, k->key[PKI_P256].p,
@@ -267,7 +273,7 @@ static void test_preference(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds_of_key), cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_setters),      cmocka_unit_test(test_tls12),
+        cmocka_unit_test(test_setters),      cmocka_unit_test(test_plain_client),
         cmocka_unit_test(test_preference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,45 @@ static peer_action act_raw_of_another(peer *p, const row *r) {
     return PEER_SKIP;
 }
 
+/* The application knows which keys are good, and is not asked about what is none. */
+static void asks_about_raw_keys(lockstep_config *cfg) {
+    static const uint8_t types[] = {LOCKSTEP_CERTIFICATE_RAW_KEY};
+    NEED(lockstep_config_ask(cfg, LOCKSTEP_ASK_VERDICT) == LOCKSTEP_OK);
+    NEED(lockstep_config_set_peer_types(cfg, types, 1) == LOCKSTEP_OK);
+}
+
+static void takes_raw_keys_alone(lockstep_config *cfg) {
+    static const uint8_t types[] = {LOCKSTEP_CERTIFICATE_RAW_KEY};
+    trusts(cfg, PKI_P256);
+    NEED(lockstep_config_set_peer_types(cfg, types, 1) == LOCKSTEP_OK);
+}
+
+/* say_instead says `step`, with a raw key announced in it, and goes on with a Certificate of which the
+ * body is as the row says. */
+static peer_action say_instead(peer *p, const row *r, peer_step step, peer_step certificate) {
+    lk_buffer body = lk_buffer_of(&lk_heap_default, 0);
+    lk_builder b = lk_builder_of(&p->m);
+    extension_set(p, 20, lk_slice_of("\x02", 1));
+    peer_say(p, step);
+    bytes_of_hex(&body, r->hex);
+    lk_buffer_cut(&p->m, 0);
+    lk_length message = lk_message_open(&b, LK_CERTIFICATE);
+    lk_build_bytes(&b, lk_buffer_slice(&body));
+    lk_build_close(&b, message);
+    NEED(lk_builder_ok(&b));
+    lk_buffer_free(&body);
+    peer_say(p, certificate);
+    return PEER_SKIP;
+}
+
+static peer_action act_raw_body(peer *p, const row *r) {
+    return say_instead(p, r, PEER_ENCRYPTED_EXTENSIONS, PEER_CERTIFICATE);
+}
+
+static peer_action act_raw_body12(peer *p, const row *r) {
+    return say_instead(p, r, PEER_SERVER_HELLO, PEER12_CERTIFICATE);
+}
+
 static void accepts_delegated(lockstep_config *cfg) {
     NEED(lockstep_config_accept_delegated(cfg) == LOCKSTEP_OK);
 }
@@ -71,6 +110,15 @@ static void accepts_delegated(lockstep_config *cfg) {
 #define CLIENT_RAW_ANOTHER {.configure = trusts_another}
 #define CLIENT_HAS_RAW     {.auth = LOCKSTEP_CLIENT_AUTH_REQUEST, .configure = has_raw_key}
 #define SERVER_HAS_RAW     {.server = true, .configure = has_raw_key}
+#define CLIENT_RAW_ASKS    {.configure = asks_about_raw_keys}
+#define CLIENT12           {.tls12 = true}
+#define CLIENT12_RAW       {.tls12 = true, .configure = trusts_peer}
+#define CLIENT12_RAW_ALONE {.tls12 = true, .configure = takes_raw_keys_alone}
+#define CLIENT12_RAW_ASKS  {.tls12 = true, .configure = asks_about_raw_keys}
+#define SERVER12           {.tls12 = true, .server = true}
+#define SERVER12_HAS_RAW   {.tls12 = true, .server = true, .configure = has_raw_key}
+#define SERVER12_AUTH      {.tls12 = true, .server = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUEST}
+#define SERVER12_RAW_ALONE {.tls12 = true, .server = true, .auth = LOCKSTEP_CLIENT_AUTH_REQUEST, .configure = takes_raw_keys_alone}
 
 const row rows_raw_keys[] = {
     ROW("client_certificate_type unasked", "RFC 8446 §4.2", CLIENT, ENCRYPTED_EXTENSIONS, set_extension, 19, "02", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
@@ -92,6 +140,28 @@ const row rows_raw_keys[] = {
     ROW("raw keys only, where there is none", "RFC 7250 §4.2", SERVER, CLIENT_HELLO, set_extension, 20, "01 02", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
     ROW("OpenPGP only", "RFC 7250 §4.2", SERVER_HAS_RAW, CLIENT_HELLO, set_extension, 20, "01 01", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
     ROW("a client with raw keys only", "RFC 7250 §4.2", SERVER_AUTH, CLIENT_HELLO, set_extension, 19, "01 02", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
+    ROW("X.509 alone in a list for the server", "RFC 7250 §4.1", SERVER_HAS_RAW, CLIENT_HELLO, set_extension, 20, "01 00", 0, PEER_CERTIFICATE_TYPE, ILLEGAL_PARAMETER),
+    ROW("X.509 alone in a list for the client", "RFC 7250 §4.1", SERVER, CLIENT_HELLO, set_extension, 19, "01 00", 0, PEER_CERTIFICATE_TYPE, ILLEGAL_PARAMETER),
+    ROW("a key that is no SubjectPublicKeyInfo", "RFC 7250 §3", CLIENT_RAW_ASKS, ENCRYPTED_EXTENSIONS, raw_body, 0, "00 000007 000002 3000 0000", 0, CERT_MALFORMED, BAD_CERTIFICATE),
+    ROW("a key of a kind that nobody knows", "RFC 7250 §3", CLIENT_RAW_ASKS, ENCRYPTED_EXTENSIONS, raw_body, 0, "00 000013 00000e 300c 3005 0603 2b656e 0303 000102 0000", 0, CERT_WEAK_KEY, BAD_CERTIFICATE),
+    ROW("an empty key", "RFC 8446 §4.4.2", CLIENT_RAW_ASKS, ENCRYPTED_EXTENSIONS, raw_body, 0, "00 000005 000000 0000", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
+    /* TLS 1.2 (RFC 7250 §4) */
+    ROW("TLS 1.2: server_certificate_type unasked", "RFC 5246 §7.4.1.4", CLIENT12, SERVER_HELLO, set_extension, 20, "02", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
+    ROW("TLS 1.2: client_certificate_type unasked", "RFC 5246 §7.4.1.4", CLIENT12_RAW, SERVER_HELLO, set_extension, 19, "02", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
+    ROW("TLS 1.2: a type that was not offered", "RFC 7250 §4.2", CLIENT12_RAW, SERVER_HELLO, set_extension, 20, "01", 0, PEER_CERTIFICATE_TYPE, ILLEGAL_PARAMETER),
+    ROW("TLS 1.2: no type in the answer", "RFC 7250 §3", CLIENT12_RAW, SERVER_HELLO, set_extension, 20, "", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
+    ROW("TLS 1.2: a list of types as the answer", "RFC 7250 §3", CLIENT12_RAW, SERVER_HELLO, set_extension, 20, "01 02", 0, PEER_DECODE_EXTENSION, DECODE_ERROR),
+    ROW("TLS 1.2: no answer where raw keys alone are taken", "RFC 7250 §4.2", CLIENT12_RAW_ALONE, SERVER_HELLO, send, 0, "", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
+    ROW("TLS 1.2: certificates where a raw key was to come", "RFC 7250 §3", CLIENT12_RAW, SERVER_HELLO, set_extension, 20, "02", 0, CERT_MALFORMED, BAD_CERTIFICATE),
+    ROW("TLS 1.2: the same where the application is asked", "RFC 7250 §3", CLIENT12_RAW_ASKS, SERVER_HELLO, set_extension, 20, "02", 0, CERT_MALFORMED, BAD_CERTIFICATE),
+    ROW("TLS 1.2: no raw key", "RFC 7250 §3", CLIENT12_RAW, SERVER_HELLO, raw_body12, 0, "000000", 0, PEER_CERTIFICATE_EMPTY, DECODE_ERROR),
+    ROW("TLS 1.2: a byte behind the raw key", "RFC 7250 §3", CLIENT12_RAW, SERVER_HELLO, raw_body12, 0, "000002 3000 00", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
+    ROW("TLS 1.2: a raw key cut off", "RFC 7250 §3", CLIENT12_RAW, SERVER_HELLO, raw_body12, 0, "000003 3000", 0, PEER_DECODE_CERTIFICATE, DECODE_ERROR),
+    ROW("TLS 1.2: raw keys only, where there is none", "RFC 7250 §4.2", SERVER12, CLIENT_HELLO, set_extension, 20, "01 02", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
+    ROW("TLS 1.2: OpenPGP only", "RFC 7250 §4.2", SERVER12_HAS_RAW, CLIENT_HELLO, set_extension, 20, "01 01", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
+    ROW("TLS 1.2: a client with raw keys only", "RFC 7250 §4.2", SERVER12_AUTH, CLIENT_HELLO, set_extension, 19, "01 02", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
+    ROW("TLS 1.2: a client without raw keys", "RFC 7250 §4.2", SERVER12_RAW_ALONE, CLIENT_HELLO, send, 0, "", 0, NO_COMMON_CERTIFICATE_TYPE, UNSUPPORTED_CERTIFICATE),
+    ROW("TLS 1.2: X.509 alone in a list", "RFC 7250 §4.1", SERVER12_HAS_RAW, CLIENT_HELLO, set_extension, 20, "01 00", 0, PEER_CERTIFICATE_TYPE, ILLEGAL_PARAMETER),
     /* delegated credentials (RFC 9345); machine/delegated_test.c has those that are signed */
     ROW("a credential unasked", "RFC 8446 §4.4.2", CLIENT, CERTIFICATE, set_extension, 34, "00000000 0403 000001 00 0403 0001 00", 0, PEER_EXTENSION_UNSOLICITED, UNSUPPORTED_EXTENSION),
     ROW("a certificate that may not delegate", "RFC 9345 §4.2", CLIENT_DELEGATED, CERTIFICATE, set_extension, 34, "00000000 0403 000001 00 0403 0001 00", 0, PEER_DELEGATED_CREDENTIAL, ILLEGAL_PARAMETER),

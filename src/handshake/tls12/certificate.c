@@ -3,6 +3,7 @@
  * §8). Chains are judged, and the proof of it made, in the room above.
  */
 #include "handshake/tls12/inside.h"
+#include "wire/certificate_type.h"
 #include "wire/tls12_certificate.h"
 
 /* ---- Ours ------------------------------------------------------------------------------------ */
@@ -11,8 +12,11 @@ lockstep_status lk12_send_certificate(lk_handshake *hs) {
     const lk_identity *identity = hs->identity;
     lk_builder b;
     size_t at = lk12_begin(hs, &b);
-    lk12_certificate_build(&b, identity == NULL ? NULL : identity->chain,
-                           identity == NULL ? 0 : identity->num_chain);
+    if (identity != NULL && identity->raw)
+        lk12_raw_key_build(&b, identity->chain[0]);
+    else
+        lk12_certificate_build(&b, identity == NULL ? NULL : identity->chain,
+                               identity == NULL ? 0 : identity->num_chain);
     return lk_send(hs, &b, at);
 }
 
@@ -86,7 +90,9 @@ static lockstep_status on_client_certificate(lk_handshake *hs, const lk_certific
 
 lockstep_status lk12_on_certificate(lk_handshake *hs, lk_slice message) {
     lk_certificate certificate;
-    lockstep_status status = lk12_certificate_parse(&certificate, lk_body(message));
+    lockstep_status status = hs->peer_type == LK_TYPE_RAW_KEY
+                                 ? lk12_raw_key_parse(&certificate, lk_body(message))
+                                 : lk12_certificate_parse(&certificate, lk_body(message));
     if (status != LOCKSTEP_OK)
         return lk_fail(hs, status, "%zu bytes", message.p_len);
     LK_TRY(lk_hash_message(hs, message));

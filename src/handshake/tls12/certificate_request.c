@@ -4,6 +4,7 @@
  */
 #include "handshake/ech.h"
 #include "handshake/tls12/inside.h"
+#include "wire/certificate_type.h"
 #include "wire/tls12_certificate.h"
 
 /* ---- Server ---------------------------------------------------------------------------------- */
@@ -59,6 +60,7 @@ lockstep_status lk12_on_certificate_request(lk_handshake *hs, lk_slice message) 
     const lk_identity_wish wish = {.version = LK_TLS12,
                                    .kinds = kinds_of(request.types),
                                    .schemes = hs->peer_schemes,
+                                   .raw = hs->own_type == LK_TYPE_RAW_KEY,
                                    .authorities = request.authorities};
     /* Who we are is for the server that was meant (RFC 9849 §6.1.7). */
     if (lk_ech_rejected(hs) ||

@@ -3,6 +3,7 @@
  * group and certificate go together.
  */
 #include "handshake/tls12/inside.h"
+#include "wire/certificate_type.h"
 #include "x509/name.h"
 
 /* A curve that signs certificates, and that no key exchange here uses. */
@@ -52,7 +53,7 @@ static void choose_group(lk_handshake *hs) {
 
 /* What the search has seen, to say why it found nothing. */
 typedef struct search {
-    bool suite_common, group_missing, name_known;
+    bool suite_common, group_missing, name_unknown;
 } search;
 
 /* In TLS 1.2 supported_groups speaks of certificates too: "the server's [...] key MUST be on one of
@@ -69,10 +70,11 @@ static bool takes_curve(const lk_handshake *hs, lk_key_kind kind) {
 /* suits says whether a suite and an identity go together, and by which scheme. */
 static bool suits(lk_handshake *hs, const lk_suite *suite, const lk_identity *identity) {
     lk_key_kind kind = lk_private_key_kind(identity->key);
-    /* raw public keys are for TLS 1.3 */
-    if (identity->raw || !lk_suite_takes(suite, kind) || !takes_curve(hs, kind))
+    if (identity->raw != (hs->own_type == LK_TYPE_RAW_KEY) || !lk_suite_takes(suite, kind) ||
+        !takes_curve(hs, kind))
         return false;
-    if (suite->kex == LK_KEX_RSA && !lk_cert_may_transport(&identity->leaf))
+    /* A raw key cannot say that secrets may be encrypted to it, so none are. */
+    if (suite->kex == LK_KEX_RSA && (identity->raw || !lk_cert_may_transport(&identity->leaf)))
         return false;
     hs->scheme =
         suite->kex == LK_KEX_RSA ? NULL : lk_scheme_for(identity, LK_TLS12, hs->peer_schemes);
@@ -106,27 +108,57 @@ static bool find(lk_handshake *hs, search *found, const lk_host *host) {
     return false;
 }
 
-static lockstep_status choose_suite(lk_handshake *hs) {
+/* find_of_type looks for them among the identities of hs->own_type: a certificate for the name goes
+ * before a better suite, and a raw key is for any name. */
+static bool find_of_type(lk_handshake *hs, search *found) {
     lk_host host;
-    search found = {0};
-    size_t offered = lk_u16_count(hs->hello.cipher_suites);
-    bool has_name = hs->hello.server_name.p_len > 0 && lk_host_parse(&host, hs->hello.server_name);
-    if (has_name && hs->identities->require_known_name &&
-        !lk_settings_know_name(hs->identities, hs->hello.server_name))
-        return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "for the name %s", hs->agreed->server_name);
-    /* A certificate for the name goes before a better suite. */
-    if ((!has_name || !find(hs, &found, &host)) && !find(hs, &found, NULL)) {
-        if (!found.suite_common)
-            return lk_fail(hs, LOCKSTEP_NO_COMMON_SUITE, "the client offers %zu, none of ours",
-                           offered);
-        if (found.group_missing)
-            return lk_fail(hs, LOCKSTEP_NO_COMMON_GROUP, "the client supports %zu, none of ours",
-                           lk_u16_count(hs->hello.groups));
-        return lk_fail_at(hs, LOCKSTEP_NO_COMMON_SCHEME, "RFC 5246 §7.4.2",
-                          "no certificate suits the suites and the %zu signature algorithms that "
-                          "the client offers",
-                          lk_u16_count(hs->peer_schemes));
+    lk_slice name = hs->hello.server_name;
+    bool named = hs->own_type == LK_TYPE_X509 && name.p_len > 0 && lk_host_parse(&host, name);
+    if (named && hs->identities->require_known_name &&
+        !lk_settings_know_name(hs->identities, name)) {
+        found->name_unknown = true;
+        return false;
     }
+    return (named && find(hs, found, &host)) || find(hs, found, NULL);
+}
+
+static lockstep_status nothing_suits(lk_handshake *hs, const search *found) {
+    if (found->name_unknown)
+        return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "for the name %s", hs->agreed->server_name);
+    if (!found->suite_common)
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_SUITE, "the client offers %zu, none of ours",
+                       lk_u16_count(hs->hello.cipher_suites));
+    if (found->group_missing)
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_GROUP, "the client supports %zu, none of ours",
+                       lk_u16_count(hs->hello.groups));
+    return lk_fail_at(hs, LOCKSTEP_NO_COMMON_SCHEME, "RFC 5246 §7.4.2",
+                      "no certificate suits the suites and the %zu signature algorithms that "
+                      "the client offers",
+                      lk_u16_count(hs->peer_schemes));
+}
+
+/* find_suite looks for them by the types of certificate, best first. */
+static lockstep_status find_suite(lk_handshake *hs) {
+    search found = {0};
+    uint8_t types[LK_NUM_TYPES];
+    size_t num_types;
+    bool chosen = false;
+    LK_TRY(lk_own_types(hs, types, &num_types));
+    if (num_types == 0 && hs->identities->num_identities > 0)
+        return lk_fail(hs, LOCKSTEP_NO_COMMON_CERTIFICATE_TYPE, "for the name %s",
+                       hs->agreed->server_name != NULL ? hs->agreed->server_name : "(none)");
+    if (num_types == 0) /* then it will find nothing, and say so */
+        types[num_types++] = LK_TYPE_X509;
+    for (size_t i = 0; i < num_types && !chosen; i++) {
+        hs->own_type = types[i];
+        chosen = find_of_type(hs, &found);
+    }
+    return chosen ? LOCKSTEP_OK : nothing_suits(hs, &found);
+}
+
+static lockstep_status choose_suite(lk_handshake *hs) {
+    size_t offered = lk_u16_count(hs->hello.cipher_suites);
+    LK_TRY(find_suite(hs));
     if (hs->suite->kex == LK_KEX_RSA)
         hs->group = NULL;
     lk_note_choice(&hs->watch, false, "cipher suite", "RFC 5246 §7.4.1.3", "%s, of %zu offered",
@@ -165,6 +197,7 @@ static lockstep_status choose(lk_handshake *hs) {
         return lk_fail(hs, LOCKSTEP_NAME_UNKNOWN, "the application refused the name %s",
                        agreed->server_name != NULL ? agreed->server_name : "(none)");
     LK_TRY(choose_suite(hs));
+    LK_TRY(lk_choose_peer_type(hs));
     LK_TRY(draw_random(hs));
     set_agreed(hs);
     return hs->group != NULL ? lk_post_share(hs, hs->group, lk12_send_server_hello)

@@ -42,6 +42,12 @@ lockstep_status lk12_send_server_hello(lk_handshake *hs) {
                     ? hs->identity->scts
                     : lk_slice_of(NULL, 0),
         .record_size_limit = own_limit(hs),
+        .has_server_type = hello_has(hs, LK_EXTENSION_server_certificate_type),
+        /* of the client's only where one is requested (RFC 7250 §4.2) */
+        .has_client_type = !resumed && hs->settings->client_auth != LOCKSTEP_CLIENT_AUTH_NONE &&
+                           hello_has(hs, LK_EXTENSION_client_certificate_type),
+        .server_type = hs->own_type,
+        .client_type = hs->peer_type,
     };
     size_t at = lk12_begin(hs, &b);
     lk12_server_hello_build(&b, &hello);
@@ -144,6 +150,8 @@ lockstep_status lk12_on_server_hello(lk_handshake *hs, lk_slice message) {
     LK_TRY(check_fields(hs, &h));
     LK_TRY(check_extensions(hs, &h));
     LK_TRY(take(hs, &h));
+    LK_TRY(lk_take_certificate_types(hs, &h.ext, h.server_type, h.client_type,
+                                     means_resumed(hs, &h)));
     memcpy(hs->random_2, h.random.p, LK_RANDOM_LEN);
     lk_note_choice(&hs->watch, false, "version", "RFC 5246 §7.4.1.3", "TLS 1.2");
     lk_note_choice(&hs->watch, false, "cipher suite", "RFC 5246 §7.4.1.3", "%s", hs->suite->name);
