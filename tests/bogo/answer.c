@@ -12,8 +12,9 @@
 #include "conn/config.h"
 #include "util/pem.h"
 
-/* Where the first entry of a Certificate of TLS 1.3 is: behind header, context and two lengths. */
-#define RAW_KEY_AT (4 + 1 + 3 + 3)
+/* Where a raw key is in Certificate: behind header, context and two lengths, and in TLS 1.2 behind
+ * header and one length (RFC 7250 §3). */
+static const size_t raw_key_at[] = {4 + 1 + 3 + 3, 4 + 3};
 
 size_t bogo_certificates(const char *path, lockstep_slice *out, size_t max) {
     size_t length, n = 0;
@@ -47,8 +48,11 @@ bool bogo_has_leaf(const bogo_credential *credential, const lockstep_config *cfg
     if (credential->kind == BOGO_RAW_KEY) {
         leaf = raw_key(credential, cfg);
         /* As the entry itself: a certificate of the same key has it inside. */
-        return message.p_len >= RAW_KEY_AT + leaf.p_len &&
-               memcmp(message.p + RAW_KEY_AT, leaf.p, leaf.p_len) == 0;
+        for (size_t i = 0; i < sizeof raw_key_at / sizeof *raw_key_at; i++)
+            if (message.p_len >= raw_key_at[i] + leaf.p_len &&
+                memcmp(message.p + raw_key_at[i], leaf.p, leaf.p_len) == 0)
+                return true;
+        return false;
     }
     return credential->cert_file != NULL &&
            bogo_certificates(credential->cert_file, &leaf, 1) == 1 &&
@@ -91,6 +95,19 @@ static lockstep_status judge_usage(const bogo_link *link, const lockstep_ask *as
     return status == LOCKSTEP_CERT_KEY_USAGE ? status : LOCKSTEP_OK;
 }
 
+/* The runner names the raw key that it will show; where it names none, any is good. */
+static lockstep_status judge_key(const bogo_options *o, lockstep_slice key) {
+    const bogo_bytes *want = &o->expect_peer_raw_key_sha256;
+    uint8_t digest[LK_HASH_MAX];
+    lk_digest d;
+    lk_digest_init(&d, LK_SHA256);
+    lk_digest_update(&d, key);
+    lk_digest_peek(&d, digest);
+    return !want->given || lk_slice_equal(lk_slice_of(want->p, want->p_len), lk_slice_of(digest, 32))
+               ? LOCKSTEP_OK
+               : LOCKSTEP_CERT_RAW_KEY;
+}
+
 /* A server that cannot read the encrypted ClientHello answers for its public name. */
 static bool name_is(const bogo_options *o, const lockstep_ask *ask) {
     const char *want = o->expect_ech_name_override;
@@ -117,6 +134,8 @@ static lockstep_status verdict(bogo_link *link, const lockstep_ask *ask) {
         return lockstep_answer_verdict(link->conn, o->use_custom_verify_callback
                                                        ? LOCKSTEP_CERT_REVOCATION_UNKNOWN
                                                        : LOCKSTEP_CERT_UNKNOWN_ISSUER);
+    if (ask->raw_key.p_len > 0)
+        return lockstep_answer_verdict(link->conn, judge_key(o, ask->raw_key));
     return lockstep_answer_verdict(link->conn, judge_usage(link, ask));
 }
 

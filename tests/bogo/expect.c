@@ -106,6 +106,9 @@ static bool certificate_is(const bogo_link *link, const lockstep_info *info) {
     if (o->expect_no_peer_cert)
         return so("the peer has a certificate", info->num_peer_chain == 0);
     return so("the peer has no certificate", !must || info->num_peer_chain > 0) &&
+           so("the peer shows another type of certificate",
+              info->peer_raw_key ==
+                  (o->expect_peer_certificate_type == LOCKSTEP_CERTIFICATE_RAW_KEY)) &&
            so("the peer's chain was not judged",
               info->num_peer_chain == 0 || link->verdict_given) &&
            (o->expect_peer_cert_file == NULL || chain_is(o->expect_peer_cert_file, info)) &&
@@ -116,9 +119,30 @@ static bool certificate_is(const bogo_link *link, const lockstep_info *info) {
            so("the peer's signature algorithms are others", !link->peer_prefs_bad);
 }
 
+static bool signs_with(const bogo_credential *c, uint16_t scheme) {
+    bool found = c->signing_prefs.n == 0;
+    for (size_t i = 0; i < c->signing_prefs.n; i++)
+        found = found || c->signing_prefs.v[i] == scheme;
+    return found;
+}
+
+/* Raw keys may be the same key twice, and differ in what they sign with. */
+static int64_t by_scheme(const bogo_options *o, int64_t at, uint16_t scheme) {
+    if (at < 0 || o->credentials[at + 1].kind != BOGO_RAW_KEY)
+        return at;
+    for (int64_t i = at; i < (int64_t)o->num_credentials; i++) {
+        const bogo_credential *c = &o->credentials[i + 1];
+        if (c->key_file != NULL && strcmp(c->key_file, o->credentials[at + 1].key_file) == 0 &&
+            signs_with(c, scheme))
+            return i;
+    }
+    return at;
+}
+
 static bool credential_is(const bogo_link *link, const lockstep_info *info) {
     const bogo_options *o = link->o;
-    int64_t want = o->expect_selected_credential, got = link->credential;
+    int64_t want = o->expect_selected_credential,
+            got = by_scheme(o, link->credential, info->own_scheme);
     for (size_t i = o->num_credentials; i > 0 && by_external_key(o, info); i--)
         if (o->credentials[i].psk.given)
             got = (int64_t)i - 1;

@@ -66,6 +66,40 @@ static void add_identity(lockstep_config *cfg, const bogo_options *o, const bogo
                                          c->signed_cert_timestamps.p_len));
 }
 
+static size_t types_of(uint8_t types[2], const bogo_numbers *from) {
+    size_t n = 0;
+    for (size_t i = 0; i < from->n; i++) {
+        if (from->v[i] != LOCKSTEP_CERTIFICATE_X509 && from->v[i] != LOCKSTEP_CERTIFICATE_RAW_KEY)
+            bogo_unimplemented("certificate type %d", (int)from->v[i]);
+        if (memchr(types, (int)from->v[i], n) == NULL)
+            types[n++] = (uint8_t)from->v[i];
+    }
+    return n;
+}
+
+/* The runner wants a server to show what the first credential is that suits. */
+static void by_credentials(bogo_numbers *out, const bogo_options *o) {
+    for (size_t i = 1; i <= o->num_credentials; i++)
+        if (o->credentials[i].kind != BOGO_PSK)
+            out->v[out->n++] = o->credentials[i].kind == BOGO_RAW_KEY ? LOCKSTEP_CERTIFICATE_RAW_KEY
+                                                                      : LOCKSTEP_CERTIFICATE_X509;
+    if (o->credentials[0].cert_file != NULL)
+        out->v[out->n++] = LOCKSTEP_CERTIFICATE_X509;
+}
+
+static void set_types(lockstep_config *cfg, const bogo_options *o) {
+    bogo_numbers own = o->available_client_types;
+    uint8_t types[2];
+    size_t n = types_of(types, &o->accepted_peer_types);
+    if (n > 0)
+        BOGO_NEED(lockstep_config_set_peer_types(cfg, types, n));
+    if (o->server)
+        by_credentials(&own, o);
+    n = types_of(types, &own);
+    if (n > 0)
+        BOGO_NEED(lockstep_config_set_own_types(cfg, types, n));
+}
+
 /* Who has nothing but external keys takes no certificate. */
 static bool only_psks(const bogo_options *o) {
     bool all = o->num_credentials > 0 && o->trust_cert == NULL;
@@ -90,6 +124,7 @@ static void set_certificates(lockstep_config *cfg, const bogo_options *o) {
         (o->expect_peer_verify_prefs.n > 0 || o->fail_early_callback || o->fail_cert_callback))
         asks |= LOCKSTEP_ASK_IDENTITY;
     BOGO_NEED(lockstep_config_ask(cfg, asks));
+    set_types(cfg, o);
     if (o->server && o->require_any_client_certificate)
         BOGO_NEED(lockstep_config_set_client_auth(cfg, LOCKSTEP_CLIENT_AUTH_REQUIRE));
     else if (o->server && o->verify_peer)
