@@ -21,14 +21,17 @@ typedef struct lockstep_config lockstep_config; /* sealed, it is shared */
 
 /* ---- Names of code points -------------------------------------------------------------------- */
 
-/* Named groups (RFC 8446 §4.2.7, draft-ietf-tls-ecdhe-mlkem). */
+/* Named groups (RFC 8446 §4.2.7, draft-ietf-tls-ecdhe-mlkem, draft-ietf-tls-mlkem). secp521r1 and
+ * MLKEM1024 are for those who name them: no default list has them. */
 enum lockstep_group {
     LOCKSTEP_GROUP_SECP256R1 = 0x0017,
     LOCKSTEP_GROUP_SECP384R1 = 0x0018,
+    LOCKSTEP_GROUP_SECP521R1 = 0x0019,
     LOCKSTEP_GROUP_X25519 = 0x001d,
+    LOCKSTEP_GROUP_MLKEM1024 = 0x0202,
     LOCKSTEP_GROUP_SECP256R1MLKEM768 = 0x11eb,
     LOCKSTEP_GROUP_X25519MLKEM768 = 0x11ec,
-    LOCKSTEP_GROUP_SECP384R1MLKEM1024 = 0x11ed /* where libcrypto has ML-KEM-1024: 3.5 */
+    LOCKSTEP_GROUP_SECP384R1MLKEM1024 = 0x11ed
 };
 
 /* Cipher suites of TLS 1.3 (RFC 8446 §B.4), and of TLS 1.2 (RFC 5289, RFC 7905, RFC 5288). */
@@ -172,9 +175,11 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_alpn(lockstep_config *cfg,
                                                           size_t num_names);
 
 /* lockstep_config_set_groups sets the key exchange groups, best first; a client sends key shares
- * for the first `num_shares` of them (0: the default, the first and, where that is a hybrid, the
- * first that is not). LOCKSTEP_ERR_USAGE for an unknown or repeated group, one that this
- * libcrypto cannot compute, or an empty list. */
+ * for the first `num_shares` of them (0: the default, the first, and where that has ML-KEM in it
+ * and the one after it has not, that too). A server takes the best that it has a share for, but
+ * rather asks for another than fall from ML-KEM to a group without it. LOCKSTEP_ERR_USAGE for an
+ * unknown or repeated group or an empty list. In TLS 1.2 a server's ECDSA key must be on a curve of
+ * the list too (RFC 8422 §5.1). */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_groups(lockstep_config *cfg,
                                                             const uint16_t *groups,
                                                             size_t num_groups, size_t num_shares);

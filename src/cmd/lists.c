@@ -34,7 +34,7 @@ static int set_groups(lockstep_config *cfg, const char *groups) {
         return 0;
     int n = read_list(list, 0, groups, lockstep_group_by_name, "group",
                       "X25519MLKEM768, x25519, secp256r1 (P-256), secp384r1 (P-384), "
-                      "SecP256r1MLKEM768, SecP384r1MLKEM1024");
+                      "SecP256r1MLKEM768, SecP384r1MLKEM1024, MLKEM1024, secp521r1 (P-521)");
     if (n >= 0 && lockstep_config_set_groups(cfg, list, (size_t)n, 0) == LOCKSTEP_OK)
         return 0;
     if (n >= 0)

@@ -44,7 +44,7 @@ lockstep_status lockstep_config_new(lockstep_config **out, const lockstep_env *e
         return LOCKSTEP_ERR_CRYPTO;
     }
     for (size_t i = 0; i < LK_KEX_NUM_GROUPS; i++)
-        if (lk_kex_available(s->crypto, &lk_kex_groups[i]))
+        if (lk_kex_groups[i].by_default)
             s->groups[s->num_groups++] = lk_kex_groups[i].id;
     s->num_shares = lk_config_default_shares(s);
     *out = cfg;

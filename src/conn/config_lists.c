@@ -36,11 +36,11 @@ static bool distinct(const uint16_t *list, size_t num_list) {
     return true;
 }
 
-/* The first group, and where that is a hybrid, the first that is not, so that servers without
- * ML-KEM answer in one round trip too. It must directly follow to be among the first. */
+/* The first group, and where that has ML-KEM in it and the one after it has not, that too, so that
+ * servers without ML-KEM answer in one round trip. */
 size_t lk_config_default_shares(const lk_settings *s) {
     const lk_kex_group *first = lk_kex_group_of(s->groups[0]);
-    return first->hybrid && s->num_groups > 1 ? 2 : 1;
+    return first->has_kem && s->num_groups > 1 && !lk_kex_group_of(s->groups[1])->has_kem ? 2 : 1;
 }
 
 lockstep_status lockstep_config_set_groups(lockstep_config *cfg, const uint16_t *groups,
@@ -50,8 +50,7 @@ lockstep_status lockstep_config_set_groups(lockstep_config *cfg, const uint16_t 
         num_shares > num_groups || !distinct(groups, num_groups))
         return LOCKSTEP_ERR_USAGE;
     for (size_t i = 0; i < num_groups; i++)
-        if (lk_kex_group_of(groups[i]) == NULL ||
-            !lk_kex_available(s->crypto, lk_kex_group_of(groups[i])))
+        if (lk_kex_group_of(groups[i]) == NULL)
             return LOCKSTEP_ERR_USAGE;
     memcpy(s->groups, groups, num_groups * sizeof *groups);
     s->num_groups = num_groups;

@@ -23,11 +23,12 @@ lk_crypto *lk_crypto_new(void) {
     c->chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
     c->p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
     c->p384 = EC_GROUP_new_by_curve_name(NID_secp384r1);
+    c->p521 = EC_GROUP_new_by_curve_name(NID_secp521r1);
     c->has_ml_kem = has_key_type("ML-KEM-768");
     c->has_ml_kem_1024 = has_key_type("ML-KEM-1024");
     ERR_clear_error();
     if (c->aes_128_gcm == NULL || c->aes_256_gcm == NULL || c->chacha20_poly1305 == NULL ||
-        c->p256 == NULL || c->p384 == NULL) {
+        c->p256 == NULL || c->p384 == NULL || c->p521 == NULL) {
         lk_crypto_free(c);
         return NULL;
     }
@@ -42,6 +43,7 @@ void lk_crypto_free(lk_crypto *c) {
     EVP_CIPHER_free(c->chacha20_poly1305);
     EC_GROUP_free(c->p256);
     EC_GROUP_free(c->p384);
+    EC_GROUP_free(c->p521);
     OPENSSL_free(c);
 }
 

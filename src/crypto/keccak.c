@@ -125,12 +125,14 @@ void lk_sponge_squeeze(lk_sponge *s, void *out, size_t n) {
     while (n > 0) {
         if (s->at == s->rate)
             permute(s);
-        if (s->at % 8 == 0 && n >= 8) {
-            store_lane(bytes, s->lane[s->at / 8]);
-            s->at += 8;
-            bytes += 8;
-            n -= 8;
-        } else {
+        size_t left = s->rate - s->at < n ? s->rate - s->at : n;
+        size_t lanes = s->at % 8 == 0 ? left / 8 : 0;
+        for (size_t i = 0; i < lanes; i++)
+            store_lane(bytes + 8 * i, s->lane[s->at / 8 + i]);
+        s->at += 8 * lanes;
+        bytes += 8 * lanes;
+        n -= 8 * lanes;
+        if (lanes == 0) {
             *bytes++ = (uint8_t)(s->lane[s->at / 8] >> s->at % 8 * 8);
             s->at++;
             n--;

@@ -1,6 +1,6 @@
 /*
- * kex.h - ephemeral key exchange: the groups of RFC 8446 §4.2.8 and the hybrids of
- * draft-ietf-tls-ecdhe-mlkem.
+ * kex.h - ephemeral key exchange: the groups of RFC 8446 §4.2.8, the hybrids of
+ * draft-ietf-tls-ecdhe-mlkem and ML-KEM alone, of draft-ietf-tls-mlkem.
  *
  * A group is used as a KEM, which fits both kinds: the client generates a share, the server
  * responds to it with a share of its own and the shared secret, the client derives the same from
@@ -18,13 +18,14 @@
 #define LK_KEX_RANDOM_MAX 112  /* random bytes that a generation or an answer uses up */
 #define LK_KEX_SHARE_MAX  1665 /* SecP384r1MLKEM1024: 97 + 1568 */
 #define LK_KEX_SECRET_MAX 80   /* SecP384r1MLKEM1024: 48 + 32 */
-#define LK_KEX_NUM_GROUPS 6
+#define LK_KEX_NUM_GROUPS 8
 
 typedef struct lk_kex_group {
     uint16_t id; /* NamedGroup (RFC 8446 §4.2.7) */
     const char *name;
     uint16_t client_share, server_share; /* bytes of key_exchange in each direction */
-    bool hybrid;
+    bool has_kem;    /* ML-KEM in it, so for TLS 1.3 alone */
+    bool by_default; /* offered and taken where no list of groups is given */
 } lk_kex_group;
 
 /* The groups that this room computes, in the order of preference. */
@@ -32,10 +33,6 @@ extern const lk_kex_group lk_kex_groups[LK_KEX_NUM_GROUPS];
 
 /* lk_kex_group_of returns the group of a code point, or NULL. */
 const lk_kex_group *lk_kex_group_of(uint16_t id);
-
-/* lk_kex_available: can this libcrypto, and what is our own, compute in the group? ML-KEM-1024
- * comes with libcrypto 3.5. */
-bool lk_kex_available(const lk_crypto *crypto, const lk_kex_group *group);
 
 /* The private half of a share that was sent. */
 typedef struct lk_ephemeral lk_ephemeral;

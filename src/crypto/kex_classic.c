@@ -1,5 +1,6 @@
 /*
- * kex_classic.c - X25519 (RFC 7748) and ECDH on secp256r1 and secp384r1 (RFC 8446 §4.2.8.2).
+ * kex_classic.c - X25519 (RFC 7748) and ECDH on secp256r1, secp384r1 and secp521r1 (RFC 8446
+ * §4.2.8.2).
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/ecdh.h>
@@ -10,17 +11,21 @@
 #define X25519_LEN 32
 
 size_t lk_classic_share(lk_classic kind) {
-    return kind == LK_CLASSIC_X25519 ? X25519_LEN : kind == LK_CLASSIC_P256 ? 65 : 97;
+    static const uint8_t lengths[] = {0, X25519_LEN, 65, 97, 133};
+    return lengths[kind];
 }
 
 size_t lk_classic_secret(lk_classic kind) {
-    return kind == LK_CLASSIC_P384 ? 48 : 32;
+    static const uint8_t lengths[] = {0, 32, 32, 48, 66};
+    return lengths[kind];
 }
 
-/* ---- secp256r1 and secp384r1 ----------------------------------------------------------------- */
+/* ---- secp256r1, secp384r1, secp521r1 --------------------------------------------------------- */
 
 static const EC_GROUP *curve_of(const lk_crypto *crypto, lk_classic kind) {
-    return kind == LK_CLASSIC_P256 ? crypto->p256 : crypto->p384;
+    return kind == LK_CLASSIC_P256   ? crypto->p256
+           : kind == LK_CLASSIC_P384 ? crypto->p384
+                                     : crypto->p521;
 }
 
 /* scalar_of turns random bytes into a private key: a number of 1 to order - 1, taken as it is
@@ -111,6 +116,8 @@ bool lk_classic_draw(const lk_crypto *crypto, const lockstep_env *env, lk_classi
     for (int i = 0; i < 100; i++) {
         if (!env->random(env->arg, out, lk_classic_secret(kind)))
             return false;
+        if (kind == LK_CLASSIC_P521)
+            out[0] &= 1; /* 521 bits */
         BIGNUM *k = scalar_of(curve_of(crypto, kind), out);
         bool in_range = k != NULL;
         BN_clear_free(k);

@@ -14,10 +14,16 @@
 /* ---- The classical part (kex_classic.c) --------------------------------------------------------
  */
 
-typedef enum lk_classic { LK_CLASSIC_X25519 = 1, LK_CLASSIC_P256, LK_CLASSIC_P384 } lk_classic;
+typedef enum lk_classic {
+    LK_CLASSIC_NONE,
+    LK_CLASSIC_X25519,
+    LK_CLASSIC_P256,
+    LK_CLASSIC_P384,
+    LK_CLASSIC_P521
+} lk_classic;
 
-/* lk_classic_share and _secret return the lengths of public key and shared secret, in bytes; a
- * private key has as many random bytes as the secret. */
+/* lk_classic_share and _secret return the lengths of public key and shared secret, in bytes, of
+ * nothing 0; a private key has as many random bytes as the secret. */
 size_t lk_classic_share(lk_classic kind);
 size_t lk_classic_secret(lk_classic kind);
 
@@ -44,26 +50,25 @@ LK_CHECKED lockstep_status lk_classic_derive(const lk_classic_key *key, const ui
 /* ---- ML-KEM (kex_kem.c) ------------------------------------------------------------------------
  */
 
-/* A parameter set of FIPS 203; ML-KEM-768 is our own where libcrypto has none. */
+/* A parameter set of FIPS 203, under libcrypto's name; our own code computes it where libcrypto has
+ * none. */
 typedef struct lk_kem {
     const char *name;
-    size_t public, ciphertext; /* bytes; seeds, messages and secrets are as long in all */
+    const lk_mlkem_set *set;
 } lk_kem;
 extern const lk_kem lk_kem_768, lk_kem_1024;
 
 /* A decapsulation key: libcrypto's, or our own bytes, which the caller has room for. */
 typedef struct lk_kem_key {
     EVP_PKEY *pkey;
-    uint8_t *own; /* LK_MLKEM768_PRIVATE bytes */
+    uint8_t *own; /* set->private_len bytes */
 } lk_kem_key;
 
-bool lk_kem_available(const lk_crypto *crypto, const lk_kem *kem);
-
-/* lk_kem_generate makes a key of LK_MLKEM768_SEED random bytes and writes its public half. */
+/* lk_kem_generate makes a key of LK_MLKEM_SEED random bytes and writes its public half. */
 bool lk_kem_generate(lk_kem_key *key, const lk_crypto *crypto, const lk_kem *kem,
                      const uint8_t *random, uint8_t *share);
 
-/* lk_kem_encapsulate answers the key `peer`, kem->public bytes, with 32 random bytes.
+/* lk_kem_encapsulate answers the key `peer`, set->public bytes, with 32 random bytes.
  * LOCKSTEP_PEER_KEY_SHARE, LOCKSTEP_ERR_CRYPTO. */
 LK_CHECKED lockstep_status lk_kem_encapsulate(const lk_crypto *crypto, const lk_kem *kem,
                                               const uint8_t *random, const uint8_t *peer,

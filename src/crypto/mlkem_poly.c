@@ -155,17 +155,30 @@ static inline int16_t divide(int32_t v) {
     return (int16_t)((v - low * Q) >> 16);
 }
 
-void lk_poly_dot(lk_poly *restrict out, const lk_poly a[restrict LK_MLKEM_K],
-                 const lk_poly_factor b[restrict LK_MLKEM_K]) {
-    /* Six products of at most 4095 * 0.8 q are below 2^15 q. */
+/* Eight products of at most 4095 * 0.76 q are below 2^15 q. Always inlined, for k to be a constant.
+ */
+static inline __attribute__((always_inline)) void
+dot(lk_poly *restrict out, const lk_poly *restrict a, const lk_poly_factor *restrict b, unsigned k) {
     for (size_t i = 0; i < N; i += 2) {
-        out->c[i] =
-            divide(pair(a[0].c + i, b[0].straight + i) + pair(a[1].c + i, b[1].straight + i) +
-                   pair(a[2].c + i, b[2].straight + i));
-        out->c[i + 1] =
-            divide(pair(a[0].c + i, b[0].crossed + i) + pair(a[1].c + i, b[1].crossed + i) +
-                   pair(a[2].c + i, b[2].crossed + i));
+        int32_t even = pair(a[0].c + i, b[0].straight + i) + pair(a[1].c + i, b[1].straight + i) +
+                       pair(a[2].c + i, b[2].straight + i);
+        int32_t odd = pair(a[0].c + i, b[0].crossed + i) + pair(a[1].c + i, b[1].crossed + i) +
+                      pair(a[2].c + i, b[2].crossed + i);
+        if (k == 4) {
+            even += pair(a[3].c + i, b[3].straight + i);
+            odd += pair(a[3].c + i, b[3].crossed + i);
+        }
+        out->c[i] = divide(even);
+        out->c[i + 1] = divide(odd);
     }
+}
+
+void lk_poly_dot(lk_poly *restrict out, const lk_poly *restrict a,
+                 const lk_poly_factor *restrict b, unsigned k) {
+    if (k == 3)
+        dot(out, a, b, 3);
+    else
+        dot(out, a, b, 4);
 }
 
 void lk_poly_add(lk_poly *to, const lk_poly *p) {
@@ -224,42 +237,72 @@ void lk_poly_sample_cbd(lk_poly *restrict out, lk_sponge *sponge, uint8_t bytes[
 }
 
 /*
- * Bytes. d is 4, 10 or 12, so that four coefficients fill d / 2 bytes exactly. Always inlined, for
- * d to be a constant.
+ * Bytes: eight coefficients of d bits are d bytes, little-endian. They go through two words of 4 d
+ * bits each, then through one of 64 and the rest. Always inlined, for d to be a constant.
  */
+
+/* `n` is 2, 3, 4, 5 or 8; without a loop, compilers make one access of it. */
+static inline __attribute__((always_inline)) void store(uint8_t *out, uint64_t bits, unsigned n) {
+    out[0] = (uint8_t)bits;
+    out[1] = (uint8_t)(bits >> 8);
+    if (n > 2)
+        out[2] = (uint8_t)(bits >> 16);
+    if (n > 3)
+        out[3] = (uint8_t)(bits >> 24);
+    if (n > 4)
+        out[4] = (uint8_t)(bits >> 32);
+    if (n > 5) {
+        out[5] = (uint8_t)(bits >> 40);
+        out[6] = (uint8_t)(bits >> 48);
+        out[7] = (uint8_t)(bits >> 56);
+    }
+}
+
+static inline __attribute__((always_inline)) uint64_t load(const uint8_t *p, unsigned n) {
+    uint64_t bits = p[0] | (uint64_t)p[1] << 8;
+    if (n > 2)
+        bits |= (uint64_t)p[2] << 16;
+    if (n > 3)
+        bits |= (uint64_t)p[3] << 24;
+    if (n > 4)
+        bits |= (uint64_t)p[4] << 32;
+    if (n > 5)
+        bits |= (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+    return bits;
+}
+
+static inline uint64_t join(const uint16_t v[4], unsigned d) {
+    return v[0] | (uint64_t)v[1] << d | (uint64_t)v[2] << 2 * d | (uint64_t)v[3] << 3 * d;
+}
+
+static inline void split(int16_t v[4], uint64_t bits, unsigned d) {
+    const uint64_t mask = (1U << d) - 1;
+    v[0] = (int16_t)(bits & mask);
+    v[1] = (int16_t)(bits >> d & mask);
+    v[2] = (int16_t)(bits >> 2 * d & mask);
+    v[3] = (int16_t)(bits >> 3 * d & mask);
+}
 
 /* ByteEncode_d, Algorithm 5. */
 static inline __attribute__((always_inline)) void
 encode(uint8_t *restrict out, const uint16_t v[restrict LK_MLKEM_N], unsigned d) {
-    for (size_t i = 0; i < N; i += 4, out += d / 2) {
-        uint64_t bits = v[i] | (uint64_t)v[i + 1] << d | (uint64_t)v[i + 2] << 2 * d |
-                        (uint64_t)v[i + 3] << 3 * d;
-        out[0] = (uint8_t)bits;
-        out[1] = (uint8_t)(bits >> 8);
-        if (d >= 10) {
-            out[2] = (uint8_t)(bits >> 16);
-            out[3] = (uint8_t)(bits >> 24);
-            out[4] = (uint8_t)(bits >> 32);
-        }
-        if (d == 12)
-            out[5] = (uint8_t)(bits >> 40);
+    for (size_t i = 0; i < N; i += 8, out += d) {
+        uint64_t low = join(v + i, d), high = join(v + i + 4, d);
+        store(out, low | high << 4 * d, d < 8 ? d : 8);
+        if (d > 8)
+            store(out + 8, high >> (64 - 4 * d), d - 8);
     }
 }
 
 /* ByteDecode_d, Algorithm 6, without its reduction for d = 12. */
 static inline __attribute__((always_inline)) void
 decode(int16_t v[restrict LK_MLKEM_N], const uint8_t *restrict bytes, unsigned d) {
-    const uint64_t mask = (1U << d) - 1;
-    for (size_t i = 0; i < N; i += 4, bytes += d / 2) {
-        uint64_t bits = bytes[0] | (uint64_t)bytes[1] << 8;
-        if (d >= 10)
-            bits |= (uint64_t)bytes[2] << 16 | (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32;
-        if (d == 12)
-            bits |= (uint64_t)bytes[5] << 40;
-        v[i] = (int16_t)(bits & mask);
-        v[i + 1] = (int16_t)(bits >> d & mask);
-        v[i + 2] = (int16_t)(bits >> 2 * d & mask);
-        v[i + 3] = (int16_t)(bits >> 3 * d & mask);
+    for (size_t i = 0; i < N; i += 8, bytes += d) {
+        uint64_t low = load(bytes, d < 8 ? d : 8), high = low >> 4 * d;
+        if (d > 8)
+            high |= load(bytes + 8, d - 8) << (64 - 4 * d);
+        split(v + i, low, d);
+        split(v + i + 4, high, d);
     }
 }
 
@@ -281,31 +324,43 @@ bool lk_poly_decode12(lk_poly *out, const uint8_t bytes[384]) {
 
 /*
  * Compress_d(x) = round(2^d / q * x) mod 2^d (§4.2.1) by a multiplication and a shift, as the time
- * of a division depends on the dividend. Each multiplier is 2^(d + shift) / q rounded, and each
- * addend one half, lowered for d = 10 by what the multiplier is too large; right for every x in [0,
- * q).
+ * of a division depends on the dividend. 322542 is 2^30 / q rounded, and the addend one half,
+ * lowered by about what the multiplier is too large; right for every x in [0, q) and d up to 11.
  */
+static inline __attribute__((always_inline)) uint16_t compressed(int16_t c, unsigned d) {
+    return (uint16_t)((canonical(c) * 322542U + (1U << (29 - d)) - 200) >> (30 - d) &
+                      ((1U << d) - 1));
+}
 
-void lk_poly_compress10(uint8_t out[320], const lk_poly *p) {
+static inline __attribute__((always_inline)) void compress(uint8_t *out, const lk_poly *p,
+                                                           unsigned d) {
     uint16_t v[N];
     for (size_t j = 0; j < N; j++)
-        v[j] = (canonical(p->c[j]) * 322542U + 524000U) >> 20 & 1023;
-    encode(out, v, 10);
+        v[j] = compressed(p->c[j], d);
+    encode(out, v, d);
     lk_wipe(v, sizeof v);
 }
 
-void lk_poly_compress4(uint8_t out[128], const lk_poly *p) {
-    uint16_t v[N];
-    for (size_t j = 0; j < N; j++)
-        v[j] = (canonical(p->c[j]) * 315U + 32768U) >> 16 & 15;
-    encode(out, v, 4);
-    lk_wipe(v, sizeof v);
+void lk_poly_compress(uint8_t *out, const lk_poly *p, unsigned d) {
+    switch (d) {
+    case 4:
+        compress(out, p, 4);
+        break;
+    case 5:
+        compress(out, p, 5);
+        break;
+    case 10:
+        compress(out, p, 10);
+        break;
+    default:
+        compress(out, p, 11);
+    }
 }
 
 void lk_poly_compress1(uint8_t out[32], const lk_poly *p) {
     uint16_t v[N];
     for (size_t j = 0; j < N; j++)
-        v[j] = (canonical(p->c[j]) * 630U + 524288U) >> 20 & 1;
+        v[j] = compressed(p->c[j], 1);
     for (size_t i = 0, j = 0; i < 32; i++, j += 8)
         out[i] = (uint8_t)(v[j] | v[j + 1] << 1 | v[j + 2] << 2 | v[j + 3] << 3 | v[j + 4] << 4 |
                            v[j + 5] << 5 | v[j + 6] << 6 | v[j + 7] << 7);
@@ -313,17 +368,27 @@ void lk_poly_compress1(uint8_t out[32], const lk_poly *p) {
 }
 
 /* Decompress_d(y) = round(q / 2^d * y) */
-
-void lk_poly_decompress10(lk_poly *out, const uint8_t bytes[320]) {
-    decode(out->c, bytes, 10);
+static inline __attribute__((always_inline)) void decompress(lk_poly *out, const uint8_t *bytes,
+                                                             unsigned d) {
+    decode(out->c, bytes, d);
     for (size_t j = 0; j < N; j++)
-        out->c[j] = (int16_t)((out->c[j] * Q + 512) >> 10);
+        out->c[j] = (int16_t)((out->c[j] * Q + (1 << (d - 1))) >> d);
 }
 
-void lk_poly_decompress4(lk_poly *out, const uint8_t bytes[128]) {
-    decode(out->c, bytes, 4);
-    for (size_t j = 0; j < N; j++)
-        out->c[j] = (int16_t)((out->c[j] * Q + 8) >> 4);
+void lk_poly_decompress(lk_poly *out, const uint8_t *bytes, unsigned d) {
+    switch (d) {
+    case 4:
+        decompress(out, bytes, 4);
+        break;
+    case 5:
+        decompress(out, bytes, 5);
+        break;
+    case 10:
+        decompress(out, bytes, 10);
+        break;
+    default:
+        decompress(out, bytes, 11);
+    }
 }
 
 void lk_poly_decompress1(lk_poly *out, const uint8_t bytes[32]) {

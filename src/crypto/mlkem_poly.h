@@ -1,5 +1,5 @@
 /*
- * mlkem_poly.h - the polynomials under ML-KEM-768: sampling, the number-theoretic transform,
+ * mlkem_poly.h - the polynomials under ML-KEM: sampling, the number-theoretic transform,
  * products, bytes (FIPS 203 §4.2, §4.3).
  *
  * A polynomial is an element of Z_q[X]/(X^256 + 1), q = 3329, or its NTT (§4.3). Coefficients are
@@ -17,7 +17,7 @@
 
 #define LK_MLKEM_N 256
 #define LK_MLKEM_Q 3329
-#define LK_MLKEM_K 3 /* ML-KEM-768: vectors of three polynomials (FIPS 203 §8) */
+#define LK_MLKEM_K_MAX 4 /* vectors of three polynomials or, in ML-KEM-1024, four (§8) */
 
 typedef struct lk_poly {
     int16_t c[LK_MLKEM_N];
@@ -55,9 +55,9 @@ void lk_poly_inverse_ntt(lk_poly *p);
 /* lk_poly_prepare makes a factor of the NTT `p`, any coefficients. */
 void lk_poly_prepare(lk_poly_factor *out, const lk_poly *p);
 
-/* lk_poly_dot is the sum of a[i] times b[i] for i < LK_MLKEM_K, as NTTs (MultiplyNTTs, Algorithm
- * 11; §2.4.7). `a` in [0, 4095]; the result within ±q. */
-void lk_poly_dot(lk_poly *out, const lk_poly a[LK_MLKEM_K], const lk_poly_factor b[LK_MLKEM_K]);
+/* lk_poly_dot is the sum of a[i] times b[i] for i < k, 3 or 4, as NTTs (MultiplyNTTs, Algorithm 11;
+ * §2.4.7). `a` in [0, 4095]; the result within ±q. */
+void lk_poly_dot(lk_poly *out, const lk_poly *a, const lk_poly_factor *b, unsigned k);
 
 /* lk_poly_add and lk_poly_subtract do so coefficient by coefficient without reduction. */
 void lk_poly_add(lk_poly *to, const lk_poly *p);
@@ -69,11 +69,11 @@ void lk_poly_encode12(uint8_t out[384], const lk_poly *p);
 bool lk_poly_decode12(lk_poly *out, const uint8_t bytes[384]);
 
 /* ByteEncode_d(Compress_d(p)) for any coefficients, and Decompress_d(ByteDecode_d(bytes)) to [0, q)
- * (§4.2.1). */
-void lk_poly_compress10(uint8_t out[320], const lk_poly *p);
-void lk_poly_decompress10(lk_poly *out, const uint8_t bytes[320]);
-void lk_poly_compress4(uint8_t out[128], const lk_poly *p);
-void lk_poly_decompress4(lk_poly *out, const uint8_t bytes[128]);
+ * (§4.2.1): 32 d bytes for a `d` of 4, 5, 10 or 11. */
+void lk_poly_compress(uint8_t *out, const lk_poly *p, unsigned d);
+void lk_poly_decompress(lk_poly *out, const uint8_t *bytes, unsigned d);
+
+/* The same for d = 1. */
 void lk_poly_compress1(uint8_t out[32], const lk_poly *p);
 void lk_poly_decompress1(lk_poly *out, const uint8_t bytes[32]);
 

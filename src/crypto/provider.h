@@ -11,7 +11,7 @@
 
 struct lk_crypto {
     EVP_CIPHER *aes_128_gcm, *aes_256_gcm, *chacha20_poly1305;
-    EC_GROUP *p256, *p384;
+    EC_GROUP *p256, *p384, *p521;
     bool has_ml_kem, has_ml_kem_1024; /* libcrypto 3.5 or later brings ML-KEM-768 and -1024 */
 };
 

@@ -34,21 +34,26 @@ bool lk_find_share(const lk_handshake *hs, uint16_t group, lk_slice *key_exchang
 }
 
 /* choose_group takes the best group that the client has sent a share for; where there is none, the
- * best that it supports, which costs a HelloRetryRequest. */
+ * best that it supports, which costs a HelloRetryRequest. It costs one too where only ML-KEM keeps
+ * a recording from the quantum computer of tomorrow: shares do not decide about that, as whoever
+ * chooses by them first takes a weaker group than both have. */
 static lockstep_status choose_group(lk_handshake *hs, lk_slice *share) {
     const lk_settings *s = hs->settings;
     const lk_kex_group *supported = NULL;
     for (size_t i = 0; i < s->num_groups; i++) {
-        if (!lk_u16_has(hs->hello.groups, s->groups[i]))
+        const lk_kex_group *group = lk_kex_group_of(s->groups[i]);
+        if (!lk_u16_has(hs->hello.groups, group->id))
             continue;
-        if (lk_find_share(hs, s->groups[i], share)) {
-            hs->group = lk_kex_group_of(s->groups[i]);
+        if (supported != NULL && supported->has_kem && !group->has_kem)
+            break;
+        if (lk_find_share(hs, group->id, share)) {
+            hs->group = group;
             lk_note_choice(&hs->watch, false, "key exchange group", "RFC 8446 §4.2.8", "%s",
                            hs->group->name);
             return LOCKSTEP_OK;
         }
         if (supported == NULL)
-            supported = lk_kex_group_of(s->groups[i]);
+            supported = group;
     }
     *share = lk_slice_of(NULL, 0);
     hs->group = supported;

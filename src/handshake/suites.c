@@ -133,7 +133,8 @@ uint16_t lockstep_group_by_name(const char *name) {
         uint16_t id;
     } others[] = {{"P-256", LOCKSTEP_GROUP_SECP256R1},
                   {"prime256v1", LOCKSTEP_GROUP_SECP256R1},
-                  {"P-384", LOCKSTEP_GROUP_SECP384R1}};
+                  {"P-384", LOCKSTEP_GROUP_SECP384R1},
+                  {"P-521", LOCKSTEP_GROUP_SECP521R1}};
     if (name == NULL)
         return 0;
     for (size_t i = 0; i < LK_KEX_NUM_GROUPS; i++)

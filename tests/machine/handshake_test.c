@@ -164,28 +164,89 @@ static void test_suites(void **state) {
             .name = lockstep_suite_name(suites[i]), .suite = suites[i], .identity = PKI_ED25519});
 }
 
-/* The last group needs an ML-KEM-1024 of libcrypto. */
-static bool is_there(uint16_t group) {
-    lockstep_config *cfg;
-    CHECK(lockstep_config_new(&cfg, NULL));
-    bool there = lockstep_config_set_groups(cfg, &group, 1, 0) == LOCKSTEP_OK;
-    lockstep_config_free(cfg);
-    assert_true(there || group == LOCKSTEP_GROUP_SECP384R1MLKEM1024);
-    return there;
-}
-
 static void test_groups_and_retry(void **state) {
     (void)state;
     static const uint16_t groups[] = {
         LOCKSTEP_GROUP_X25519MLKEM768,    LOCKSTEP_GROUP_X25519,
         LOCKSTEP_GROUP_SECP256R1,         LOCKSTEP_GROUP_SECP384R1,
-        LOCKSTEP_GROUP_SECP256R1MLKEM768, LOCKSTEP_GROUP_SECP384R1MLKEM1024};
-    for (int i = 0; i < 6 && is_there(groups[i]); i++)
+        LOCKSTEP_GROUP_SECP256R1MLKEM768, LOCKSTEP_GROUP_SECP384R1MLKEM1024,
+        LOCKSTEP_GROUP_SECP521R1,         LOCKSTEP_GROUP_MLKEM1024};
+    for (int i = 0; i < 8; i++)
         for (int retry = 0; retry < 2; retry++)
             in_every_way(&(flow){.name = lockstep_group_name(groups[i]),
                                  .group = groups[i],
                                  .retry = retry == 1,
                                  .identity = PKI_ED25519});
+}
+
+/* Shares decide which group it is only among those with ML-KEM, or those without: a server asks for
+ * a share of ML-KEM rather than do without it, and does not ask where its own list wants it so. */
+static void test_ml_kem_first(void **state) {
+    enum { HYBRID = LOCKSTEP_GROUP_X25519MLKEM768, PLAIN = LOCKSTEP_GROUP_X25519 };
+    static const struct {
+        uint16_t client[3]; /* a share for the first */
+        uint16_t server[2];
+        uint16_t group;
+        bool retried;
+    } cases[] = {
+        {{PLAIN, HYBRID, 0}, {HYBRID, PLAIN}, HYBRID, true},
+        {{PLAIN, HYBRID, 0}, {PLAIN, HYBRID}, PLAIN, false},
+        {{LOCKSTEP_GROUP_MLKEM1024, HYBRID, PLAIN},
+         {HYBRID, LOCKSTEP_GROUP_MLKEM1024},
+         LOCKSTEP_GROUP_MLKEM1024,
+         false},
+        {{LOCKSTEP_GROUP_SECP256R1, PLAIN, 0},
+         {PLAIN, LOCKSTEP_GROUP_SECP256R1},
+         LOCKSTEP_GROUP_SECP256R1,
+         false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        world wc, ws;
+        pair p = {0};
+        lockstep_info info;
+        world_init(&wc, 1);
+        world_init(&ws, 2);
+        lockstep_config *client = client_config(&wc), *server = server_config(&ws, PKI_P256);
+        CHECK(lockstep_config_set_groups(client, cases[i].client, cases[i].client[2] != 0 ? 3 : 2,
+                                         1));
+        CHECK(lockstep_config_set_groups(server, cases[i].server, 2, 0));
+        seal(client);
+        seal(server);
+        assert_true(pair_handshake(&p, client, server));
+        lockstep_info_of(p.client, &info);
+        assert_int_equal(info.group, cases[i].group);
+        assert_int_equal(info.retried, cases[i].retried);
+        pair_close(&p);
+        lockstep_config_free(client);
+        lockstep_config_free(server);
+    }
+}
+
+/* How many groups a client sends shares for, and which it names, if nobody says. */
+static void test_default_shares(void **state) {
+    static const struct {
+        uint16_t groups[2];
+        size_t shares;
+    } cases[] = {{{LOCKSTEP_GROUP_X25519MLKEM768, LOCKSTEP_GROUP_X25519}, 2},
+                 {{LOCKSTEP_GROUP_MLKEM1024, LOCKSTEP_GROUP_SECP384R1}, 2},
+                 {{LOCKSTEP_GROUP_MLKEM1024, LOCKSTEP_GROUP_X25519MLKEM768}, 1},
+                 {{LOCKSTEP_GROUP_SECP521R1, LOCKSTEP_GROUP_X25519MLKEM768}, 1}};
+    lockstep_config *cfg;
+    (void)state;
+    CHECK(lockstep_config_new(&cfg, NULL));
+    const lk_settings *s = lk_config_settings(cfg);
+    assert_int_equal(s->num_groups, 6);
+    for (size_t i = 0; i < s->num_groups; i++)
+        assert_true(s->groups[i] != LOCKSTEP_GROUP_SECP521R1 &&
+                    s->groups[i] != LOCKSTEP_GROUP_MLKEM1024);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK(lockstep_config_set_groups(cfg, cases[i].groups, 2, 0));
+        assert_int_equal(s->num_shares, cases[i].shares);
+    }
+    assert_int_equal(lockstep_group_by_name("p-521"), LOCKSTEP_GROUP_SECP521R1);
+    assert_int_equal(lockstep_group_by_name("mlkem1024"), LOCKSTEP_GROUP_MLKEM1024);
+    lockstep_config_free(cfg);
 }
 
 static void test_keys(void **state) {
@@ -317,6 +378,8 @@ int main(void) {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_suites),
         cmocka_unit_test(test_groups_and_retry),
+        cmocka_unit_test(test_ml_kem_first),
+        cmocka_unit_test(test_default_shares),
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_client_certificates),
         cmocka_unit_test(test_options),

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "conn/config.h"
+#include "support/forge.h"
 #include "support/pair.h"
 #include "wire/client_hello.h"
 
@@ -19,7 +20,7 @@ typedef struct hello_seen {
     bool ticket, hybrid;
     size_t num_groups;
     bool drop_session_id;
-    bool lie_about_curve; /* secp256r1 for secp384r1 */
+    uint8_t lie; /* the low byte of a curve that is named in place of secp384r1 */
 } hello_seen;
 
 static void drop_session_id(lk_buffer *bytes, size_t at) {
@@ -45,9 +46,9 @@ static void look(void *arg, uint8_t type, lk_buffer *bytes, size_t at) {
     seen->num_groups = lk_u16_count(hello.groups);
     seen->hybrid = lk_u16_has(hello.groups, LOCKSTEP_GROUP_X25519MLKEM768) ||
                    lk_u16_has(hello.groups, LOCKSTEP_GROUP_SECP256R1MLKEM768);
-    for (size_t i = 0; i < seen->num_groups && seen->lie_about_curve; i++)
+    for (size_t i = 0; i < seen->num_groups && seen->lie != 0; i++)
         if (lk_u16_at(hello.groups, i) == LOCKSTEP_GROUP_SECP384R1)
-            ((uint8_t *)(uintptr_t)hello.groups.p)[2 * i + 1] = LOCKSTEP_GROUP_SECP256R1;
+            ((uint8_t *)(uintptr_t)hello.groups.p)[2 * i + 1] = seen->lie;
     if (seen->drop_session_id)
         drop_session_id(bytes, at);
 }
@@ -91,7 +92,7 @@ static void test_curve(void **state) {
     for (int lie = 0; lie < 2; lie++) {
         world wc, ws;
         pair p = {0};
-        hello_seen seen = {.lie_about_curve = lie};
+        hello_seen seen = {.lie = lie ? LOCKSTEP_GROUP_SECP256R1 : 0};
         world_init(&wc, 1);
         world_init(&ws, 2);
         lockstep_config *c = client(&wc, &seen, LOCKSTEP_TLS12),
@@ -105,6 +106,70 @@ static void test_curve(void **state) {
                              LOCKSTEP_PEER_CERTIFICATE_CURVE);
             assert_int_equal(lockstep_failure_of(p.client)->alert, 47);
         }
+        pair_close(&p);
+        lockstep_config_free(c);
+        lockstep_config_free(s);
+    }
+}
+
+/* forged_p521 makes a server's config with a key on P-521, and a root that the client trusts. */
+static lockstep_config *forged_p521(world *w, lockstep_config *client) {
+    lockstep_config *cfg;
+    lk_private_key *key;
+    lk_crypto *crypto = lk_crypto_new();
+    lk_buffer chain = lk_buffer_of(&lk_heap_default, 0), pem = lk_buffer_of(&lk_heap_default, 0);
+    forge_spec root = forge_root(), middle = forge_middle(), leaf = forge_leaf();
+    CHECK(lk_private_key_generate(&key, crypto, LK_KEY_P521, 0));
+    CHECK(lk_private_key_to_pem(key, &pem));
+    root.path_length = -1;
+    memset(leaf.names, 0, sizeof leaf.names);
+    leaf.names[0] = "DNS:server.test";
+    leaf.key = key;
+    lk_slice anchor = forge(&root);
+    lockstep_trust *trust = forge_trust(&anchor, 1);
+    CHECK(lockstep_config_set_trust(client, trust));
+    lockstep_trust_free(trust);
+    assert_true(lk_buffer_append(&chain, lk_slice_of_str(forge_pem(forge(&leaf)))) &&
+                lk_buffer_append(&chain, lk_slice_of_str(forge_pem(forge(&middle)))));
+    CHECK(lockstep_config_new(&cfg, &w->env));
+    CHECK(lockstep_config_add_identity(cfg, lk_buffer_bytes(&chain), lk_buffer_length(&chain),
+                                       lk_buffer_bytes(&pem), lk_buffer_length(&pem)));
+    lk_buffer_free(&chain);
+    lk_buffer_free(&pem);
+    lk_private_key_free(key);
+    lk_crypto_free(crypto);
+    return cfg;
+}
+
+/* P-521, which is not named by default: a server whose key is on it has nothing for such a client,
+ * and is not taken if it shows it all the same. */
+static void test_p521(void **state) {
+    enum { UNNAMED, LIE, NAMED, CASES };
+    static const uint16_t without[] = {LOCKSTEP_GROUP_X25519, LOCKSTEP_GROUP_SECP384R1};
+    static const uint16_t with[] = {LOCKSTEP_GROUP_SECP521R1, LOCKSTEP_GROUP_X25519};
+    (void)state;
+    for (int i = UNNAMED; i < CASES; i++) {
+        world wc, ws;
+        pair p = {0};
+        lockstep_info info;
+        hello_seen seen = {.lie = i == LIE ? LOCKSTEP_GROUP_SECP521R1 : 0};
+        world_init(&wc, 1);
+        world_init(&ws, 2);
+        lockstep_config *c = client(&wc, &seen, LOCKSTEP_TLS12), *s = forged_p521(&ws, c);
+        CHECK(lockstep_config_set_groups(c, i == NAMED ? with : without, 2, 0));
+        if (i == NAMED)
+            CHECK(lockstep_config_set_groups(s, with, 2, 0));
+        seal(c);
+        seal(s);
+        assert_int_equal(pair_handshake(&p, c, s), i == NAMED);
+        lockstep_info_of(p.client, &info);
+        if (i == UNNAMED)
+            assert_int_equal(lockstep_failure_of(p.server)->status, LOCKSTEP_NO_COMMON_SCHEME);
+        else if (i == LIE)
+            assert_int_equal(lockstep_failure_of(p.client)->status,
+                             LOCKSTEP_PEER_CERTIFICATE_CURVE);
+        else
+            assert_int_equal(info.group, LOCKSTEP_GROUP_SECP521R1);
         pair_close(&p);
         lockstep_config_free(c);
         lockstep_config_free(s);
@@ -150,7 +215,7 @@ static void test_no_session_id(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_offer),
-        cmocka_unit_test(test_curve),
+        cmocka_unit_test(test_curve), cmocka_unit_test(test_p521),
         cmocka_unit_test(test_no_session_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

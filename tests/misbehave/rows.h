@@ -35,6 +35,9 @@
 #define CLIENT_P256         {.group = LOCKSTEP_GROUP_SECP256R1}
 #define CLIENT_P384         {.group = LOCKSTEP_GROUP_SECP384R1}
 #define CLIENT_HYBRID       {.group = LOCKSTEP_GROUP_X25519MLKEM768}
+#define CLIENT_P521         {.group = LOCKSTEP_GROUP_SECP521R1}
+#define CLIENT_P384_HYBRID  {.group = LOCKSTEP_GROUP_SECP384R1MLKEM1024}
+#define CLIENT_MLKEM1024    {.group = LOCKSTEP_GROUP_MLKEM1024}
 #define CLIENT_NO_COMPAT    {.no_compatibility = true}
 #define CLIENT_ECH          {.ech = PEER_ECH_ACCEPT}
 #define CLIENT_ECH_RETRY    {.ech = PEER_ECH_ACCEPT, .retry = true}
@@ -57,6 +60,9 @@
 #define SERVER_P384         {.server = true, .group = LOCKSTEP_GROUP_SECP384R1}
 #define CLIENT_P256_HYBRID  {.group = LOCKSTEP_GROUP_SECP256R1MLKEM768}
 #define SERVER_P256_HYBRID  {.server = true, .group = LOCKSTEP_GROUP_SECP256R1MLKEM768}
+#define SERVER_P521         {.server = true, .group = LOCKSTEP_GROUP_SECP521R1}
+#define SERVER_P384_HYBRID  {.server = true, .group = LOCKSTEP_GROUP_SECP384R1MLKEM1024}
+#define SERVER_MLKEM1024    {.server = true, .group = LOCKSTEP_GROUP_MLKEM1024}
 #define SERVER_HYBRID       {.server = true, .group = LOCKSTEP_GROUP_X25519MLKEM768}
 /* clang-format on */
 

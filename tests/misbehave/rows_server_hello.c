@@ -93,6 +93,12 @@ const row rows_server_hello[] = {
     ROW("P-256 hybrid, point of zeros", "RFC 8446 §4.2.8.2", CLIENT_P256_HYBRID, SERVER_HELLO, fill_extension, 51, "11eb 0481", 1153, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     ROW("P-256 hybrid one byte long", "draft-ietf-tls-ecdhe-mlkem §4", CLIENT_P256_HYBRID, SERVER_HELLO, fill_extension, 51, "11eb 0482", 1154, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     ROW("hybrid one byte short", "draft-ietf-tls-ecdhe-mlkem §4", CLIENT_HYBRID, SERVER_HELLO, fill_extension, 51, "11ec 045f", 1119, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("P-384 hybrid, point of zeros", "RFC 8446 §4.2.8.2", CLIENT_P384_HYBRID, SERVER_HELLO, fill_extension, 51, "11ed 0681", 1665, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("P-384 hybrid one byte short", "draft-ietf-tls-ecdhe-mlkem §4", CLIENT_P384_HYBRID, SERVER_HELLO, fill_extension, 51, "11ed 0680", 1664, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("MLKEM1024 one byte short", "draft-ietf-tls-mlkem §4.2", CLIENT_MLKEM1024, SERVER_HELLO, fill_extension, 51, "0202 061f", 1567, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("MLKEM1024 one byte long", "draft-ietf-tls-mlkem §4.2", CLIENT_MLKEM1024, SERVER_HELLO, fill_extension, 51, "0202 0621", 1569, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("P-521 off the curve", "RFC 8446 §4.2.8.2", CLIENT_P521, SERVER_HELLO, fill_extension, 51, "0019 0085 04 01", 131, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
+    ROW("P-521 with the length of P-384", "RFC 8446 §4.2.8.2", CLIENT_P521, SERVER_HELLO, fill_extension, 51, "0019 0061 04", 96, PEER_KEY_SHARE, ILLEGAL_PARAMETER),
     /* other extensions */
     ROW("key_share twice", "RFC 8446 §4.2", CLIENT, SERVER_HELLO, twice_extension, 51, "", 0, PEER_EXTENSION_DUPLICATE, ILLEGAL_PARAMETER),
     ROW("supported_versions twice", "RFC 8446 §4.2", CLIENT, SERVER_HELLO, twice_extension, 43, "", 0, PEER_EXTENSION_DUPLICATE, ILLEGAL_PARAMETER),

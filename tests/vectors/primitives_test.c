@@ -192,31 +192,83 @@ static verdict check_x25519(const json_t *group, const json_t *test, bool valid)
     return v;
 }
 
-static verdict check_p256(const json_t *group, const json_t *test, bool valid) {
-    /* AlgorithmIdentifier of ecPublicKey on the named curve secp256r1 */
-    static const uint8_t p256[] = {0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce,
-                                   0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
-                                   0xce, 0x3d, 0x03, 0x01, 0x07, 0x03};
-    (void)group;
-    (void)valid;
+/* How SubjectPublicKeyInfo goes on behind its first tag and length: ecPublicKey on a named curve. */
+typedef struct curve {
+    uint16_t group;
+    size_t secret;
+    uint8_t head[24];
+    size_t num_head;
+} curve;
+static const curve p256 = {LOCKSTEP_GROUP_SECP256R1,
+                           32,
+                           {0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+                            0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03},
+                           22};
+static const curve p521 = {LOCKSTEP_GROUP_SECP521R1,
+                           66,
+                           {0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+                            0x05, 0x2b, 0x81, 0x04, 0x00, 0x23, 0x03},
+                           19};
+
+/* length_at reads a definite length of DER and moves on; what lies behind must be that long. */
+static bool length_at(size_t *at) {
+    size_t n;
+    if (*at + 1 >= ct.n)
+        return false;
+    n = ct.p[(*at)++];
+    if (n == 0x81) {
+        n = ct.p[(*at)++];
+        if (n < 0x80)
+            return false;
+    }
+    return n == ct.n - *at;
+}
+
+/* point_of finds the point in the key; what TLS carries is that alone, so cases about other ASN.1
+ * around it do not apply. */
+static bool point_of(lk_slice *out, const curve *c) {
+    size_t at = 1;
+    if (ct.n < 26 || ct.p[0] != 0x30 || !length_at(&at) ||
+        memcmp(ct.p + at, c->head, c->num_head) != 0)
+        return false;
+    at += c->num_head;
+    if (!length_at(&at) || ct.p[at] != 0)
+        return false;
+    *out = lk_slice_of(ct.p + at + 1, ct.n - at - 1);
+    return true;
+}
+
+static verdict check_curve(const curve *c, const json_t *test) {
+    uint8_t scalar[66] = {0};
+    lk_slice point;
     from_hex(&key, test, "private");
     from_hex(&ct, test, "public");
     from_hex(&msg, test, "shared");
-    /* What TLS carries is the point alone, so cases about other ASN.1 around it do not apply. */
-    if (ct.n < 26 || memcmp(ct.p + 2, p256, sizeof p256) != 0 || ct.p[0] != 0x30 ||
-        ct.p[1] != ct.n - 2 || ct.p[24] != ct.n - 25 || ct.p[25] != 0)
+    if (!point_of(&point, c))
         return NOT_APPLICABLE;
     /* The private key is a number, in any length. */
-    uint8_t scalar[32] = {0};
-    size_t skip = key.n > 32 ? key.n - 32 : 0;
-    memcpy(scalar + 32 - (key.n - skip), key.p + skip, key.n - skip);
-    return derive(LOCKSTEP_GROUP_SECP256R1, scalar, lk_slice_of(ct.p + 26, ct.n - 26));
+    size_t skip = key.n > c->secret ? key.n - c->secret : 0;
+    memcpy(scalar + c->secret - (key.n - skip), key.p + skip, key.n - skip);
+    return derive(c->group, scalar, point);
+}
+
+static verdict check_p256(const json_t *group, const json_t *test, bool valid) {
+    (void)group;
+    (void)valid;
+    return check_curve(&p256, test);
+}
+
+static verdict check_p521(const json_t *group, const json_t *test, bool valid) {
+    (void)group;
+    (void)valid;
+    return check_curve(&p521, test);
 }
 
 static void test_key_exchange(void **state) {
     (void)state;
     run("x25519", check_x25519, 487, 31, 0);
     run("ecdh_secp256r1", check_p256, 330, 32, 250);
+    run("ecdh_secp521r1", check_p521, 632, 35, 249);
 }
 
 static int make(void **state) {

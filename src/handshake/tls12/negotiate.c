@@ -6,9 +6,6 @@
 #include "wire/certificate_type.h"
 #include "x509/name.h"
 
-/* A curve that signs certificates, and that no key exchange here uses. */
-#define SECP521R1 0x0019
-
 static bool has(const lk_handshake *hs, enum lk_extension_index i) {
     return (hs->hello.ext.present >> i & 1) != 0;
 }
@@ -36,8 +33,8 @@ static lockstep_status check_hello(lk_handshake *hs) {
     return LOCKSTEP_OK;
 }
 
-/* choose_group takes the best group in common. Hybrids are for TLS 1.3 alone: a point of TLS 1.2
- * has no more than 255 bytes. A client that does not say takes any (RFC 8422 §4), and P-256 is the
+/* choose_group takes the best group in common. ML-KEM is for TLS 1.3 alone: a point of TLS 1.2 has
+ * no more than 255 bytes. A client that does not say takes any (RFC 8422 §4), and P-256 is the
  * one that all have. */
 static void choose_group(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
@@ -45,7 +42,7 @@ static void choose_group(lk_handshake *hs) {
     hs->group = NULL;
     for (size_t i = 0; i < s->num_groups && hs->group == NULL; i++) {
         const lk_kex_group *group = lk_kex_group_of(s->groups[i]);
-        if (!group->hybrid && (listed ? lk_u16_has(hs->hello.groups, group->id)
+        if (!group->has_kem && (listed ? lk_u16_has(hs->hello.groups, group->id)
                                       : group->id == LOCKSTEP_GROUP_SECP256R1))
             hs->group = group;
     }
@@ -61,7 +58,7 @@ typedef struct search {
 static bool takes_curve(const lk_handshake *hs, lk_key_kind kind) {
     uint16_t curve = kind == LK_KEY_P256   ? LOCKSTEP_GROUP_SECP256R1
                      : kind == LK_KEY_P384 ? LOCKSTEP_GROUP_SECP384R1
-                     : kind == LK_KEY_P521 ? SECP521R1
+                     : kind == LK_KEY_P521 ? LOCKSTEP_GROUP_SECP521R1
                                            : 0;
     return curve == 0 || !has(hs, LK_EXTENSION_supported_groups) ||
            lk_u16_has(hs->hello.groups, curve);

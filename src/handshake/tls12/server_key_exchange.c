@@ -58,11 +58,11 @@ static const lk_kex_group *offered_group(const lk_handshake *hs, uint16_t id) {
     return NULL;
 }
 
-/* In TLS 1.2 supported_groups is about the curve of the certificate's key too (RFC 8422 §5.1).
- * P-521 is no group here, and offered by its scheme alone. */
+/* In TLS 1.2 supported_groups is about the curve of the certificate's key too (RFC 8422 §5.1). */
 static bool offered_curve(const lk_handshake *hs, lk_key_kind kind) {
     return (kind != LK_KEY_P256 || offered_group(hs, LOCKSTEP_GROUP_SECP256R1) != NULL) &&
-           (kind != LK_KEY_P384 || offered_group(hs, LOCKSTEP_GROUP_SECP384R1) != NULL);
+           (kind != LK_KEY_P384 || offered_group(hs, LOCKSTEP_GROUP_SECP384R1) != NULL) &&
+           (kind != LK_KEY_P521 || offered_group(hs, LOCKSTEP_GROUP_SECP521R1) != NULL);
 }
 
 /* The chain is good, so the key is there by which the parameters must be signed. */
@@ -89,7 +89,7 @@ lockstep_status lk12_on_server_key_exchange(lk_handshake *hs, lk_slice message) 
     if (ske.curve_type != LK12_NAMED_CURVE)
         return lk_fail(hs, LOCKSTEP_PEER_CURVE, "curve_type %u", ske.curve_type);
     hs->group = offered_group(hs, ske.group);
-    if (hs->group == NULL || hs->group->hybrid)
+    if (hs->group == NULL || hs->group->has_kem)
         return lk_fail(hs, LOCKSTEP_PEER_CURVE, "group 0x%04x (%s)", ske.group,
                        lockstep_group_name(ske.group));
     hs->agreed->group = hs->group->id;
