@@ -40,10 +40,14 @@ static const policy fips = {
 static const policy wpa = {
     {AES256}, {LOCKSTEP_GROUP_SECP384R1}, {P384, PSS(384), PKCS1(384), PSS(512), PKCS1(512)}};
 
-/* CNSA 1.0; RSA key transport counts among it */
+/* CNSA 1.0; RSA key transport counts among it, and ML-KEM-1024 of 2.0 goes before all */
 static const policy cnsa1 = {{AES256, LOCKSTEP_SUITE_RSA_AES_256_GCM_SHA384},
-                             {LOCKSTEP_GROUP_SECP384R1},
+                             {LOCKSTEP_GROUP_MLKEM1024, LOCKSTEP_GROUP_SECP384R1},
                              {P384, PSS(384), PKCS1(384)}};
+
+/* CNSA 2.0; its signatures would be ML-DSA, and are those of 1.0 until then */
+static const policy cnsa2 = {
+    {LOCKSTEP_SUITE_AES_256_GCM_SHA384}, {LOCKSTEP_GROUP_MLKEM1024}, {P384, PSS(384), PKCS1(384)}};
 
 /* Only an order of suites: all that there are, AES-256 first. */
 static const policy cnsa_order = {{LOCKSTEP_SUITE_AES_256_GCM_SHA384,
@@ -56,6 +60,7 @@ static const policy *policy_of(const bogo_options *o) {
     return o->fips_202205    ? &fips
            : o->wpa_202304   ? &wpa
            : o->cnsa1_202603 ? &cnsa1
+           : o->cnsa2_202603 ? &cnsa2
            : o->cnsa_202407  ? &cnsa_order
                              : NULL;
 }
