@@ -50,16 +50,17 @@ enum lockstep_suite {
     LOCKSTEP_SUITE_RSA_AES_256_GCM_SHA384 = 0x009d
 };
 
-/* These return the registered name of a code point ("X25519MLKEM768", "TLS_AES_128_GCM_SHA256",
+/* lockstep_version_name, lockstep_group_name, lockstep_suite_name and lockstep_scheme_name return
+ * the registered name of a code point ("X25519MLKEM768", "TLS_AES_128_GCM_SHA256",
  * "ecdsa_secp256r1_sha256"), or "unknown"; of a version "TLS 1.3". Static. */
 LOCKSTEP_API const char *lockstep_version_name(uint16_t version);
 LOCKSTEP_API const char *lockstep_group_name(uint16_t group);
 LOCKSTEP_API const char *lockstep_suite_name(uint16_t suite);
 LOCKSTEP_API const char *lockstep_scheme_name(uint16_t scheme);
 
-/* These return the code point of a name that this library implements, in any case ("P-256" and
- * "prime256v1" are secp256r1, and "ECDHE-RSA-AES128-GCM-SHA256" is a suite of TLS 1.2, as curl and
- * OpenSSL write them), or 0. */
+/* lockstep_group_by_name and lockstep_suite_by_name return the code point of a name that this
+ * library implements, in any case ("P-256" and "prime256v1" are secp256r1, and
+ * "ECDHE-RSA-AES128-GCM-SHA256" is a suite of TLS 1.2, as curl and OpenSSL write them), or 0. */
 LOCKSTEP_API uint16_t lockstep_group_by_name(const char *name);
 LOCKSTEP_API uint16_t lockstep_suite_by_name(const char *name);
 
@@ -252,13 +253,16 @@ enum lockstep_compression { LOCKSTEP_COMPRESSION_ZLIB = 1, LOCKSTEP_COMPRESSION_
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_certificate_compression(
     lockstep_config *cfg, const uint16_t *algorithms, size_t num_algorithms);
 
-/* Does a server ask for a client certificate (RFC 8446 §4.3.2)? REQUIRE refuses clients without,
- * but for those that prove to have an external key (lockstep_config_add_psk). */
+/* Does a server ask for a client certificate (RFC 8446 §4.3.2)? */
 enum lockstep_client_auth {
     LOCKSTEP_CLIENT_AUTH_NONE = 0,
     LOCKSTEP_CLIENT_AUTH_REQUEST,
     LOCKSTEP_CLIENT_AUTH_REQUIRE
 };
+
+/* lockstep_config_set_client_auth sets which of those a server does; the default is NONE. A
+ * certificate that comes is judged by the config's trust. REQUIRE refuses clients without, but for
+ * those that prove to have an external key (lockstep_config_add_psk). Clients ignore it. */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_client_auth(lockstep_config *cfg,
                                                                  enum lockstep_client_auth mode);
 

@@ -102,6 +102,8 @@ enum lockstep_state {
     LOCKSTEP_EARLY_IN = 1 << 9,  /* client: accepts 0-RTT data (lockstep/session.h) */
     LOCKSTEP_EARLY_OUT = 1 << 10 /* server: has 0-RTT data, and the handshake is not done */
 };
+
+/* lockstep_state_of returns the set of those bits that hold now; LOCKSTEP_CLOSED for NULL. */
 LOCKSTEP_API unsigned lockstep_state_of(const lockstep_conn *conn);
 
 /*

@@ -53,6 +53,8 @@ typedef struct lockstep_session_info {
     int64_t expires_ms;
     uint32_t max_early_data; /* bytes of 0-RTT data that the server takes; 0: none */
 } lockstep_session_info;
+
+/* lockstep_session_info_of fills `*out`; of NULL with zeros. */
 LOCKSTEP_API void lockstep_session_info_of(const lockstep_session *session,
                                            lockstep_session_info *out);
 
@@ -89,7 +91,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_tickets_new(lockstep_tickets **out,
 LOCKSTEP_CHECKED lockstep_status lockstep_tickets_add_key(lockstep_tickets *tickets,
                                                           const uint8_t *key, size_t key_len);
 
-/* lockstep_tickets_share takes another reference and returns it; each is freed. */
+/* lockstep_tickets_share takes another reference and returns it; each is freed by
+ * lockstep_tickets_free, and with the last the keys are wiped. NULL is allowed. */
 LOCKSTEP_API lockstep_tickets *lockstep_tickets_share(lockstep_tickets *tickets);
 LOCKSTEP_API void lockstep_tickets_free(lockstep_tickets *tickets);
 
@@ -123,6 +126,9 @@ typedef struct lockstep_strikes lockstep_strikes;
 LOCKSTEP_CHECKED lockstep_status lockstep_strikes_new(lockstep_strikes **out,
                                                       const lockstep_env *env, size_t max_entries,
                                                       int64_t window_ms);
+
+/* lockstep_strikes_share takes another reference and returns it; each is freed by
+ * lockstep_strikes_free, and with the last the register. NULL is allowed. */
 LOCKSTEP_API lockstep_strikes *lockstep_strikes_share(lockstep_strikes *strikes);
 LOCKSTEP_API void lockstep_strikes_free(lockstep_strikes *strikes);
 

@@ -35,8 +35,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_trust_add(lockstep_trust *trust, size_
                                                     size_t *passed_over, const uint8_t *pem,
                                                     size_t pem_len);
 
-/* lockstep_trust_share takes another reference to `trust` and returns it; each reference is freed.
- * The last frees the set. NULL is allowed. */
+/* lockstep_trust_share takes another reference to `trust` and returns it; each is given back by
+ * lockstep_trust_free. The last frees the set. NULL is allowed. */
 LOCKSTEP_API lockstep_trust *lockstep_trust_share(lockstep_trust *trust);
 LOCKSTEP_API void lockstep_trust_free(lockstep_trust *trust);
 
@@ -55,7 +55,8 @@ typedef struct lockstep_policy lockstep_policy;
 LOCKSTEP_CHECKED lockstep_status lockstep_policy_new(lockstep_policy **out,
                                                      const lockstep_env *env);
 
-/* lockstep_policy_share takes another reference; each is freed. NULL is allowed. */
+/* lockstep_policy_share takes another reference and returns it; each is given back by
+ * lockstep_policy_free. The last frees the policy. NULL is allowed. */
 LOCKSTEP_API lockstep_policy *lockstep_policy_share(lockstep_policy *policy);
 LOCKSTEP_API void lockstep_policy_free(lockstep_policy *policy);
 
@@ -69,6 +70,9 @@ enum lockstep_revocation {
     LOCKSTEP_REVOCATION_LEAF,     /* of the leaf it must be known */
     LOCKSTEP_REVOCATION_CHAIN     /* of each certificate below the anchor it must be known */
 };
+
+/* lockstep_policy_set_revocation sets it. LOCKSTEP_ERR_USAGE for another value, and as with all
+ * below once the policy is in use. */
 LOCKSTEP_CHECKED lockstep_status lockstep_policy_set_revocation(lockstep_policy *policy,
                                                                 enum lockstep_revocation mode);
 
@@ -92,6 +96,9 @@ enum lockstep_transparency {
     LOCKSTEP_TRANSPARENCY_REPORT,
     LOCKSTEP_TRANSPARENCY_REQUIRE
 };
+
+/* lockstep_policy_set_transparency sets it. With REPORT and REQUIRE only the logs count that
+ * lockstep_policy_add_log has added; without any, REQUIRE refuses every chain. */
 LOCKSTEP_CHECKED lockstep_status lockstep_policy_set_transparency(lockstep_policy *policy,
                                                                   enum lockstep_transparency mode);
 
@@ -178,7 +185,10 @@ typedef struct lockstep_case {
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_judge(lockstep_report **out, const lockstep_case *what);
 
+/* lockstep_report_free gives a report back, with all that it has lent. NULL is allowed. */
 LOCKSTEP_API void lockstep_report_free(lockstep_report *report);
+
+/* lockstep_report_status returns the verdict: LOCKSTEP_OK, or what lockstep_judge has returned. */
 LOCKSTEP_API lockstep_status lockstep_report_status(const lockstep_report *report);
 
 /* lockstep_report_sentence returns one sentence for people with what to do, such as "The
@@ -186,6 +196,9 @@ LOCKSTEP_API lockstep_status lockstep_report_status(const lockstep_report *repor
  * (lent) */
 LOCKSTEP_API const char *lockstep_report_sentence(const lockstep_report *report);
 
+/* lockstep_report_num_checks returns how many checks were made on the path that the verdict is
+ * about, lockstep_report_check the i-th, counted from 0 (lent), or NULL if there are not so many.
+ * The check that failed is the last. */
 LOCKSTEP_API size_t lockstep_report_num_checks(const lockstep_report *report);
 LOCKSTEP_API const lockstep_check *lockstep_report_check(const lockstep_report *report, size_t i);
 
@@ -284,15 +297,31 @@ LOCKSTEP_CHECKED lockstep_status lockstep_issuer_check(const lockstep_env *env,
 
 /* What a certificate says, for display. Strings are lent by the object and escaped. */
 typedef struct lockstep_cert lockstep_cert;
+
+/* lockstep_cert_read reads one certificate in DER (copied); nothing of it is judged. NULL `env`:
+ * defaults. LOCKSTEP_CERT_MALFORMED, and what else parsing finds. */
 LOCKSTEP_CHECKED lockstep_status lockstep_cert_read(lockstep_cert **out, const lockstep_env *env,
                                                     const uint8_t *der, size_t der_len);
+
+/* lockstep_cert_free gives it back. NULL is allowed. */
 LOCKSTEP_API void lockstep_cert_free(lockstep_cert *cert);
+
+/* lockstep_cert_subject and lockstep_cert_issuer return whose it is and who has issued it, such as
+ * "CN=Example CA, O=Example" (RFC 5280 §4.1.2.4). */
 LOCKSTEP_API const char *lockstep_cert_subject(const lockstep_cert *cert);
 LOCKSTEP_API const char *lockstep_cert_issuer(const lockstep_cert *cert);
-LOCKSTEP_API const char *lockstep_cert_names(const lockstep_cert *cert); /* "a.test, 127.0.0.1" */
-LOCKSTEP_API const char *lockstep_cert_key(const lockstep_cert *cert);   /* "ECDSA P-256" */
+
+/* lockstep_cert_names returns the names of its subjectAltName, "a.test, 127.0.0.1", or "". */
+LOCKSTEP_API const char *lockstep_cert_names(const lockstep_cert *cert);
+
+/* lockstep_cert_key returns what kind of key it certifies: "ECDSA P-256". */
+LOCKSTEP_API const char *lockstep_cert_key(const lockstep_cert *cert);
+
+/* lockstep_cert_not_before_ms and lockstep_cert_not_after_ms return from when and until when it is
+ * valid (RFC 5280 §4.1.2.5), in milliseconds as all times. */
 LOCKSTEP_API int64_t lockstep_cert_not_before_ms(const lockstep_cert *cert);
 LOCKSTEP_API int64_t lockstep_cert_not_after_ms(const lockstep_cert *cert);
+
 /* lockstep_cert_permitted lists the DNS names and IP blocks to which a CA is constrained: "test,
  * 10.0.0.0/8"; "" if it may certify any. */
 LOCKSTEP_API const char *lockstep_cert_permitted(const lockstep_cert *cert);

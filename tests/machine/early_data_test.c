@@ -90,6 +90,20 @@ static lockstep_session *first_visit(house *h) {
     return session;
 }
 
+/* come_back makes a first visit and begins a second with its session, which leave ends. */
+static lockstep_session *come_back(house *h, pair *p) {
+    seal_both(h);
+    lockstep_session *session = first_visit(h);
+    pair_resume(p, h->client, h->server, "server.test", session);
+    return session;
+}
+
+static void leave(house *h, pair *p, lockstep_session *session) {
+    pair_close(p);
+    lockstep_session_free(session);
+    tear_down(h);
+}
+
 static void say(lockstep_conn *client, const char *text) {
     size_t used, n = strlen(text);
     assert_true((lockstep_state_of(client) & LOCKSTEP_EARLY_IN) != 0);
@@ -159,9 +173,7 @@ static void test_accepted(void **state) {
                     LOCKSTEP_SECURE);
         pair_send(&p, true, 5000);
         pair_send(&p, false, 5000);
-        pair_close(&p);
-        lockstep_session_free(session);
-        tear_down(&h);
+        leave(&h, &p, session);
     }
 }
 
@@ -175,9 +187,7 @@ static void test_while_a_job_is_out(void **state) {
     lockstep_job *job;
     build(&h);
     CHECK(lockstep_config_gather_jobs(h.client));
-    seal_both(&h);
-    lockstep_session *session = first_visit(&h);
-    pair_resume(&p, h.client, h.server, "server.test", session);
+    lockstep_session *session = come_back(&h, &p);
     while ((lockstep_state_of(p.client) & LOCKSTEP_HAS_JOB) != 0) {
         while ((job = lockstep_next_job(p.client)) != NULL)
             lockstep_run_jobs(&job, 1);
@@ -200,9 +210,7 @@ static void test_while_a_job_is_out(void **state) {
     CHECK(lockstep_resume(p.client));
     pair_run(&p);
     assert_int_equal(outcome(p.client), LOCKSTEP_EARLY_ACCEPTED);
-    pair_close(&p);
-    lockstep_session_free(session);
-    tear_down(&h);
+    leave(&h, &p, session);
 }
 
 /* The server answers before the client's second flight. */
@@ -213,9 +221,7 @@ static void test_answered_at_once(void **state) {
     const uint8_t *out;
     size_t used, n;
     build(&h);
-    seal_both(&h);
-    lockstep_session *session = first_visit(&h);
-    pair_resume(&p, h.client, h.server, "server.test", session);
+    lockstep_session *session = come_back(&h, &p);
     say(p.client, "question");
     n = lockstep_wire_out(p.client, &out);
     assert_int_equal(lockstep_app_in(p.server, &used, out, 1), LOCKSTEP_ERR_USAGE);
@@ -234,9 +240,7 @@ static void test_answered_at_once(void **state) {
     assert_int_equal(used, n);
     assert_int_equal(lockstep_app_out(p.client, &out), 6); /* in the server's first flight */
     assert_memory_equal(out, "answer", 6);
-    pair_close(&p);
-    lockstep_session_free(session);
-    tear_down(&h);
+    leave(&h, &p, session);
 }
 
 /* The client's flight comes in pieces: in each of them the server may go on with its answer. */
@@ -247,9 +251,7 @@ static void test_answered_all_along(void **state) {
     const uint8_t *out;
     size_t used, n;
     build(&h);
-    seal_both(&h);
-    lockstep_session *session = first_visit(&h);
-    pair_resume(&p, h.client, h.server, "server.test", session);
+    lockstep_session *session = come_back(&h, &p);
     say(p.client, "question");
     for (int flight = 0; flight < 2; flight++) {
         n = lockstep_wire_out(p.client, &out);
@@ -269,9 +271,7 @@ static void test_answered_all_along(void **state) {
         lockstep_app_taken(p.client, lockstep_app_out(p.client, &out));
     }
     assert_true((lockstep_state_of(p.server) & LOCKSTEP_SECURE) != 0);
-    pair_close(&p);
-    lockstep_session_free(session);
-    tear_down(&h);
+    leave(&h, &p, session);
 }
 
 /* As many records as one key may protect, and no KeyUpdate yet: then there is a pause. */
@@ -283,9 +283,7 @@ static void test_answer_pauses(void **state) {
     size_t used;
     build(&h);
     lk_config_settings(h.server)->key_update_after = 3;
-    seal_both(&h);
-    lockstep_session *session = first_visit(&h);
-    pair_resume(&p, h.client, h.server, "server.test", session);
+    lockstep_session *session = come_back(&h, &p);
     say(p.client, "question");
     size_t n = lockstep_wire_out(p.client, &out);
     CHECK(lockstep_wire_in(p.server, &used, out, n));
@@ -300,9 +298,7 @@ static void test_answer_pauses(void **state) {
     assert_true((lockstep_state_of(p.server) & LOCKSTEP_APP_IN) != 0);
     lk_buffer_free(&p.got_client);
     pair_send(&p, false, 10);
-    pair_close(&p);
-    lockstep_session_free(session);
-    tear_down(&h);
+    leave(&h, &p, session);
 }
 
 /* Who does not ask for it gets it when it is no risk any more. */
@@ -311,16 +307,12 @@ static void test_left_alone(void **state) {
     house h;
     pair p = {.leave_early = true};
     build(&h);
-    seal_both(&h);
-    lockstep_session *session = first_visit(&h);
-    pair_resume(&p, h.client, h.server, "server.test", session);
+    lockstep_session *session = come_back(&h, &p);
     say(p.client, "hello");
     pair_run(&p);
     assert_true((lockstep_state_of(p.server) & LOCKSTEP_SECURE) != 0);
     assert_text(&p.got_server, "hello");
-    pair_close(&p);
-    lockstep_session_free(session);
-    tear_down(&h);
+    leave(&h, &p, session);
 }
 
 static void test_limit(void **state) {
@@ -330,17 +322,13 @@ static void test_limit(void **state) {
     uint8_t much[MAX_EARLY + 1] = {0};
     size_t used;
     build(&h);
-    seal_both(&h);
-    lockstep_session *session = first_visit(&h);
-    pair_resume(&p, h.client, h.server, "server.test", session);
+    lockstep_session *session = come_back(&h, &p);
     CHECK(lockstep_early_in(p.client, &used, much, sizeof much));
     assert_int_equal(used, MAX_EARLY);
     assert_int_equal(lockstep_early_in(p.client, &used, much, 1), LOCKSTEP_ERR_USAGE);
     pair_run(&p);
     assert_int_equal(lk_buffer_length(&p.got_early), MAX_EARLY);
-    pair_close(&p);
-    lockstep_session_free(session);
-    tear_down(&h);
+    leave(&h, &p, session);
 }
 
 /* ---- Refused --------------------------------------------------------------------------------- */
@@ -416,9 +404,7 @@ static void test_retry(void **state) {
     assert_int_equal(outcome(p.client), LOCKSTEP_EARLY_REJECTED);
     assert_text(&p.got_early, "");
     pair_send(&p, true, 10);
-    pair_close(&p);
-    lockstep_session_free(session);
-    tear_down(&h);
+    leave(&h, &p, session);
 }
 
 /* The protocol of before is not the one that is chosen now. */

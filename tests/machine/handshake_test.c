@@ -76,8 +76,8 @@ static void build(const flow *f, bool gather, world *wc, world *ws, lockstep_con
     seal(*server);
 }
 
-/* run does one flow and gives the key log, in which every byte of the handshake is hashed. */
-static void run(const flow *f, size_t chunk, bool gather, char keylog[4096]) {
+static void run(const void *of, size_t chunk, bool gather, char keylog[4096]) {
+    const flow *f = of;
     world wc, ws;
     lockstep_config *client, *server;
     pair p = {.chunk = chunk};
@@ -85,13 +85,8 @@ static void run(const flow *f, size_t chunk, bool gather, char keylog[4096]) {
     world_init(&wc, 1);
     world_init(&ws, 2);
     build(f, gather, &wc, &ws, &client, &server);
-    if (!pair_handshake(&p, client, server)) {
-        const lockstep_failure *c = lockstep_failure_of(p.client),
-                               *s = lockstep_failure_of(p.server);
-        fail_msg("%s: client: %s (%s), server: %s (%s)", f->name,
-                 c ? lockstep_status_text(c->status) : "ok", c ? c->detail : "",
-                 s ? lockstep_status_text(s->status) : "ok", s ? s->detail : "");
-    }
+    if (!pair_handshake(&p, client, server))
+        pair_explain(&p, f->name);
     pair_send(&p, true, 1000);
     pair_send(&p, false, 200000);
     CHECK(lockstep_update_keys(p.client, true));
@@ -114,17 +109,7 @@ static void run(const flow *f, size_t chunk, bool gather, char keylog[4096]) {
     lockstep_info_of(p.server, &info);
     assert_string_equal(info.server_name, "server.test");
     assert_int_equal(info.num_peer_chain, f->client_auth && !f->no_client_certificate ? 2 : 0);
-    /* close_notify both ways */
-    CHECK(lockstep_close(p.client));
-    pair_run(&p);
-    assert_true(lockstep_state_of(p.server) & LOCKSTEP_PEER_DONE);
-    pair_send(&p, false, 300); /* half-closed: the server may still speak */
-    CHECK(lockstep_close(p.server));
-    pair_run(&p);
-    assert_true(lockstep_state_of(p.client) & LOCKSTEP_CLOSED);
-    assert_true(lockstep_state_of(p.server) & LOCKSTEP_CLOSED);
-    CHECK(lockstep_wire_eof(p.client));
-    CHECK(lockstep_wire_eof(p.server));
+    pair_finish(&p);
     memcpy(keylog, wc.keylog, sizeof wc.keylog);
     assert_string_equal(wc.keylog, ws.keylog);
     assert_non_null(strstr(wc.keylog, "CLIENT_HANDSHAKE_TRAFFIC_SECRET "));
@@ -136,19 +121,10 @@ static void run(const flow *f, size_t chunk, bool gather, char keylog[4096]) {
     assert_int_equal(ws.live, 0);
 }
 
+/* The traffic secrets hash every message, so equal secrets mean equal handshakes to the bit. ECDSA
+ * and RSA-PSS signatures are random; with Ed25519 runs can be compared. */
 static void in_every_way(const flow *f) {
-    static char whole[4096], split[4096], odd[4096], gathered[4096];
-    run(f, 0, false, whole);
-    run(f, 1, false, split);
-    run(f, 7, true, odd);
-    run(f, 0, true, gathered);
-    /* The traffic secrets hash every message, so equal secrets mean equal handshakes to the bit.
-     * ECDSA and RSA-PSS signatures are random; with Ed25519 runs can be compared. */
-    if (f->identity == PKI_ED25519) {
-        assert_string_equal(whole, split);
-        assert_string_equal(whole, odd);
-        assert_string_equal(whole, gathered);
-    }
+    pair_in_every_way(run, f, f->identity == PKI_ED25519);
 }
 
 static void test_defaults(void **state) {

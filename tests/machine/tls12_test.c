@@ -120,13 +120,6 @@ static void check_export(const pair *p) {
     assert_memory_equal(b, other, sizeof b);
 }
 
-static void why_not(const flow *f, const pair *p) {
-    const lockstep_failure *c = lockstep_failure_of(p->client), *s = lockstep_failure_of(p->server);
-    fail_msg("%s: client: %s (%s), server: %s (%s)", f->name,
-             c ? lockstep_status_text(c->status) : "ok", c ? c->detail : "",
-             s ? lockstep_status_text(s->status) : "ok", s ? s->detail : "");
-}
-
 /* The client says that any chain is good, for the flows with a staple that nobody could judge. */
 static void answer(pair *p) {
     const lockstep_ask *ask = lockstep_asking(p->client);
@@ -137,7 +130,8 @@ static void answer(pair *p) {
     pair_run(p);
 }
 
-static void run(const flow *f, size_t chunk, bool gather, char keylog[4096]) {
+static void run(const void *of, size_t chunk, bool gather, char keylog[4096]) {
+    const flow *f = of;
     world wc, ws;
     lockstep_config *client, *server;
     pair p = {.chunk = chunk};
@@ -147,21 +141,14 @@ static void run(const flow *f, size_t chunk, bool gather, char keylog[4096]) {
     (void)pair_handshake(&p, client, server);
     answer(&p);
     if ((lockstep_state_of(p.client) & lockstep_state_of(p.server) & LOCKSTEP_SECURE) == 0)
-        why_not(f, &p);
+        pair_explain(&p, f->name);
     pair_send(&p, true, 1000);
     pair_send(&p, false, 200000);
     pair_send(&p, true, 20000);
     check_info(f, &p);
     check_export(&p);
     assert_int_equal(lockstep_update_keys(p.client, false), LOCKSTEP_ERR_USAGE);
-    CHECK(lockstep_close(p.client));
-    pair_run(&p);
-    assert_true(lockstep_state_of(p.server) & LOCKSTEP_PEER_DONE);
-    pair_send(&p, false, 300);
-    CHECK(lockstep_close(p.server));
-    pair_run(&p);
-    assert_true(lockstep_state_of(p.client) & LOCKSTEP_CLOSED);
-    assert_true(lockstep_state_of(p.server) & LOCKSTEP_CLOSED);
+    pair_finish(&p);
     memcpy(keylog, wc.keylog, sizeof wc.keylog);
     assert_string_equal(wc.keylog, ws.keylog);
     assert_int_equal(strncmp(wc.keylog, "CLIENT_RANDOM ", 14), 0);
@@ -172,19 +159,10 @@ static void run(const flow *f, size_t chunk, bool gather, char keylog[4096]) {
     assert_int_equal(ws.live, 0);
 }
 
+/* The master secret hashes every message up to ClientKeyExchange; signatures with Ed25519 are not
+ * random, so equal secrets mean equal handshakes. */
 static void in_every_way(const flow *f) {
-    static char whole[4096], split[4096], odd[4096], gathered[4096];
-    run(f, 0, false, whole);
-    run(f, 1, false, split);
-    run(f, 7, true, odd);
-    run(f, 0, true, gathered);
-    /* The master secret hashes every message up to ClientKeyExchange; signatures with Ed25519 are
-     * not random, so equal secrets mean equal handshakes. */
-    if (f->identity == PKI_ED25519) {
-        assert_string_equal(whole, split);
-        assert_string_equal(whole, odd);
-        assert_string_equal(whole, gathered);
-    }
+    pair_in_every_way(run, f, f->identity == PKI_ED25519);
 }
 
 static const uint16_t ecdsa_suites[] = {0xc02b, 0xc02c, 0xcca9};
@@ -331,7 +309,7 @@ static lockstep_session *visit(house *h, const char *name, const lockstep_sessio
     pair_resume(&p, h->client, h->server, name, session);
     pair_run(&p);
     if ((lockstep_state_of(p.client) & lockstep_state_of(p.server) & LOCKSTEP_SECURE) == 0)
-        why_not(&(flow){.name = "resumption"}, &p);
+        pair_explain(&p, "resumption");
     lockstep_info_of(p.client, &client);
     lockstep_info_of(p.server, &server);
     assert_int_equal(client.version, 0x0303);

@@ -292,3 +292,40 @@ void pair_send(pair *p, bool from_client, size_t n) {
     lk_buffer_free(got);
     free(bytes);
 }
+
+void pair_finish(pair *p) {
+    MUST(lockstep_close(p->client));
+    pair_run(p);
+    assert((lockstep_state_of(p->server) & LOCKSTEP_PEER_DONE) != 0);
+    pair_send(p, false, 300); /* half-closed: the server may still speak */
+    MUST(lockstep_close(p->server));
+    pair_run(p);
+    assert((lockstep_state_of(p->client) & LOCKSTEP_CLOSED) != 0);
+    assert((lockstep_state_of(p->server) & LOCKSTEP_CLOSED) != 0);
+    MUST(lockstep_wire_eof(p->client));
+    MUST(lockstep_wire_eof(p->server));
+}
+
+void pair_explain(const pair *p, const char *name) {
+    const lockstep_failure *c = lockstep_failure_of(p->client), *s = lockstep_failure_of(p->server);
+    fprintf(stderr, "%s: client: %s (%s), server: %s (%s)\n", name,
+            c ? lockstep_status_text(c->status) : "ok", c ? c->detail : "",
+            s ? lockstep_status_text(s->status) : "ok", s ? s->detail : "");
+    abort();
+}
+
+void pair_in_every_way(pair_flow run, const void *flow, bool same) {
+    static const struct {
+        size_t chunk;
+        bool gather;
+    } ways[] = {{0, false}, {1, false}, {7, true}, {0, true}};
+    static char first[4096], other[4096];
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        run(flow, ways[i].chunk, ways[i].gather, i == 0 ? first : other);
+        if (i == 0 || !same || strcmp(first, other) == 0)
+            continue;
+        fprintf(stderr, "in pieces of %zu%s another handshake:\n%s\n%s\n", ways[i].chunk,
+                ways[i].gather ? ", with gathered jobs" : "", first, other);
+        abort();
+    }
+}

@@ -78,6 +78,19 @@ bool pair_handshake(pair *p, const lockstep_config *client, const lockstep_confi
 /* pair_send sends `n` bytes of a pattern and asserts that they arrive. */
 void pair_send(pair *p, bool from_client, size_t n);
 
+/* pair_finish closes both directions, one after the other: what is half closed carries data still.
+ */
+void pair_finish(pair *p);
+
+/* pair_explain ends the test with what both sides say of the flow `name`, which has failed. */
+void pair_explain(const pair *p, const char *name);
+
+/* pair_in_every_way does a flow whole, byte by byte, in odd pieces with gathered jobs, and whole
+ * with gathered jobs. Each run gives its key log, in which every byte of the handshake is hashed;
+ * with `same` (no signature in it is random) all must be the same. */
+typedef void (*pair_flow)(const void *flow, size_t chunk, bool gather, char keylog[4096]);
+void pair_in_every_way(pair_flow run, const void *flow, bool same);
+
 /* seal seals a config that was built and fails the test if that fails. */
 void seal(lockstep_config *cfg);
 
