@@ -52,9 +52,8 @@ static lockstep_status on_alert(lockstep_conn *conn, lk_slice content, bool prot
     /* "All the alerts listed in Section 6.2 [...] MUST be sent with AlertLevel=fatal" and "unknown
      * Alert types MUST be treated as error alerts": the level says nothing (§6). */
     lockstep_status status = (lockstep_status)(LOCKSTEP_ALERT_FROM_PEER + description);
-    (void)lk_failure_set(&conn->failure, status, "alert %s (%u)%s%s",
-                         lockstep_alert_name(description), description,
-                         conn->hs != NULL ? " in state " : "",
+    (void)lk_failure_set(&conn->failure, status, "%s%s",
+                         conn->hs != NULL ? "in state " : "after the handshake",
                          conn->hs != NULL ? lk_handshake_state_name(conn->hs) : "");
     conn->failure.alert = description;
     return lk_conn_fail(conn);

@@ -33,12 +33,13 @@ static lockstep_status frame(lockstep_conn *conn, lk_record *record, size_t *nee
     if (status == LOCKSTEP_OK)
         return status;
     if (status == LOCKSTEP_PEER_RECORD_TYPE && !conn->heard) {
-        int c = in.p[0];
+        const char c[] = {(char)in.p[0], '\0'};
+        bool readable = c[0] > 32 && c[0] < 127;
         if (may_be_ssl2(conn, in))
             return on_ssl2(conn, in);
-        return lk_conn_fail_with(conn, LOCKSTEP_PEER_NOT_TLS, "the first byte is 0x%02x%s%c%s", c,
-                                 c > 32 && c < 127 ? " '" : "", c > 32 && c < 127 ? c : ' ',
-                                 c > 32 && c < 127 ? "'" : "");
+        return lk_conn_fail_with(conn, LOCKSTEP_PEER_NOT_TLS, "the first byte is 0x%02x%s%s%s",
+                                 in.p[0], readable ? " '" : "", readable ? c : "",
+                                 readable ? "'" : "");
     }
     return lk_conn_fail_with(conn, status, "content type %u", record->type);
 }

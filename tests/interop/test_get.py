@@ -284,7 +284,8 @@ def test_reset_in_the_handshake(bench):
 
 def test_alert_from_server(bench):
     with Listener(lambda peer: (peer.recv(4096), peer.sendall(b"\x15\x03\x03\x00\x02\x02\x70"))) as server:
-        failed(bench.get(f"https://localhost:{server.port}/"), 35, r"unrecognized_name")
+        r = failed(bench.get(f"https://localhost:{server.port}/"), 35, r"unrecognized_name")
+    assert r.err.count("unrecognized_name") == 1 and re.search(r"where: +in state \w+; RFC 8446", r.err), r
 
 
 def test_no_common_group(bench):
