@@ -52,17 +52,62 @@ void lk_access_request(lk_access *a, const lockstep_conn *conn, const lk_request
     snprintf(a->head, sizeof a->head, "\"%s\" \"%s\"", line, agent);
 }
 
+/* put_start begins a line: who, and when. */
+static void put_start(const char *peer) {
+    lk_civil t = lk_civil_from_unix((int64_t)time(NULL));
+    printf("%s [%02d/%.3s/%d:%02d:%02d:%02d +0000] ", peer, t.day, lk_civil_month(t.month), t.year,
+           t.hour, t.minute, t.second);
+}
+
 void lk_access_log(const lk_access *a, const lockstep_conn *conn, const lk_answer *answer,
                    bool early) {
     lockstep_info info;
-    lk_civil t = lk_civil_from_unix((int64_t)time(NULL));
     lockstep_info_of(conn, &info);
-    printf("%s [%02d/%.3s/%d:%02d:%02d:%02d +0000] %s %d %llu %s %s %s%s%s%s%s%s\n", a->peer, t.day,
-           lk_civil_month(t.month), t.year, t.hour, t.minute, t.second, a->head, answer->code,
+    put_start(a->peer);
+    printf("%s %d %llu %s %s %s%s%s%s%s%s\n", a->head, answer->code,
            (unsigned long long)(answer->body - answer->length),
            info.version == LOCKSTEP_TLS12 ? "TLSv1.2" : "TLSv1.3", lockstep_suite_name(info.suite),
            info.group != 0 ? lockstep_group_name(info.group) : "rsa",
            info.ech == LOCKSTEP_ECH_STATE_ACCEPTED ? " ech" : "", info.resumed ? " resumed" : "",
            early ? " early-data" : "", a->client[0] != '\0' ? " client=" : "", a->client);
+    fflush(stdout);
+}
+
+/* is_refusal: a client that goes away in the middle, or is too slow, was refused nothing. */
+static bool is_refusal(const lockstep_failure *f) {
+    return f != NULL && f->alert != LOCKSTEP_ALERT_NONE && f->status != LOCKSTEP_ERR_CANCELED &&
+           f->status != LOCKSTEP_ERR_TRUNCATED;
+}
+
+void lk_access_unsaid(lk_refusals *r) {
+    if (r->unsaid == 0)
+        return;
+    put_start("-");
+    printf("refused %llu more\n", r->unsaid);
+    fflush(stdout);
+    r->unsaid = 0;
+}
+
+void lk_access_refused(lk_refusals *r, const lockstep_conn *conn, const char *peer) {
+    const lockstep_failure *f = lockstep_failure_of(conn);
+    int64_t now = (int64_t)time(NULL);
+    char detail[4 * sizeof f->detail];
+    if (!is_refusal(f))
+        return;
+    if (now != r->second) {
+        lk_access_unsaid(r);
+        r->second = now;
+        r->lines = 0;
+    }
+    if (r->lines == LK_REFUSALS_A_SECOND) {
+        r->unsaid++;
+        return;
+    }
+    r->lines++;
+    bool by_client = f->status >= LOCKSTEP_ALERT_FROM_PEER;
+    escape(detail, sizeof detail, lk_slice_of_str(f->detail));
+    put_start(peer);
+    printf("refused%s %s %s(%d) \"%s\"\n", by_client ? "-by-client" : "",
+           lockstep_status_name(f->status), lockstep_alert_name(f->alert), f->alert, detail);
     fflush(stdout);
 }

@@ -188,6 +188,7 @@ static int run(int argc, char **argv) {
         code = listen_all(&server, &r);
     if (code == 0)
         lk_loop_run(server.loop, GRACE_MS);
+    lk_access_unsaid(&server.refusals);
     lk_loop_free(server.loop);
     lockstep_config_free(server.config);
     if (server.site.root_fd >= 0)

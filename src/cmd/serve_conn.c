@@ -59,6 +59,8 @@ static void finish(lk_serve_conn *c) {
         return;
     c->closing = true;
     drop_answer(c);
+    if (!c->secured && !c->server->quiet)
+        lk_access_refused(&c->server->refusals, c->tls, c->access.peer);
     (void)!lockstep_close(c->tls); /* after a failure the alert waits there already */
     if (!c->gone)
         n = lockstep_wire_out(c->tls, &out);

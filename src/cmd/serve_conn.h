@@ -7,6 +7,7 @@
 
 #include <lockstep/lockstep.h>
 
+#include "cmd/access_log.h"
 #include "cmd/site.h"
 #include "net/loop.h"
 
@@ -19,6 +20,7 @@ typedef struct lk_server {
     lk_serve_conn *conns; /* all that are open */
     char authority[300];  /* of the first listener, for hints */
     int keylog_fd;
+    lk_refusals refusals;
     bool quiet, stopping;
 } lk_server;
 

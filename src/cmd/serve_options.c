@@ -46,7 +46,7 @@ const lk_option lk_serve_options[] = {
     [O_EARLY_DATA] = {"early-data", 0, NULL,
                       "answer GET and HEAD that come as 0-RTT data, which may be replays"},
     [O_KEYLOG] = {"keylog", 0, "FILE", "write the secrets for Wireshark (or $SSLKEYLOGFILE)"},
-    [O_QUIET] = {"quiet", 'q', NULL, "no access log"},
+    [O_QUIET] = {"quiet", 'q', NULL, "no lines for requests, nor for handshakes that were refused"},
     {NULL, 0, NULL, NULL}};
 
 static int usage(const char *what, const char *todo) {

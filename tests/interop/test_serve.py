@@ -541,3 +541,54 @@ def test_time_limits(slow_clients):
     assert 14 < cut["header"] < 20, cut
     assert got["stalled"] < slow_clients.SIZE, got
     assert cut["steady"] > 33.9 and got["steady"] > 1 << 20, (cut, got)
+
+
+# ---- the log of what was refused --------------------------------------------------------------------
+
+
+def garbage(port, data=b"\x00" * 64):
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as s:
+        s.sendall(data)
+        while s.recv(4096):
+            pass
+
+
+def test_refused_handshakes_are_told(bench, pki):
+    server = bench.serve("--tls-min", "1.3")
+    garbage(server.port)
+    r = bench.get("--cacert", pki.authority("p384")[0].cert, f"https://localhost:{server.port}/")
+    assert r.rc == 60, r
+    assert bench.get("--tls-max", "1.2", f"https://localhost:{server.port}/").rc == 35
+    socket.create_connection(("127.0.0.1", server.port)).close()  # was refused nothing
+    assert fine(server, pki)
+    wait_until(lambda: server.out.count("\n") == 4, what="four lines of the log")
+    start = r"127\.0\.0\.1 \[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d \+0000\] "
+    for line, rest in zip(server.out.splitlines(), [
+            r'refused PEER_NOT_TLS unexpected_message\(10\) "the first byte is 0x00"',
+            r'refused-by-client ALERT_FROM_PEER unknown_ca\(48\) "in state \w+"',
+            r'refused NO_COMMON_VERSION protocol_version\(70\) ".+"',
+            r'"GET /hello.txt HTTP/1.1" .* 200 .*']):
+        assert re.fullmatch(start + rest, line), (line, rest)
+
+
+def test_refusals_do_not_flood_the_log(bench, pki):
+    """Ten lines a second; the others are counted."""
+    server = bench.serve()
+    began, n = time.monotonic(), 60
+    for _ in range(n):
+        garbage(server.port)
+    seconds = time.monotonic() - began
+    server.terminate()
+    lines = server.out.splitlines()
+    told = [line for line in lines if "PEER_NOT_TLS" in line]
+    more = [int(m[1]) for m in re.finditer(r"refused (\d+) more$", server.out, re.M)]
+    assert len(told) + sum(more) == n and len(told) <= 10 * (int(seconds) + 2) and len(told) >= 10, server.out
+    assert more or n <= 10 * (seconds + 2), server.out
+
+
+def test_quiet_says_nothing_of_refusals(bench, pki):
+    server = bench.serve("--quiet")
+    garbage(server.port)
+    assert fine(server, pki)
+    server.terminate()
+    assert server.out == "", server.out
