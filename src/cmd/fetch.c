@@ -130,6 +130,15 @@ static int flush(lk_fetch *f, int fd) {
     return 0;
 }
 
+/* wants_other_ech: the server cannot decrypt our ClientHello, and has said what it could. */
+static bool wants_other_ech(const lockstep_conn *conn) {
+    const lockstep_failure *failure = lockstep_failure_of(conn);
+    lockstep_info info;
+    lockstep_info_of(conn, &info);
+    return failure != NULL && failure->status == LOCKSTEP_ECH_REJECTED &&
+           info.ech_retry_configs.p_len > 0;
+}
+
 /* The result when the connection is over. */
 static int outcome(lk_fetch *f, bool truncated) {
     const lockstep_failure *failure = lockstep_failure_of(f->conn);
@@ -137,6 +146,10 @@ static int outcome(lk_fetch *f, bool truncated) {
         return 0;
     if (f->said_early && failure != NULL && failure->status == LOCKSTEP_NO_COMMON_VERSION) {
         f->old_server = true;
+        return LK_EXIT_HANDSHAKE;
+    }
+    if (f->may_retry_ech && wants_other_ech(f->conn)) {
+        f->ech_again = true;
         return LK_EXIT_HANDSHAKE;
     }
     if ((lockstep_state_of(f->conn) & LOCKSTEP_SECURE) == 0)

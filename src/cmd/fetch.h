@@ -27,6 +27,7 @@ typedef struct lk_fetch {
     const char *identity;            /* which certificate the config has; "": none */
     bool wants_session;              /* wait a little for one */
     bool early;                      /* send the request as 0-RTT data if the session allows */
+    bool may_retry_ech;              /* the caller would try again with what the server hands out */
     int64_t connect_ms, deadline_ms; /* monotonic; 0: none */
     bool verbose;
     /* asked when the server's chain is there and the config asks for a policy; owned by the caller
@@ -44,6 +45,8 @@ typedef struct lk_fetch {
     bool went_early; /* the server has taken the request as 0-RTT data */
     bool old_server; /* it has answered 0-RTT data with TLS 1.2; its sessions are dropped, and no
                         error message was printed */
+    bool ech_again;  /* it has proved to be the right server for another configuration of Encrypted
+                        Client Hello (lockstep_info.ech_retry_configs); no message was printed */
     char address[64];
     double connected_s, secured_s; /* since the start, for -w */
 } lk_fetch;

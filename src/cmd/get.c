@@ -90,7 +90,19 @@ static void hint_at_local_ca(const lk_get *r, int code, lk_fetch *f) {
             path);
 }
 
+/* retry_ech makes the config of the one connection that tries again with what the server has handed
+ * out (RFC 9849 §6.1.6). */
+static int retry_ech(lk_get *r, lockstep_config **retry, const lk_fetch *f) {
+    lockstep_info info;
+    lockstep_info_of(f->conn, &info);
+    if (r->verbose)
+        fprintf(stderr, "* %s has another key for encrypted ClientHellos: trying again with that\n",
+                f->url->host);
+    return lk_get_config(r, retry, info.ech_retry_configs);
+}
+
 static int fetch_all(lk_get *r, const lockstep_config *config) {
+    lockstep_config *retry = NULL;
     lk_url url, next;
     char text[512];
     const char *bad = lk_url_parse(&url, r->url);
@@ -113,7 +125,7 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
         bool is_head = r->head || (r->method != NULL && strcmp(r->method, "HEAD") == 0);
         bool safe = !with_data && (r->method == NULL || is_head || strcmp(r->method, "GET") == 0);
         lk_fetch f = {.url = &url,
-                      .config = config,
+                      .config = retry != NULL ? retry : config,
                       .sessions = &r->sessions,
                       .identity = r->identity,
                       .wants_session = r->session != NULL,
@@ -122,6 +134,9 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
                       .num_redirections = r->num_redirections,
                       .request = lk_buffer_slice(&head),
                       .is_head = is_head,
+                      /* Only what the server was proved to have handed out is its key, and a
+                       * second such list is not tried. */
+                      .may_retry_ech = retry == NULL && !r->insecure,
                       .verbose = r->verbose,
                       .policy = lk_get_policy,
                       .head = on_head,
@@ -146,11 +161,18 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
         }
         hint_at_local_ca(r, code, &f);
         lk_buffer_free(&head);
+        lockstep_config_free(retry);
+        retry = NULL;
+        bool other_ech = f.ech_again;
+        if (other_ech) {
+            code = retry_ech(r, &retry, &f);
+            other_ech = code == 0;
+        }
         lk_slice location;
-        bool again =
-            f.old_server || (code == 0 && (too_early(&f) || follows(r, &f.response, &location)));
-        if (again && not_so_early(&f)) {
-            not_early = true;
+        bool again = other_ech || f.old_server ||
+                     (code == 0 && (too_early(&f) || follows(r, &f.response, &location)));
+        if (again && (other_ech || not_so_early(&f))) {
+            not_early = not_early || !other_ech;
             next = url;
         } else if (again) {
             snprintf(text, sizeof text, "%.*s", (int)location.p_len, (const char *)location.p);
@@ -181,8 +203,10 @@ static int fetch_all(lk_get *r, const lockstep_config *config) {
         if (!again && r->write_out != NULL && f.conn != NULL)
             lk_get_write_out(r, &f, &url);
         lk_fetch_free(&f);
-        if (!again)
+        if (!again) {
+            lockstep_config_free(retry);
             return code;
+        }
         if (bad == NULL)
             url = next;
     }
@@ -226,7 +250,9 @@ static int run(int argc, char **argv) {
         r.keylog_fd = lk_keylog_open(r.keylog, &failed);
         r.started_us = lk_monotonic_us();
         r.started_ms = r.started_us / 1000;
-        code = failed ? LK_EXIT_USAGE : lk_get_config(&r, &config);
+        code = failed ? LK_EXIT_USAGE : lk_get_config(&r, &config, lk_slice_of(NULL, 0));
+        if (code == 0 && r.session != NULL)
+            code = lk_sessions_load(&r.sessions, r.session);
         if (code == 0) {
             code = fetch_all(&r, config);
             int saved = r.session == NULL ? 0 : lk_sessions_save(&r.sessions, r.session);

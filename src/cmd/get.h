@@ -58,9 +58,10 @@ int lk_get_read_options(lk_get *r, int argc, char **argv);
  * it is too large. */
 bool lk_get_build(lk_buffer *out, const lk_get *r, const lk_url *url, bool with_data);
 
-/* lk_get_config makes the config that the options ask for, sealed (get_config.c). 0, or the exit
- * code after an error message. */
-int lk_get_config(lk_get *r, lockstep_config **out);
+/* lk_get_config makes the config that the options ask for, sealed (get_config.c). An ECHConfigList
+ * in `retry_ech` stands for the one of --ech; empty: none. 0, or the exit code after an error
+ * message; `*out` is then for lockstep_config_free too. */
+int lk_get_config(lk_get *r, lockstep_config **out, lk_slice retry_ech);
 
 /* lk_get_policy is for lk_fetch: the policy of one connection is that of the options with the lists
  * that the server's certificates name. NULL leaves that of the config. */

@@ -4,6 +4,8 @@
  */
 #include <time.h>
 
+#include <lockstep/ech.h>
+
 #include "cmd/crl_fetch.h"
 #include "cmd/ech.h"
 #include "cmd/errors.h"
@@ -51,7 +53,18 @@ static int set_policy(lk_get *r, lockstep_config *config) {
     return code;
 }
 
-int lk_get_config(lk_get *r, lockstep_config **out) {
+static int set_ech(const lk_get *r, lockstep_config *config, lk_slice retry) {
+    if (retry.p_len == 0)
+        return r->ech == NULL ? 0 : lk_ech_use(config, r->ech);
+    lockstep_status status = lockstep_config_set_ech(config, retry.p, retry.p_len);
+    if (status == LOCKSTEP_OK)
+        return 0;
+    lk_error("the server has another configuration of Encrypted Client Hello",
+             lockstep_status_text(status), "without --ech the name goes in the clear");
+    return LK_EXIT_HANDSHAKE;
+}
+
+int lk_get_config(lk_get *r, lockstep_config **out, lk_slice retry_ech) {
     static const char *const protocols[] = {"http/1.1"};
     lockstep_env env = {.arg = r,
                         .keylog = r->keylog_fd >= 0 ? on_keylog : NULL,
@@ -66,16 +79,14 @@ int lk_get_config(lk_get *r, lockstep_config **out) {
     if (code == 0 && r->cert != NULL)
         code =
             lk_add_client_identity(r->identity, *out, r->cert, r->key != NULL ? r->key : r->cert);
-    if (code == 0 && r->session != NULL)
-        code = lk_sessions_load(&r->sessions, r->session);
     if (code == 0 && (lockstep_config_keep_sessions(*out) != LOCKSTEP_OK ||
                       (r->early_data && lockstep_config_offer_early_data(*out) != LOCKSTEP_OK)))
         code = LK_EXIT_FAILED;
     if (code != 0)
         return code;
     code = set_policy(r, *out);
-    if (code == 0 && r->ech != NULL)
-        code = lk_ech_use(*out, r->ech);
+    if (code == 0)
+        code = set_ech(r, *out, retry_ech);
     if (code != 0)
         return code;
     if (r->insecure) {
@@ -91,12 +102,11 @@ int lk_get_config(lk_get *r, lockstep_config **out) {
         if (lockstep_config_danger_skip_verification(*out) != LOCKSTEP_OK)
             return LK_EXIT_FAILED;
     } else {
-        lockstep_trust *trust = lk_trust_load(r->cacert, r->capath);
-        if (trust == NULL)
+        if (r->trust == NULL)
+            r->trust = lk_trust_load(r->cacert, r->capath);
+        if (r->trust == NULL)
             return LK_EXIT_CA_FILE;
-        lockstep_status status = lockstep_config_set_trust(*out, trust);
-        r->trust = trust;
-        if (status != LOCKSTEP_OK)
+        if (lockstep_config_set_trust(*out, r->trust) != LOCKSTEP_OK)
             return LK_EXIT_FAILED;
     }
     return lk_seal(*out);

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from kit import free_port, is_open, run, tool, wait_until
+from kit import Tap, free_port, is_open, run, tool, wait_until
 
 NAMES = "DNS:secret.test"
 PUBLIC = "DNS:public.test"
@@ -61,7 +61,10 @@ def test_told(bench, names):
     def told(*args):
         return json.loads(get(bench, server, "--json", *args).out)["ech"]
 
-    assert [told("--ech", file), told("--ech", old), told()] == ["accepted", "rejected", None]
+    assert [told("--ech", file), told("--ech", old), told()] == ["accepted", "accepted", None]
+    server = serve(bench, names)
+    assert told("--ech", file) == "rejected"
+    server = serve(bench, names, file)
     r = get(bench, server, "--explain", "--ech", file)
     assert "ClientHello encrypted" in r.err.splitlines()[0], r
 
@@ -80,7 +83,7 @@ def test_rejected(bench, names):
     old, _ = new_key(bench, "old.pem")
     new, _ = new_key(bench, "new.pem")
     server = serve(bench, names, new)
-    r = get(bench, server, "--ech", old)
+    r = get(bench, server, "-k", "--ech", old)  # nobody has vouched for what it hands out
     assert r.rc == 35 and r.out == "" and re.search("another configuration", r.err), r
     both = serve(bench, names, new, old)
     assert get(bench, both, "--ech", old).rc == 0
@@ -90,6 +93,47 @@ def test_rejected(bench, names):
     only_secret = serve(bench, names[:1], new)  # has nobody who could say that the key is another
     r = get(bench, only_secret, "--ech", old)
     assert r.rc == 60 and re.search(r"public\.test", r.err), r
+
+
+def test_tried_again(bench, names):
+    """RFC 9849 §6.1.6: once, with what the server hands out, when it has proved to have the public name."""
+    old, _ = new_key(bench, "old.pem")
+    new, _ = new_key(bench, "new.pem")
+    server = serve(bench, names, new)
+    r = get(bench, server, "-v", "--ech", old)
+    assert (r.rc, r.out) == (0, "hello\n") and r.err.count("trying again") == 1, r
+    assert r.err.count("ClientHelloInner") == 2, r
+    wait_until(lambda: server.out.count("\n") == 2, what="two lines of the log")
+    refused, answered = server.out.splitlines()
+    assert "refused-by-client ALERT_FROM_PEER ech_required(121)" in refused, server.out
+    assert answered.endswith(" ech") and "GET /hello.txt" in answered, server.out
+    r = get(bench, server, "-d", "data", "--ech", old)  # nothing of the request was sent the first time
+    assert r.rc == 0 and "405" in server.wait_for(r".*POST.*")[0], r
+
+
+class Turns(Tap):
+    """Each connection goes to the next of the servers."""
+
+    def __init__(self, *servers):
+        super().__init__(None)
+        self.servers = servers
+
+    def between(self, client):
+        self.to = self.servers[len(self.said)].port
+        super().between(client)
+
+
+def test_tried_again_once(bench, names):
+    """A server that never takes what it has handed out: two connections, and no third."""
+    old, _ = new_key(bench, "old.pem")
+    new, _ = new_key(bench, "new.pem")
+    other, _ = new_key(bench, "other.pem")
+    first, second = serve(bench, names, new), serve(bench, names, other)
+    with Turns(first, second, first) as turns:
+        r = get(bench, turns, "-v", "--ech", old)
+    assert r.rc == 35 and r.out == "" and r.err.count("trying again") == 1, r
+    assert re.search("another configuration", r.err) and len(turns.said) == 2, r
+    assert not any(b"secret.test" in said for said in turns.said)
 
 
 @pytest.mark.parametrize("args", [("new",), ("new", "a_b"), ("new", "1.2.3.4"), ("show",), ("show", "missing.pem"),
@@ -204,5 +248,5 @@ def test_nss_server_rejects(bench, nss):
     old, _ = new_key(bench, "old.pem")
     new, _ = new_key(bench, "new.pem")
     server = selfserv(bench, nss, new, "public.test")
-    r = get(bench, server, "--ech", old)
-    assert r.rc == 35 and "another configuration" in r.err, r
+    r = get(bench, server, "-v", "--ech", old)  # the second time it is taken, but there is no secret.test
+    assert r.rc == 60 and r.err.count("trying again") == 1 and "not for secret.test" in r.err, r
