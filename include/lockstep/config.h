@@ -144,7 +144,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_config_set_peer_types(lockstep_config 
 /*
  * lockstep_config_set_own_types sets what this side says it can show, best first: a client offers
  * just these (client_certificate_type), a server shows the first that the client takes and that it
- * has an identity of. Without it these are the kinds of the identities. LOCKSTEP_ERR_USAGE likewise.
+ * has an identity of. Without it these are the kinds of the identities. LOCKSTEP_ERR_USAGE
+ * likewise.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_own_types(lockstep_config *cfg,
                                                                const uint8_t *types,

@@ -220,8 +220,8 @@ typedef struct lockstep_ask {
     const lockstep_slice *chain; /* VERDICT, POLICY: DER certificates, leaf first */
     size_t num_chain;
     lockstep_slice raw_key; /* VERDICT: a SubjectPublicKeyInfo that the peer shows instead (RFC
-                             * 7250), of which only the form is known to be right; the chain is empty
-                             * then. It stands for nobody unless the application knows it. */
+                             * 7250), of which only the form is known to be right; the chain is
+                             * empty then. It stands for nobody unless the application knows it. */
 } lockstep_ask;
 
 /* lockstep_asking returns the open question, or NULL. Answer now or later; nothing blocks. */

@@ -50,8 +50,8 @@ void lk_config_free_sessions(lk_settings *s);
 /* lk_config_free_extensions frees what config_extensions.c set. */
 void lk_config_free_extensions(lockstep_config *cfg);
 
-/* lk_config_free_raw_keys frees what config_raw_keys.c set; lk_config_check_types: could something in
- * the config judge each type that the peer may show? */
+/* lk_config_free_raw_keys frees what config_raw_keys.c set; lk_config_check_types: could something
+ * in the config judge each type that the peer may show? */
 void lk_config_free_raw_keys(lk_settings *s);
 bool lk_config_check_types(const lk_settings *s);
 

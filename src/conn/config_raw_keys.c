@@ -1,6 +1,6 @@
 /*
- * config_raw_keys.c - the parts of a config that are about raw public keys (RFC 7250): our own, those
- * of peers that are trusted, and which types of certificate are shown and taken.
+ * config_raw_keys.c - the parts of a config that are about raw public keys (RFC 7250): our own,
+ * those of peers that are trusted, and which types of certificate are shown and taken.
  */
 #include "conn/config.h"
 #include "util/pem.h"
@@ -86,8 +86,8 @@ void lk_config_free_raw_keys(lk_settings *s) {
 
 /* ---- Types ----------------------------------------------------------------------------------- */
 
-static lockstep_status set_types(uint8_t out[LK_NUM_TYPES], size_t *num_out,
-                                 const uint8_t *types, size_t num_types) {
+static lockstep_status set_types(uint8_t out[LK_NUM_TYPES], size_t *num_out, const uint8_t *types,
+                                 size_t num_types) {
     if (types == NULL || num_types < 1 || num_types > LK_NUM_TYPES ||
         (num_types == 2 && types[0] == types[1]))
         return LOCKSTEP_ERR_USAGE;

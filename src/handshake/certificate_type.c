@@ -164,8 +164,7 @@ static bool take_peer_type(lk_handshake *hs, uint8_t type) {
 
 lockstep_status lk_choose_peer_type(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
-    const bool listed =
-        (hs->hello.ext.present & lk_extension_bit(client_certificate_type)) != 0;
+    const bool listed = (hs->hello.ext.present & lk_extension_bit(client_certificate_type)) != 0;
     lk_slice types = types_of(hs, LK_EXTENSION_client_certificate_type, hs->hello.client_types);
     /* Without wishes of its own the server lets in who says nothing and shows nothing. */
     if (s->client_auth == LOCKSTEP_CLIENT_AUTH_NONE || (!listed && s->num_peer_types == 0))

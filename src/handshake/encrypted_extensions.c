@@ -75,8 +75,7 @@ lockstep_status lk_on_encrypted_extensions(lk_handshake *hs, lk_slice message) {
         return lk_fail(hs, LOCKSTEP_PEER_EXTENSION_UNSOLICITED, "extension %u",
                        ee.ext.first_unknown);
     LK_TRY(lk_ech_on_encrypted_extensions(hs, &ee));
-    LK_TRY(lk_take_certificate_types(hs, &ee.ext, ee.server_type, ee.client_type,
-                                     hs->psk != NULL));
+    LK_TRY(lk_take_certificate_types(hs, &ee.ext, ee.server_type, ee.client_type, hs->psk != NULL));
     if (ee.protocol.p_len > 0)
         LK_TRY(lk_take_protocol(hs, ee.protocol));
     if ((ee.ext.present & lk_extension_bit(record_size_limit)) != 0) {

@@ -287,8 +287,9 @@ lockstep_status lk_choose_peer_type(lk_handshake *hs);
  * (delegated_credential.c). */
 size_t lk_delegated_schemes(uint16_t out[LK_NUM_SCHEMES], const lk_settings *s);
 lockstep_status lk_check_delegated(lk_handshake *hs);
-/* lk_check_raw_key makes hs->peer_key of a SubjectPublicKeyInfo that may be the peer's: one of those
- * given, or where none are one that the application is asked about. Else `*why` it is refused. */
+/* lk_check_raw_key makes hs->peer_key of a SubjectPublicKeyInfo that may be the peer's: one of
+ * those given, or where none are one that the application is asked about. Else `*why` it is
+ * refused. */
 lockstep_status lk_check_raw_key(lk_handshake *hs, lk_slice key, const char **why);
 lockstep_status lk_send_certificate_verify(lk_handshake *hs); /* certificate_verify.c */
 lockstep_status lk_on_certificate_verify(lk_handshake *hs, lk_slice message);

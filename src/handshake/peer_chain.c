@@ -203,8 +203,8 @@ static lockstep_status skip(lk_handshake *hs) {
     return accepted(hs);
 }
 
-/* A raw public key stands for nothing but itself (RFC 7250 §4.2): no judge could say more of it than
- * whether it was given to us. Who knows it otherwise is asked. */
+/* A raw public key stands for nothing but itself (RFC 7250 §4.2): no judge could say more of it
+ * than whether it was given to us. Who knows it otherwise is asked. */
 static lockstep_status decide_raw_key(lk_handshake *hs) {
     const char *why;
     lockstep_status status = lk_check_raw_key(hs, shown_by_peer(hs).chain[0], &why);

@@ -103,7 +103,8 @@ static lockstep_status judge_key(const bogo_options *o, lockstep_slice key) {
     lk_digest_init(&d, LK_SHA256);
     lk_digest_update(&d, key);
     lk_digest_peek(&d, digest);
-    return !want->given || lk_slice_equal(lk_slice_of(want->p, want->p_len), lk_slice_of(digest, 32))
+    return !want->given ||
+                   lk_slice_equal(lk_slice_of(want->p, want->p_len), lk_slice_of(digest, 32))
                ? LOCKSTEP_OK
                : LOCKSTEP_CERT_RAW_KEY;
 }

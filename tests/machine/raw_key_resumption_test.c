@@ -130,9 +130,9 @@ static void test_trust_has_changed(void **state) {
     for (int i = 0; i < 2; i++) {
         house h;
         build(&h, i);
-        lockstep_session *first = visit(client_of(&h, PKI_P256, true),
-                                        server_of(&h, PKI_P256, PKI_RSA, PKI_ED25519, true), NULL,
-                                        false, true, true);
+        lockstep_session *first =
+            visit(client_of(&h, PKI_P256, true),
+                  server_of(&h, PKI_P256, PKI_RSA, PKI_ED25519, true), NULL, false, true, true);
         /* the client has other keys, or none */
         lockstep_session_free(visit(client_of(&h, -1, true),
                                     server_of(&h, PKI_P256, PKI_RSA, PKI_ED25519, true), first,
@@ -146,8 +146,8 @@ static void test_trust_has_changed(void **state) {
                                     false));
         /* as it was */
         lockstep_session_free(visit(client_of(&h, PKI_P256, true),
-                                    server_of(&h, PKI_P256, PKI_RSA, PKI_ED25519, true), first, true,
-                                    true, true));
+                                    server_of(&h, PKI_P256, PKI_RSA, PKI_ED25519, true), first,
+                                    true, true, true));
         lockstep_session_free(first);
         tear_down(&h);
     }
@@ -177,9 +177,9 @@ static void test_client_takes_other_types(void **state) {
     for (int i = 0; i < 2; i++) {
         house h;
         build(&h, i);
-        lockstep_session *first = visit(client_of(&h, -1, true),
-                                        server_of(&h, PKI_P256, PKI_RSA, -1, false), NULL, false,
-                                        false, false);
+        lockstep_session *first =
+            visit(client_of(&h, -1, true), server_of(&h, PKI_P256, PKI_RSA, -1, false), NULL, false,
+                  false, false);
         lockstep_session_free(visit(client_of(&h, PKI_P256, true),
                                     server_of(&h, PKI_P256, PKI_RSA, -1, false), first, true, false,
                                     false));

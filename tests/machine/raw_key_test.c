@@ -164,8 +164,9 @@ static void test_choices(void **state) {
         enum shown by_server, by_client;
         lockstep_status failure;
         size_t i = k / 2;
-        bool done = run(k % 2 == 0 ? LOCKSTEP_TLS12 : LOCKSTEP_TLS13, &cases[i].client, &cases[i].server, cases[i].asks_client, 0, &by_server,
-                        &by_client, &failure);
+        bool done =
+            run(k % 2 == 0 ? LOCKSTEP_TLS12 : LOCKSTEP_TLS13, &cases[i].client, &cases[i].server,
+                cases[i].asks_client, 0, &by_server, &by_client, &failure);
         if (done != (cases[i].failure == LOCKSTEP_OK) || failure != cases[i].failure ||
             by_server != cases[i].by_server || by_client != cases[i].by_client)
             fail_msg("case %zu (%zu): %s, %s; shown: %d, %d", i, k % 2, done ? "done" : "failed",
@@ -225,9 +226,8 @@ static void test_plain_client(void **state) {
         pair p = {0};
         world_init(&wc, 1);
         world_init(&ws, 2);
-        lockstep_config *client, *server = make(
-                                     &ws, version, &(end){PKI_P256, PKI_OTHER_NAME, -1, false},
-                                     false, false);
+        lockstep_config *client,
+            *server = make(&ws, version, &(end){PKI_P256, PKI_OTHER_NAME, -1, false}, false, false);
         CHECK(lockstep_config_new(&client, &wc.env));
         CHECK(lockstep_config_danger_skip_verification(client));
         seal(client);

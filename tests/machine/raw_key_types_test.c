@@ -1,6 +1,6 @@
 /*
- * raw_key_types_test.c - which types of certificate a config names (RFC 7250), and raw public keys that
- * only the application knows: both versions.
+ * raw_key_types_test.c - which types of certificate a config names (RFC 7250), and raw public keys
+ * that only the application knows: both versions.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,8 +59,8 @@ static lk_buffer spki_of(int identity) {
     return der;
 }
 
-/* answer looks at the question of one end, if there is one, and answers it. True: it was about a raw
- * key, which then is all that is there. */
+/* answer looks at the question of one end, if there is one, and answers it. True: it was about a
+ * raw key, which then is all that is there. */
 static bool answer(lockstep_conn *conn, lockstep_status verdict, unsigned *questions) {
     const lockstep_ask *ask = lockstep_asking(conn);
     if (ask == NULL)
@@ -288,8 +288,8 @@ static void test_setters(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_not_listed),       cmocka_unit_test(test_verdict),
-        cmocka_unit_test(test_verdict_and_keys), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_not_listed),        cmocka_unit_test(test_verdict),
+        cmocka_unit_test(test_verdict_and_keys),  cmocka_unit_test(test_order),
         cmocka_unit_test(test_nothing_in_common), cmocka_unit_test(test_nothing_to_show),
         cmocka_unit_test(test_setters),
     };

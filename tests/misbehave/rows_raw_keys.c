@@ -74,8 +74,8 @@ static void takes_raw_keys_alone(lockstep_config *cfg) {
     NEED(lockstep_config_set_peer_types(cfg, types, 1) == LOCKSTEP_OK);
 }
 
-/* say_instead says `step`, with a raw key announced in it, and goes on with a Certificate of which the
- * body is as the row says. */
+/* say_instead says `step`, with a raw key announced in it, and goes on with a Certificate of which
+ * the body is as the row says. */
 static peer_action say_instead(peer *p, const row *r, peer_step step, peer_step certificate) {
     lk_buffer body = lk_buffer_of(&lk_heap_default, 0);
     lk_builder b = lk_builder_of(&p->m);

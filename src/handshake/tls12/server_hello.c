@@ -150,8 +150,8 @@ lockstep_status lk12_on_server_hello(lk_handshake *hs, lk_slice message) {
     LK_TRY(check_fields(hs, &h));
     LK_TRY(check_extensions(hs, &h));
     LK_TRY(take(hs, &h));
-    LK_TRY(lk_take_certificate_types(hs, &h.ext, h.server_type, h.client_type,
-                                     means_resumed(hs, &h)));
+    LK_TRY(
+        lk_take_certificate_types(hs, &h.ext, h.server_type, h.client_type, means_resumed(hs, &h)));
     memcpy(hs->random_2, h.random.p, LK_RANDOM_LEN);
     lk_note_choice(&hs->watch, false, "version", "RFC 5246 §7.4.1.3", "TLS 1.2");
     lk_note_choice(&hs->watch, false, "cipher suite", "RFC 5246 §7.4.1.3", "%s", hs->suite->name);
