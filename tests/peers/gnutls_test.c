@@ -122,6 +122,7 @@ static void tear_down(both *b) {
 }
 
 #define ONLY_13 "NORMAL:-VERS-ALL:+VERS-TLS1.3"
+#define ONLY_12 "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 
 /* ---- Exporters (RFC 8446 §7.5) ----------------------------------------------------------------
  */
@@ -211,7 +212,7 @@ static void check_raw_peer(const both *b, bool other_sees_raw) {
                      other_sees_raw ? GNUTLS_CRT_RAWPK : GNUTLS_CRT_X509);
 }
 
-#define RAW_KEYS ONLY_13 ":-CTYPE-ALL:+CTYPE-SRV-RAWPK:+CTYPE-CLI-RAWPK"
+#define RAW_KEYS ":-CTYPE-ALL:+CTYPE-SRV-RAWPK:+CTYPE-CLI-RAWPK"
 
 static void trust_raw_key(lockstep_config *cfg, int identity) {
     const lockstep_blob *key = pki_public_key(identity);
@@ -223,12 +224,13 @@ static void have_raw_key(lockstep_config *cfg, int identity) {
     CHECK(lockstep_config_add_raw_key(cfg, key->p, key->p_len));
 }
 
-/* Both sides show raw keys, whoever is the client. */
+/* Both sides show raw keys, whoever is the client, in both versions. */
 static void test_raw_keys(void **state) {
     (void)state;
-    for (int is_client = 0; is_client < 2; is_client++) {
+    for (int i = 0; i < 4; i++) {
         both b;
-        set_up(&b, is_client, RAW_KEYS);
+        const int is_client = i % 2;
+        set_up(&b, is_client, i < 2 ? ONLY_13 RAW_KEYS : ONLY_12 RAW_KEYS);
         own_raw_key(&b, PKI_P384);
         trust_raw_key(b.cfg, PKI_P384);
         have_raw_key(b.cfg, PKI_RSA);
