@@ -25,7 +25,8 @@ static void check_parse(const uint8_t *data, size_t size) {
     NEED(s.secret.p_len > 0 && s.secret.p_len <= LK_SESSION_SECRET_MAX);
     NEED(inside(s.secret, data, size) && inside(s.server_name, data, size) &&
          inside(s.alpn, data, size) && inside(s.ticket, data, size) &&
-         inside(s.session_id, data, size) && inside(s.peer, data, size));
+         inside(s.session_id, data, size) && inside(s.shown_key, data, size) &&
+         inside(s.peer, data, size));
     NEED(lk_session_expires_ms(&s) >= s.issued_ms);
     check_peer(s.peer, data, size);
     lk_session_build(&b, &s);

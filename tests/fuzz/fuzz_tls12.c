@@ -48,6 +48,16 @@ static void certificate(lk_slice in) {
     same(&b, in);
 }
 
+static void raw_key(lk_slice in) {
+    static lk_certificate c;
+    if (lk12_raw_key_parse(&c, in) != LOCKSTEP_OK)
+        return;
+    NEED(c.num_chain == (c.chain[0].p_len > 0));
+    lk_builder b = rewrite();
+    lk12_raw_key_build(&b, c.chain[0]);
+    same(&b, in);
+}
+
 static void certificate_status(lk_slice in) {
     lk_slice ocsp;
     if (lk12_certificate_status_parse(&ocsp, in) != LOCKSTEP_OK)
@@ -98,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0)
         return 0;
     const lk_slice in = lk_slice_of(data + 1, size - 1);
-    switch (data[0] % 8) {
+    switch (data[0] % 9) {
     case 0:
         server_hello(in);
         break;
@@ -116,10 +126,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         break;
     case 5:
     case 6:
-        client_key_exchange(in, data[0] % 8 == 6);
+        client_key_exchange(in, data[0] % 9 == 6);
+        break;
+    case 7:
+        new_session_ticket(in);
         break;
     default:
-        new_session_ticket(in);
+        raw_key(in);
     }
     return 0;
 }

@@ -227,6 +227,8 @@ def write_tls12_messages():
         (5, "client-key", vector(1, bytes(32))),
         (6, "client-key-rsa", vector(2, bytes(256))),
         (7, "ticket", struct.pack(">I", 3600) + vector(2, b"a ticket")),
+        (8, "raw-key", vector(3, bytes.fromhex("302a300506032b6570032100") + bytes(range(32)))),
+        (8, "raw-key-none", vector(3, b"")),
     ):
         write("tls12", name, bytes([kind]) + body)
 
@@ -264,11 +266,12 @@ def write_sessions():
     chain = vector(2, b"") + vector(3, certificate[11:-2]) + vector(3, b"")
 
     def session(version=0x0304, secret=32, name=b"server.test", alpn=b"h2", ticket=b"a ticket", lifetime=3600,
-                early=16384, peer=chain, issued_ms=now_ms, session_id=b""):
+                early=16384, peer=chain, issued_ms=now_ms, session_id=b"", bits=0, shown_key=b""):
         suite = 0x1302 if secret == 48 else 0x1301
-        return (b"\1" + struct.pack(">HHHH", version, suite, 0x001d, 0x0804) + vector(1, bytes(range(secret))) +
+        return (bytes([3, bits]) + struct.pack(">HHHH", version, suite, 0x001d, 0x0804) + vector(1, bytes(range(secret))) +
                 vector(1, name) + vector(1, alpn) + vector(2, ticket) + vector(1, session_id) +
-                struct.pack(">QQIII", issued_ms, issued_ms, lifetime, 0x01020304, early) + vector(3, peer))
+                struct.pack(">QQIII", issued_ms, issued_ms, lifetime, 0x01020304, early) + vector(1, shown_key) +
+                vector(3, peer))
 
     write("session", "early", session())
     write("session", "sha384", session(secret=48, alpn=b"", early=0))
@@ -277,6 +280,9 @@ def write_sessions():
     write("session", "other-name", session(name=b"other.test"))
     write("session", "nobody", session(peer=b""))
     write("session", "tls12", session(version=0x0303, secret=48, ticket=b"", session_id=bytes(32)))
+    write("session", "named", session(bits=1, shown_key=bytes(32)))
+    ed25519 = bytes.fromhex("302a300506032b6570032100") + bytes(range(32))
+    write("session", "raw-key", session(bits=2, peer=vector(2, b"") + vector(3, ed25519) + vector(3, b"")))
     write("session", "malformed", session(peer=vector(2, b"") + vector(3, b"0\0") + vector(3, b"")))
 
 
