@@ -6,8 +6,9 @@
  * the same name. A server needs keys to seal tickets with, and no memory of its clients; only 0-RTT
  * needs one, so that no flight is accepted twice. The conventions are those of lockstep.h.
  *
- * What a session never does is skip a check: the chain or raw key that the peer showed is kept in it
- * and judged anew, by the trust and the policy of the config and at the time of the new connection.
+ * What a session never does is skip a check: the chain or raw key that the peer showed is kept in
+ * it and judged anew, by the trust and the policy of the config and at the time of the new
+ * connection.
  */
 #ifndef LOCKSTEP_SESSION_H
 #define LOCKSTEP_SESSION_H

@@ -71,8 +71,7 @@ static bool wanted(const lk_handshake *hs) {
     bool nameable = h->server_name.p_len <= 255; /* no host name is longer */
     /* "Servers MUST NOT select a key exchange mode that is not listed by the client", so a ticket
      * would be of no use (§4.2.9). */
-    return nameable && hs->settings->tickets != NULL &&
-           h->psk_modes.p_len > 0 &&
+    return nameable && hs->settings->tickets != NULL && h->psk_modes.p_len > 0 &&
            memchr(h->psk_modes.p, LK_PSK_DHE_KE, h->psk_modes.p_len) != NULL &&
            (hs->psk == NULL || hs->psk->kind == LK_PSK_RESUMPTION);
 }
