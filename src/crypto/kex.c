@@ -158,9 +158,8 @@ lockstep_status lk_kex_respond(uint8_t *share, uint8_t *secret, size_t *secret_l
                                  secret + classic_at(p, kem_secret(p)), crypto, p->classic,
                                  random + kem_random(p), peer.p + classic_at(p, public_len(p)));
     if (status == LOCKSTEP_OK && p->kem != NULL)
-        status =
-            lk_kem_encapsulate(crypto, p->kem, random, peer.p + kem_share, share + kem_share,
-                               secret + kem_at(p, lk_classic_secret(p->classic)));
+        status = lk_kem_encapsulate(crypto, p->kem, random, peer.p + kem_share, share + kem_share,
+                                    secret + kem_at(p, lk_classic_secret(p->classic)));
     *secret_len = kem_secret(p) + lk_classic_secret(p->classic);
     ERR_clear_error();
     return status;

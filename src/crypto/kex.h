@@ -24,8 +24,8 @@ typedef struct lk_kex_group {
     uint16_t id; /* NamedGroup (RFC 8446 §4.2.7) */
     const char *name;
     uint16_t client_share, server_share; /* bytes of key_exchange in each direction */
-    bool has_kem;    /* ML-KEM in it, so for TLS 1.3 alone */
-    bool by_default; /* offered and taken where no list of groups is given */
+    bool has_kem;                        /* ML-KEM in it, so for TLS 1.3 alone */
+    bool by_default;                     /* offered and taken where no list of groups is given */
 } lk_kex_group;
 
 /* The groups that this room computes, in the order of preference. */

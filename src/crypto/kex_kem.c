@@ -36,8 +36,8 @@ bool lk_kem_generate(lk_kem_key *key, const lk_crypto *crypto, const lk_kem *kem
     }
     key->pkey = import_key(kem, EVP_PKEY_KEYPAIR, "seed", random, LK_MLKEM_SEED);
     return key->pkey != NULL &&
-           EVP_PKEY_get_octet_string_param(key->pkey, OSSL_PKEY_PARAM_PUB_KEY, share, kem->set->public,
-                                           &n) == 1 &&
+           EVP_PKEY_get_octet_string_param(key->pkey, OSSL_PKEY_PARAM_PUB_KEY, share,
+                                           kem->set->public, &n) == 1 &&
            n == kem->set->public;
 }
 

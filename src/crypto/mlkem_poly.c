@@ -157,8 +157,10 @@ static inline int16_t divide(int32_t v) {
 
 /* Eight products of at most 4095 * 0.76 q are below 2^15 q. Always inlined, for k to be a constant.
  */
-static inline __attribute__((always_inline)) void
-dot(lk_poly *restrict out, const lk_poly *restrict a, const lk_poly_factor *restrict b, unsigned k) {
+static inline __attribute__((always_inline)) void dot(lk_poly *restrict out,
+                                                      const lk_poly *restrict a,
+                                                      const lk_poly_factor *restrict b,
+                                                      unsigned k) {
     for (size_t i = 0; i < N; i += 2) {
         int32_t even = pair(a[0].c + i, b[0].straight + i) + pair(a[1].c + i, b[1].straight + i) +
                        pair(a[2].c + i, b[2].straight + i);
@@ -173,8 +175,8 @@ dot(lk_poly *restrict out, const lk_poly *restrict a, const lk_poly_factor *rest
     }
 }
 
-void lk_poly_dot(lk_poly *restrict out, const lk_poly *restrict a,
-                 const lk_poly_factor *restrict b, unsigned k) {
+void lk_poly_dot(lk_poly *restrict out, const lk_poly *restrict a, const lk_poly_factor *restrict b,
+                 unsigned k) {
     if (k == 3)
         dot(out, a, b, 3);
     else

@@ -15,8 +15,8 @@
 
 #include "crypto/keccak.h"
 
-#define LK_MLKEM_N 256
-#define LK_MLKEM_Q 3329
+#define LK_MLKEM_N     256
+#define LK_MLKEM_Q     3329
 #define LK_MLKEM_K_MAX 4 /* vectors of three polynomials or, in ML-KEM-1024, four (§8) */
 
 typedef struct lk_poly {

@@ -104,7 +104,8 @@ static bool offers_session(const lk_handshake *hs) {
     return hs->resumes != NULL && hs->resumes->version == LK_TLS12;
 }
 
-/* list_groups leaves out what has ML-KEM in it where TLS 1.3 is not spoken: it is for that alone. */
+/* list_groups leaves out what has ML-KEM in it where TLS 1.3 is not spoken: it is for that alone.
+ */
 static size_t list_groups(uint16_t out[LK_KEX_NUM_GROUPS], const lk_settings *s) {
     size_t n = 0;
     for (size_t i = 0; i < s->num_groups; i++)

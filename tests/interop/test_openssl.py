@@ -12,7 +12,10 @@ GROUPS = {
     "P-256": r"Temp Key: ECDH, (prime256v1|secp256r1), 256 bits",
     "P-384": r"Temp Key: ECDH, secp384r1, 384 bits",
     "X25519MLKEM768": r"Negotiated TLS1.3 group: X25519MLKEM768",
+    "SecP384r1MLKEM1024": r"Negotiated TLS1.3 group: SecP384r1MLKEM1024",
 }
+# those that have to be named
+NAMED = {"P-521": r"Temp Key: ECDH, (secp521r1|P-521), 521 bits", "MLKEM1024": r"Negotiated TLS1.3 group: MLKEM1024"}
 SIGNATURES = {
     "rsa": r"signature type: (RSA-PSS|rsa_pss_rsae_sha256)$",
     "p256": r"signature type: (ECDSA|ecdsa_secp256r1_sha256)$",
@@ -22,9 +25,9 @@ SIGNATURES = {
 KEY_UPDATE = r"TLS 1.3, Handshake \[length 0005\], KeyUpdate$"
 
 
-def groups():
+def groups(names):
     mlkem = pytest.mark.skipif(not has_mlkem(), reason="OpenSSL before 3.5 has no ML-KEM (Chromium's test has)")
-    return [pytest.param(g, marks=mlkem if "MLKEM" in g else ()) for g in GROUPS]
+    return [pytest.param(g, marks=mlkem if "MLKEM" in g else ()) for g in names]
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +62,26 @@ def test_serve_suites(bench, suite):
     assert r.rc != 0 and "alert number 40" in r.err, r  # handshake_failure
 
 
-@pytest.mark.parametrize("group", groups())
+@pytest.mark.parametrize("group", groups(GROUPS))
 def test_client_group(bench, server, group):
     r = fetched(bench.s_client(server.port, "-groups", group, stdin=HELLO))
     assert re.search(GROUPS[group], r.out), r
 
 
-@pytest.mark.parametrize("group", groups())
+@pytest.mark.parametrize("group", groups(NAMED))
+def test_named_group(bench, server, group):
+    """Not among the defaults, and there when it is named."""
+    r = bench.s_client(server.port, "-groups", group, stdin=HELLO)
+    assert r.rc != 0 and "alert number 40" in r.err, r
+    r = fetched(bench.s_client(bench.serve("--groups", f"X25519,{group}").port, "-groups", group, stdin=HELLO))
+    assert re.search(NAMED[group], r.out), r
+    theirs = bench.s_server("-www", "-groups", group)
+    r = bench.get(f"https://localhost:{theirs.port}/")
+    assert r.rc == 35 and "handshake_failure" in r.err, r
+    page(bench.get("--curves", group, f"https://localhost:{theirs.port}/"))
+
+
+@pytest.mark.parametrize("group", groups(GROUPS))
 def test_client_group_after_retry(bench, group):
     """The client's key share is for a group that serve does not take: HelloRetryRequest."""
     other = "P-256" if group == "P-384" else "P-384"
@@ -214,17 +230,17 @@ def test_get_ciphers(bench, suite):
     assert f"Cipher is {suite}\n" in r.out, r
 
 
-@pytest.mark.parametrize("group", groups())
+@pytest.mark.parametrize("group", groups(GROUPS))
 def test_server_group(bench, group):
     """A server with one group: without a retry for those that get has a key share for."""
     server = bench.s_server("-www", "-groups", group, "-msg")
     r = page(bench.get(f"https://localhost:{server.port}/"))
     name = {"P-256": "secp256r1", "P-384": "secp384r1"}.get(group, group)
     assert re.search(rf"^Shared groups: {name}$", r.out, re.M | re.I), r
-    assert server.out.count(", ClientHello\n") == (2 if group.startswith("P-") else 1), server.out
+    assert server.out.count(", ClientHello\n") == (1 if group.startswith("X25519") else 2), server.out
 
 
-@pytest.mark.parametrize("group", groups())
+@pytest.mark.parametrize("group", groups(GROUPS))
 def test_get_curves(bench, group):
     """get offers the one group, with a key share for it."""
     server = bench.s_server("-www", "-msg")

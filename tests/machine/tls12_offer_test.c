@@ -215,7 +215,8 @@ static void test_no_session_id(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_offer),
-        cmocka_unit_test(test_curve), cmocka_unit_test(test_p521),
+        cmocka_unit_test(test_curve),
+        cmocka_unit_test(test_p521),
         cmocka_unit_test(test_no_session_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,15 +250,15 @@ static void test_raw_keys(void **state) {
 }
 #endif
 
-/* ---- Hybrid groups (draft-ietf-tls-ecdhe-mlkem) -------------------------------------------------
+/* ---- Groups with ML-KEM (draft-ietf-tls-ecdhe-mlkem, draft-ietf-tls-mlkem) ---------------------
  */
 
-static void test_hybrids(void **state) {
+static void test_ml_kem(void **state) {
     (void)state;
     static const uint16_t groups[] = {LOCKSTEP_GROUP_X25519MLKEM768,
                                       LOCKSTEP_GROUP_SECP256R1MLKEM768,
-                                      LOCKSTEP_GROUP_SECP384R1MLKEM1024};
-    for (int i = 0; i < 6; i++) {
+                                      LOCKSTEP_GROUP_SECP384R1MLKEM1024, LOCKSTEP_GROUP_MLKEM1024};
+    for (int i = 0; i < 8; i++) {
         both b;
         lockstep_info info;
         set_up(&b, i % 2);
@@ -425,7 +425,7 @@ int main(void) {
         cmocka_unit_test(test_exporter),
         cmocka_unit_test(test_compressed_certificates),
         cmocka_unit_test(test_raw_keys),
-        cmocka_unit_test(test_hybrids),
+        cmocka_unit_test(test_ml_kem),
         cmocka_unit_test(test_authorities_of_server),
         cmocka_unit_test(test_authorities_of_client),
         cmocka_unit_test(test_cookie_of_server),

@@ -38,9 +38,8 @@ static void run(exchange *x, const lk_kex_group *g, const lk_crypto *client,
                                     lk_slice_of(x->share, g->client_share)),
                      LOCKSTEP_OK);
     x->answer[broken ? 200 : 0] ^= broken;
-    assert_int_equal(
-        lk_kex_derive(e, x->got, &x->got_len, lk_slice_of(x->answer, g->server_share)),
-        LOCKSTEP_OK);
+    assert_int_equal(lk_kex_derive(e, x->got, &x->got_len, lk_slice_of(x->answer, g->server_share)),
+                     LOCKSTEP_OK);
     lk_ephemeral_free(e);
 }
 
@@ -80,14 +79,12 @@ static void test_wrong_lengths(void **state) {
         draw(random, g);
         assert_int_equal(lk_kex_generate(&e, share, own, g, random[0]), LOCKSTEP_OK);
         for (int wrong = -1; wrong <= 1; wrong += 2) {
-            assert_int_equal(
-                lk_kex_respond(answer, secret, &secret_len, own, g, random[1],
-                               lk_slice_of(share, (size_t)(g->client_share + wrong))),
-                LOCKSTEP_PEER_KEY_SHARE);
-            assert_int_equal(
-                lk_kex_derive(e, secret, &secret_len,
-                              lk_slice_of(share, (size_t)(g->server_share + wrong))),
-                LOCKSTEP_PEER_KEY_SHARE);
+            assert_int_equal(lk_kex_respond(answer, secret, &secret_len, own, g, random[1],
+                                            lk_slice_of(share, (size_t)(g->client_share + wrong))),
+                             LOCKSTEP_PEER_KEY_SHARE);
+            assert_int_equal(lk_kex_derive(e, secret, &secret_len,
+                                           lk_slice_of(share, (size_t)(g->server_share + wrong))),
+                             LOCKSTEP_PEER_KEY_SHARE);
         }
         lk_ephemeral_free(e);
     }

@@ -46,7 +46,8 @@ static void run(const lk_mlkem_set *set, uint8_t start) {
     expect(memcmp(got, sent, sizeof got) == 0, "both have the same secret");
 
     ct[start] ^= 1;
-    expect(test_decaps(set, got, dk, ct, set->ciphertext), "decapsulation of a bad ciphertext succeeds");
+    expect(test_decaps(set, got, dk, ct, set->ciphertext),
+           "decapsulation of a bad ciphertext succeeds");
     expect(is_secret(got, sizeof got), "the other secret depends on the private key");
     public(got, sizeof got);
     expect(memcmp(got, sent, sizeof got) != 0, "a bad ciphertext carries another secret");

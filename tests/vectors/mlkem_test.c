@@ -626,7 +626,8 @@ static const parameters with_1024 = {
     "ML-KEM-1024", "mlkem_1024", &lk_mlkem_1024,
     "800018fec3e2723f73f1d657fe239b4d5d8782efaade297e8cd448e54cc2ac00"};
 
-#define WITH(set, test) {#test " " #set, test, NULL, NULL, (void *)(uintptr_t)&with_##set}
+#define WITH(set, test)                                                                            \
+    { #test " " #set, test, NULL, NULL, (void *)(uintptr_t)&with_##set }
 #define WITH_BOTH(test) WITH(768, test), WITH(1024, test)
 
 int main(void) {

@@ -192,7 +192,8 @@ static verdict check_x25519(const json_t *group, const json_t *test, bool valid)
     return v;
 }
 
-/* How SubjectPublicKeyInfo goes on behind its first tag and length: ecPublicKey on a named curve. */
+/* How SubjectPublicKeyInfo goes on behind its first tag and length: ecPublicKey on a named curve.
+ */
 typedef struct curve {
     uint16_t group;
     size_t secret;

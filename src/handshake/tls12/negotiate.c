@@ -43,7 +43,7 @@ static void choose_group(lk_handshake *hs) {
     for (size_t i = 0; i < s->num_groups && hs->group == NULL; i++) {
         const lk_kex_group *group = lk_kex_group_of(s->groups[i]);
         if (!group->has_kem && (listed ? lk_u16_has(hs->hello.groups, group->id)
-                                      : group->id == LOCKSTEP_GROUP_SECP256R1))
+                                       : group->id == LOCKSTEP_GROUP_SECP256R1))
             hs->group = group;
     }
 }
