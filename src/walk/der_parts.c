@@ -74,8 +74,7 @@ bool lk_der_part(lk_part *p, uint8_t tag, const char *name, const char *text, lk
 bool lk_der_leaf(lk_part *p, uint8_t tag, const char *name, const char *text, lk_slice *content) {
     lk_reader at = p->r;
     lk_slice inside;
-    if (!lk_der_read(&at, tag, &inside) ||
-        !lk_part_leaf(p, p->r.left - at.left, name, text, NULL))
+    if (!lk_der_read(&at, tag, &inside) || !lk_part_leaf(p, p->r.left - at.left, name, text, NULL))
         return false;
     if (content != NULL)
         *content = inside;

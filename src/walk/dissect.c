@@ -58,9 +58,9 @@ static bool read_length(lk_part *p) {
 lk_fields *lk_dissect_message(lk_slice message, const lk_dissect_context *context) {
     lk_part all = lk_fields_new(message), body;
     uint16_t type;
-    bool complete = lk_part_code(&all, 1, "msg_type", "Which message this is.", lk_name_message,
-                                 &type) &&
-                    read_length(&all);
+    bool complete =
+        lk_part_code(&all, 1, "msg_type", "Which message this is.", lk_name_message, &type) &&
+        read_length(&all);
     if (complete && lk_part_empty(&all))
         complete = read_body(&all, (uint8_t)type, context);
     else if (complete && lk_part_open(&all, all.r.left, lk_name_message(type), "", &body))

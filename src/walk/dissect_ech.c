@@ -53,8 +53,9 @@ static bool read_suites(lk_part *p) {
 }
 
 static const char *kem_name(uint16_t kem) {
-    return kem == 0x20 ? "DHKEM(X25519, HKDF-SHA256)"
-                       : kem == 0x10 ? "DHKEM(P-256, HKDF-SHA256)" : "unknown";
+    return kem == 0x20   ? "DHKEM(X25519, HKDF-SHA256)"
+           : kem == 0x10 ? "DHKEM(P-256, HKDF-SHA256)"
+                         : "unknown";
 }
 
 static bool read_contents(lk_part *p) {

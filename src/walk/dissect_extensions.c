@@ -143,13 +143,15 @@ static const row rows[] = {
      "The certificate chain may come compressed: it is the biggest part of what a server sends."},
     {28, read_record_size_limit, "The largest record that the sender wants to receive."},
     {34, lk_read_delegated_credential,
-     "A key of short life, signed by the certificate's key. Big sites give it to their many servers "
+     "A key of short life, signed by the certificate's key. Big sites give it to their many "
+     "servers "
      "and keep the real key in a safer place."},
     {35, read_session_ticket,
      "Coming back in TLS 1.2: the server seals what it must remember into a ticket, and the client "
      "keeps it."},
     {41, lk_read_pre_shared_key,
-     "A key that both sides have from before, mostly from an earlier connection. With it the server "
+     "A key that both sides have from before, mostly from an earlier connection. With it the "
+     "server "
      "need not prove itself again, which saves time. Always the last extension, because it signs "
      "all before it."},
     {42, lk_read_early_data,
@@ -191,7 +193,8 @@ static const row rows[] = {
      "Extensions that are the same in the outer ClientHello and are taken from there, to save "
      "room."},
     {0xfe0d, lk_read_ech,
-     "A second ClientHello, the real one, encrypted to a key that the server published. The name of "
+     "A second ClientHello, the real one, encrypted to a key that the server published. The name "
+     "of "
      "the site is in there, so an eavesdropper sees only the provider. Browsers send random bytes "
      "if they have no key, so that its use does not stand out."},
     {0xff01, read_renegotiation_info,
@@ -199,10 +202,10 @@ static const row rows[] = {
      "1.2. TLS 1.3 has no renegotiation."},
 };
 
-static const row grease = {
-    0, read_opaque,
-    "An extension that does not exist. Clients mix such in, so that servers that choke on what they "
-    "do not know are found early (RFC 8701)."};
+static const row grease = {0, read_opaque,
+                           "An extension that does not exist. Clients mix such in, so that servers "
+                           "that choke on what they "
+                           "do not know are found early (RFC 8701)."};
 static const row unknown = {
     0, read_opaque, "An extension that is not known here. Whoever does not know one skips it."};
 
@@ -223,9 +226,9 @@ static bool read_extension(lk_part *p, lk_place place) {
     const row *known = row_of(type);
     if (!lk_part_open(p, 4 + (size_t)length, lk_name_extension(type), known->text, &ext))
         return false;
-    bool complete = lk_part_code(&ext, 2, "extension_type", "", lk_name_extension, &type) &&
-                    lk_part_uint(&ext, 2, "length", "How many bytes the extension has behind this.",
-                                 &again);
+    bool complete =
+        lk_part_code(&ext, 2, "extension_type", "", lk_name_extension, &type) &&
+        lk_part_uint(&ext, 2, "length", "How many bytes the extension has behind this.", &again);
     if (complete && length > at.left)
         lk_last_value(&ext, "%u, but only %zu are there", length, at.left);
     lk_part_end(&ext, complete && known->read(&ext, place));

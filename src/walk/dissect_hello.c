@@ -14,11 +14,12 @@ static const char *compression_method(uint16_t method) {
 
 static bool read_client_session_id(lk_part *p) {
     lk_slice id;
-    if (!lk_part_opaque(p, 1, "legacy_session_id",
-                        "Once the number of an earlier session. In TLS 1.3 random bytes, which make "
-                        "the handshake look like a resumed one of TLS 1.2, so that old equipment on "
-                        "the way lets it through.",
-                        &id))
+    if (!lk_part_opaque(
+            p, 1, "legacy_session_id",
+            "Once the number of an earlier session. In TLS 1.3 random bytes, which make "
+            "the handshake look like a resumed one of TLS 1.2, so that old equipment on "
+            "the way lets it through.",
+            &id))
         return false;
     return id.p_len <= LK_SESSION_ID_MAX;
 }
@@ -33,11 +34,12 @@ bool lk_dissect_client_hello(lk_part *p) {
                       "Random bytes, new each time. They go into all keys, so that no two "
                       "connections have the same ones and nobody can play an old one again.") &&
         read_client_session_id(p) &&
-        lk_part_codes(p, 2, "cipher_suites",
-                      "The ciphers that the client can use, best first; the server chooses one. "
-                      "Those that begin with TLS_AES or TLS_CHACHA20 are of TLS 1.3, the others for "
-                      "older servers.",
-                      2, "CipherSuite", lk_name_suite) &&
+        lk_part_codes(
+            p, 2, "cipher_suites",
+            "The ciphers that the client can use, best first; the server chooses one. "
+            "Those that begin with TLS_AES or TLS_CHACHA20 are of TLS 1.3, the others for "
+            "older servers.",
+            2, "CipherSuite", lk_name_suite) &&
         lk_part_codes(p, 1, "legacy_compression_methods",
                       "Always null, which is none: compressing before encrypting has given secrets "
                       "away (the CRIME attack of 2012).",
@@ -85,8 +87,9 @@ static bool read_random(lk_part *p, form f) {
     lk_slice random;
     const char *text = "The server's random bytes, for the same end as the client's.";
     if (f == FORM_RETRY)
-        text = "A fixed value, the SHA-256 of \"HelloRetryRequest\": it says that this is no answer "
-               "yet, but the wish for another ClientHello.";
+        text =
+            "A fixed value, the SHA-256 of \"HelloRetryRequest\": it says that this is no answer "
+            "yet, but the wish for another ClientHello.";
     if (!lk_part_bytes(p, LK_RANDOM_LEN, "random", text))
         return false;
     random = lk_slice_of(p->r.p - LK_RANDOM_LEN, LK_RANDOM_LEN);

@@ -15,9 +15,9 @@ static bool only_codes(lk_part *p, size_t width, const char *name, size_t each, 
     lk_summary summary = {0};
     uint64_t code;
     if (lk_read_vector(&at, width, 0, UINT16_MAX, &codes))
-        for (lk_reader r = lk_reader_of(codes); !summary.full && lk_read_uint(&r, each, &code);)
+        for (lk_reader r = lk_reader_of(codes); lk_read_uint(&r, each, &code);)
             lk_summary_add(&summary, name_of((uint16_t)code));
-    lk_part_value(p, "%s", summary.text);
+    lk_part_summary(p, &summary);
     return lk_part_codes(p, width, name, "", each, item, name_of);
 }
 
@@ -86,7 +86,8 @@ bool lk_dissect_key(lk_part *p, size_t width, uint16_t group, bool by_client) {
     bool hybrid = group == LOCKSTEP_GROUP_X25519MLKEM768 ||
                   group == LOCKSTEP_GROUP_SECP256R1MLKEM768 ||
                   group == LOCKSTEP_GROUP_SECP384R1MLKEM1024;
-    const char *text = "The public half: anybody may see it. The secret half never leaves its side.";
+    const char *text =
+        "The public half: anybody may see it. The secret half never leaves its side.";
     if (!hybrid)
         return lk_part_opaque(p, width, "key_exchange", text, NULL);
     if (!lk_part_vector(p, width, "key_exchange", text, &key))
@@ -119,10 +120,10 @@ static bool read_client_shares(lk_part *p) {
             !lk_part_open(&list, 4 + (size_t)length, "KeyShareEntry", "", &entry))
             break;
         lk_part_end(&entry, read_entry(&entry, true, &one));
-        lk_part_value(&entry, "%s", one.text);
+        lk_part_summary(&entry, &one);
         lk_summary_add(&summary, one.text);
     }
-    lk_part_value(p, "%s", summary.text);
+    lk_part_summary(p, &summary);
     lk_part_end(&list, true);
     return true;
 }
@@ -143,7 +144,7 @@ bool lk_read_key_share(lk_part *p, lk_place place) {
     lk_part_text(p, "The server's half of the key agreement. From here on both sides can compute "
                     "the same shared secret, and all that follows is encrypted.");
     bool complete = read_entry(p, false, &summary);
-    lk_part_value(p, "%s", summary.text);
+    lk_part_summary(p, &summary);
     return complete;
 }
 

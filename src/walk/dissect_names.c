@@ -60,7 +60,7 @@ static bool read_protocols(lk_part *p, const char *name) {
             lk_summary_add(&summary, lk_part_shown(p, protocol));
         complete = lk_part_string(&list, 1, "ProtocolName", protocol_text(protocol)) && complete;
     }
-    lk_part_value(p, "%s", summary.text);
+    lk_part_summary(p, &summary);
     lk_part_end(&list, complete);
     return true;
 }

@@ -1,6 +1,6 @@
 /*
- * dissect_ocsp.c - an OCSPResponse (RFC 6960 §4.2): an authority's word on whether a certificate was
- * revoked.
+ * dissect_ocsp.c - an OCSPResponse (RFC 6960 §4.2): an authority's word on whether a certificate
+ * was revoked.
  */
 #include "walk/dissect.h"
 #include "walk/dissect_x509.h"
@@ -24,10 +24,9 @@ static bool read_revoked(lk_part *p) {
         return false;
     lk_part_value(&revoked, "revoked");
     bool complete = lk_der_time_leaf(&revoked, "revocationTime", "");
-    if (complete && lk_der_part(&revoked, LK_DER_CONTEXT_CONSTRUCTED(0), "revocationReason", "",
-                                &reason))
-        lk_part_end(&reason,
-                    lk_der_octets_leaf(&reason, LK_DER_ENUMERATED, "CRLReason", ""));
+    if (complete &&
+        lk_der_part(&revoked, LK_DER_CONTEXT_CONSTRUCTED(0), "revocationReason", "", &reason))
+        lk_part_end(&reason, lk_der_octets_leaf(&reason, LK_DER_ENUMERATED, "CRLReason", ""));
     lk_part_end(&revoked, complete);
     return true;
 }
@@ -125,7 +124,8 @@ static bool read_basic(lk_part *p) {
     lk_part basic;
     if (!lk_der_part(p, LK_DER_SEQUENCE, "BasicOCSPResponse", "", &basic))
         return false;
-    lk_part_end(&basic, read_data(&basic) && lk_dissect_algorithm(&basic, "signatureAlgorithm", "") &&
+    lk_part_end(&basic, read_data(&basic) &&
+                            lk_dissect_algorithm(&basic, "signatureAlgorithm", "") &&
                             read_signature(&basic) && read_certs(&basic));
     return true;
 }
@@ -153,10 +153,9 @@ static bool read_response(lk_part *p) {
     lk_part response;
     if (!lk_der_part(p, LK_DER_SEQUENCE, "OCSPResponse", "", &response))
         return false;
-    lk_part_end(&response,
-                lk_der_octets_leaf(&response, LK_DER_ENUMERATED, "responseStatus",
-                                   "0: the responder could answer.") &&
-                    read_response_bytes(&response));
+    lk_part_end(&response, lk_der_octets_leaf(&response, LK_DER_ENUMERATED, "responseStatus",
+                                              "0: the responder could answer.") &&
+                               read_response_bytes(&response));
     return true;
 }
 

@@ -28,9 +28,17 @@ static void subject_value(lk_part *p, lk_slice der) {
     lk_buffer_free(&text);
 }
 
+/* is_key looks ahead: a SubjectPublicKeyInfo has never the form of a certificate. */
+static bool is_key(lk_reader r) {
+    lk_slice data;
+    lk_spki spki;
+    return lk_read_vector(&r, 3, 0, (1 << 24) - 1, &data) && lk_spki_parse(&spki, data);
+}
+
 /* read_cert reads cert_data, behind its length of three bytes. */
 static bool read_cert(lk_part *p, size_t n, bool raw_key) {
     lk_part data;
+    raw_key = raw_key || is_key(p->r);
     if (!lk_part_vector(p, 3, raw_key ? "ASN1_subjectPublicKeyInfo" : "cert_data",
                         raw_key ? "A bare public key. Who it belongs to the other side must know."
                                 : cert_text(n),
@@ -75,7 +83,7 @@ static bool read_entries(lk_part *p, const lk_dissect_context *context) {
 static bool read_list12(lk_part *p, bool raw_key) {
     lk_part list;
     size_t n = 0;
-    if (raw_key) /* RFC 7250 §3: in place of the list */
+    if (raw_key || is_key(p->r)) /* RFC 7250 §3: in place of the list */
         return read_cert(p, 0, true);
     if (!lk_part_vector(p, 3, "certificate_list",
                         "The chain: the sender's own certificate first, then those of the "
@@ -145,8 +153,9 @@ bool lk_dissect_certificate_verify(lk_part *p) {
 
 bool lk_dissect_finished(lk_part *p) {
     return !lk_part_empty(p) &&
-           lk_part_rest(p, "verify_data",
-                        "A checksum over the whole handshake, made with a key that only the two "
-                        "ends have. If a single bit was changed on the way, it does not fit and the "
-                        "connection ends.");
+           lk_part_rest(
+               p, "verify_data",
+               "A checksum over the whole handshake, made with a key that only the two "
+               "ends have. If a single bit was changed on the way, it does not fit and the "
+               "connection ends.");
 }

@@ -123,7 +123,8 @@ bool lk_dissect_authorities(lk_part *p) {
         return false;
     while (!lk_part_empty(&list) && lk_part_vector(&list, 2, "DistinguishedName", "", &entry)) {
         lk_slice name = lk_reader_rest(&entry.r);
-        bool complete = !lk_part_empty(&entry) && lk_part_leaf(&entry, name.p_len, "name", "", NULL);
+        bool complete =
+            !lk_part_empty(&entry) && lk_part_leaf(&entry, name.p_len, "name", "", NULL);
         if (complete)
             name_value(&entry, name);
         lk_part_end(&entry, complete);

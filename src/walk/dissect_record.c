@@ -73,9 +73,10 @@ static const char *alert_name(uint16_t description) {
 
 static bool read_alert(lk_part *p) {
     uint16_t description;
-    if (!lk_part_code(p, 1, "level",
-                      "How bad it is. In TLS 1.3 it means nothing: every alert ends the connection.",
-                      alert_level, NULL) ||
+    if (!lk_part_code(
+            p, 1, "level",
+            "How bad it is. In TLS 1.3 it means nothing: every alert ends the connection.",
+            alert_level, NULL) ||
         !lk_part_code(p, 1, "description", "", alert_name, &description))
         return false;
     lk_last_value(p, "%s (%u)", lockstep_alert_name(description), description);
@@ -90,15 +91,17 @@ static bool read_content(lk_part *p, uint8_t type) {
     case ALERT:
         return read_alert(p);
     case CHANGE_CIPHER_SPEC:
-        return lk_part_uint(p, 1, "change_cipher_spec",
-                            "In TLS 1.2: from here on I encrypt. In TLS 1.3 it means nothing and is "
-                            "there for old equipment on the way.",
-                            NULL);
+        return lk_part_uint(
+            p, 1, "change_cipher_spec",
+            "In TLS 1.2: from here on I encrypt. In TLS 1.3 it means nothing and is "
+            "there for old equipment on the way.",
+            NULL);
     case HANDSHAKE:
         return lk_part_rest(p, "handshake", "Messages of the handshake, or a piece of one.");
     case APPLICATION_DATA:
-        return lk_part_rest(p, "application_data",
-                            "What it was all for: what the two programs have to say to each other.");
+        return lk_part_rest(
+            p, "application_data",
+            "What it was all for: what the two programs have to say to each other.");
     default:
         return lk_part_rest(p, "content", "");
     }
@@ -145,17 +148,19 @@ static bool read_header(lk_part *p, uint8_t *type, bool encrypted) {
 
 static bool read_sealed(lk_part *p) {
     lk_part sealed;
-    if (!lk_part_open(p, p->r.left, "encrypted_record",
-                      "Encrypted: without the key these are random bytes. How many there are is all "
-                      "that can be seen.",
-                      &sealed))
+    if (!lk_part_open(
+            p, p->r.left, "encrypted_record",
+            "Encrypted: without the key these are random bytes. How many there are is all "
+            "that can be seen.",
+            &sealed))
         return false;
     bool complete = true;
     if (sealed.r.left > TAG_LEN)
-        complete = lk_part_bytes(&sealed, sealed.r.left - TAG_LEN, "ciphertext", "") &&
-                   lk_part_bytes(&sealed, TAG_LEN, "tag",
-                                 "A checksum that only the two ends can make. If one bit is changed "
-                                 "on the way, it does not fit, and nothing is handed on.");
+        complete =
+            lk_part_bytes(&sealed, sealed.r.left - TAG_LEN, "ciphertext", "") &&
+            lk_part_bytes(&sealed, TAG_LEN, "tag",
+                          "A checksum that only the two ends can make. If one bit is changed "
+                          "on the way, it does not fit, and nothing is handed on.");
     else
         complete = lk_part_rest(&sealed, "ciphertext", "");
     lk_part_end(&sealed, complete);

@@ -26,12 +26,13 @@ bool lk_dissect_ticket(lk_part *p, uint16_t version) {
         return read_lifetime(p, "ticket_lifetime_hint") &&
                lk_part_opaque(p, 2, "ticket", ticket, NULL);
     return read_lifetime(p, "ticket_lifetime") &&
-           lk_part_uint(p, 4, "ticket_age_add",
-                        "A random number that hides the age of the ticket when it is shown, so that "
-                        "nobody on the way can connect the two visits.",
-                        NULL) &&
-           lk_part_opaque(p, 1, "ticket_nonce",
-                          "Makes the key of each ticket another one.", NULL) &&
+           lk_part_uint(
+               p, 4, "ticket_age_add",
+               "A random number that hides the age of the ticket when it is shown, so that "
+               "nobody on the way can connect the two visits.",
+               NULL) &&
+           lk_part_opaque(p, 1, "ticket_nonce", "Makes the key of each ticket another one.",
+                          NULL) &&
            lk_part_opaque(p, 2, "ticket", ticket, NULL) &&
            lk_dissect_extensions(p, LK_IN_NEW_SESSION_TICKET);
 }

@@ -12,9 +12,8 @@ static exchange exchange_of(uint16_t suite) {
     static const struct {
         const char *prefix;
         exchange exchange;
-    } known[] = {{"TLS_RSA_", EXCHANGE_RSA},
-                 {"TLS_DHE_", EXCHANGE_DHE},
-                 {"TLS_ECDHE_", EXCHANGE_ECDHE}};
+    } known[] = {
+        {"TLS_RSA_", EXCHANGE_RSA}, {"TLS_DHE_", EXCHANGE_DHE}, {"TLS_ECDHE_", EXCHANGE_ECDHE}};
     const char *name = lk_name_suite(suite);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strncmp(name, known[i].prefix, strlen(known[i].prefix)) == 0)
@@ -53,9 +52,10 @@ bool lk_dissect_server_key_exchange(lk_part *p, uint16_t suite) {
     return (ecdhe ? read_ecdh_params(p) : read_dh_params(p)) &&
            lk_part_code(p, 2, "algorithm", "With which kind of key and which hash it was signed.",
                         lk_name_scheme, NULL) &&
-           lk_dissect_signature(p, "Made with the secret key of the certificate over this half of "
-                                   "the key and both random values: so the half is the server's and "
-                                   "of this connection.");
+           lk_dissect_signature(p,
+                                "Made with the secret key of the certificate over this half of "
+                                "the key and both random values: so the half is the server's and "
+                                "of this connection.");
 }
 
 /* fits says whether a vector with a length of `width` bytes fills the part. */

@@ -122,7 +122,7 @@ static bool read_registered_id(lk_part *p) {
 
 /* read_constructed: directoryName and those that nobody uses in the web. */
 static bool read_constructed(lk_part *p, unsigned tag, lk_summary *summary) {
-    static const char *const names[] = {"otherName", "", "", "x400Address", "directoryName",
+    static const char *const names[] = {"otherName",   "", "", "x400Address", "directoryName",
                                         "ediPartyName"};
     lk_part inside;
     if (!lk_der_part(p, LK_DER_CONTEXT_CONSTRUCTED(tag), names[tag], "", &inside))

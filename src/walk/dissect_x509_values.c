@@ -20,7 +20,7 @@ static bool each(lk_part *p, const char *list, bool (*one)(lk_part *p, lk_summar
     bool complete = !lk_part_empty(&inside);
     while (complete && !lk_part_empty(&inside))
         complete = one(&inside, &summary);
-    lk_part_value(whole, "%s", summary.text);
+    lk_part_summary(whole, &summary);
     lk_part_end(&inside, complete);
     return true;
 }
@@ -33,15 +33,15 @@ static bool read_alt_names(lk_part *p, lk_part *whole) {
     if (!lk_der_part(p, LK_DER_SEQUENCE, "GeneralNames", "", &names))
         return false;
     bool complete = lk_dissect_general_names(&names, &summary);
-    lk_part_value(whole, "%s", summary.text);
+    lk_part_summary(whole, &summary);
     lk_part_end(&names, complete);
     return true;
 }
 
 static bool read_key_usage(lk_part *p, lk_part *whole) {
-    static const char *const names[] = {
-        "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement",
-        "keyCertSign",      "cRLSign",        "encipherOnly",    "decipherOnly"};
+    static const char *const names[] = {"digitalSignature", "nonRepudiation", "keyEncipherment",
+                                        "dataEncipherment", "keyAgreement",   "keyCertSign",
+                                        "cRLSign",          "encipherOnly",   "decipherOnly"};
     lk_reader at = p->r;
     lk_slice bits;
     lk_summary summary = {0};
@@ -53,7 +53,7 @@ static bool read_key_usage(lk_part *p, lk_part *whole) {
         if (bits.p[i / 8] >> (7 - i % 8) & 1)
             lk_summary_add(&summary, names[i]);
     lk_last_value(p, "%s", summary.text);
-    lk_part_value(whole, "%s", summary.text);
+    lk_part_summary(whole, &summary);
     return true;
 }
 
@@ -102,12 +102,12 @@ static bool read_authority_key_id(lk_part *p, lk_part *whole) {
         return false;
     bool complete = !lk_der_next_is(&inside.r, LK_DER_CONTEXT(0)) ||
                     lk_der_octets_leaf(&inside, LK_DER_CONTEXT(0), "keyIdentifier", "");
-    if (complete && lk_der_part(&inside, LK_DER_CONTEXT_CONSTRUCTED(1), "authorityCertIssuer", "",
-                                &names))
+    if (complete &&
+        lk_der_part(&inside, LK_DER_CONTEXT_CONSTRUCTED(1), "authorityCertIssuer", "", &names))
         lk_part_end(&names, lk_dissect_general_names(&names, &summary));
-    complete = complete && (!lk_der_next_is(&inside.r, LK_DER_CONTEXT(2)) ||
-                            lk_der_octets_leaf(&inside, LK_DER_CONTEXT(2),
-                                               "authorityCertSerialNumber", ""));
+    complete = complete &&
+               (!lk_der_next_is(&inside.r, LK_DER_CONTEXT(2)) ||
+                lk_der_octets_leaf(&inside, LK_DER_CONTEXT(2), "authorityCertSerialNumber", ""));
     lk_part_end(&inside, complete);
     return true;
 }
@@ -135,8 +135,7 @@ static bool read_point(lk_part *p, lk_summary *summary) {
     bool complete = read_point_name(&point, summary) &&
                     (!lk_der_next_is(&point.r, LK_DER_CONTEXT(1)) ||
                      lk_der_octets_leaf(&point, LK_DER_CONTEXT(1), "reasons", ""));
-    if (complete &&
-        lk_der_part(&point, LK_DER_CONTEXT_CONSTRUCTED(2), "cRLIssuer", "", &issuer))
+    if (complete && lk_der_part(&point, LK_DER_CONTEXT_CONSTRUCTED(2), "cRLIssuer", "", &issuer))
         lk_part_end(&issuer, lk_dissect_general_names(&issuer, &other));
     lk_part_end(&point, complete);
     return true;
@@ -231,7 +230,7 @@ static bool read_subtrees(lk_part *p, unsigned tag, const char *name, lk_summary
         lk_part_end(&subtree, lk_dissect_general_name(&subtree, true, summary) &&
                                   read_skip_certs(&subtree, 0, "minimum") &&
                                   read_skip_certs(&subtree, 1, "maximum"));
-    lk_part_value(&list, "%s", summary->text);
+    lk_part_summary(&list, summary);
     lk_part_end(&list, true);
     return true;
 }

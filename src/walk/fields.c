@@ -72,7 +72,8 @@ static bool room(lk_part *p) {
     if (f->length < LK_FIELDS_MAX - KEPT_BACK && p->depth < LK_FIELDS_MAX_DEPTH)
         return true;
     f->full = true;
-    if (p->r.left > 0 && push(p, p->r.left, "more", "More of the same, too much to be listed here."))
+    if (p->r.left > 0 &&
+        push(p, p->r.left, "more", "More of the same, too much to be listed here."))
         lk_last_value(p, "%zu bytes more", f->list[f->length - 1].length);
     return false;
 }
@@ -176,6 +177,7 @@ const char *lk_part_shown(lk_part *p, lk_slice text) {
 
 void lk_summary_add(lk_summary *s, const char *what) {
     const char *comma = s->used == 0 ? "" : ", ";
+    s->count++;
     if (s->full)
         return;
     size_t left = sizeof s->text - s->used;
@@ -186,6 +188,13 @@ void lk_summary_add(lk_summary *s, const char *what) {
     } else {
         s->used += (size_t)snprintf(s->text + s->used, left, "%s%s", comma, what);
     }
+}
+
+void lk_part_summary(lk_part *p, const lk_summary *s) {
+    if (s->full)
+        lk_part_value(p, "%zu: %s", s->count, s->text);
+    else
+        lk_part_value(p, "%s", s->text);
 }
 
 /* ---- The window ------------------------------------------------------------------------------ */
@@ -316,9 +325,12 @@ bool lk_part_codes(lk_part *p, size_t width, const char *name, const char *text,
     for (; n < CODES_MAX && lk_part_code(&inside, each, item, "", name_of, &code); n++)
         lk_summary_add(&summary, name_of(code));
     size_t left = inside.r.left / each;
-    if (n == CODES_MAX && left > 0 && lk_part_leaf(&inside, left * each, "more", "", NULL))
+    if (n < CODES_MAX)
+        left = 0;
+    if (left > 0 && lk_part_leaf(&inside, left * each, "more", "", NULL))
         lk_last_value(&inside, "%zu more", left);
-    lk_part_value(&inside, "%s", summary.text);
+    summary.count += left;
+    lk_part_summary(&inside, &summary);
     lk_part_end(&inside, n > 0);
     return true;
 }

@@ -13,7 +13,7 @@
  * follows is a leaf, and every byte lies in exactly one leaf. Fields come in the order of their
  * bytes; the first has depth 0. An empty field may stand anywhere. */
 typedef struct lk_field {
-    const char *name; /* as the RFC has it: "legacy_version", "cipher_suites", "key_share" */
+    const char *name;      /* as the RFC has it: "legacy_version", "cipher_suites", "key_share" */
     size_t offset, length; /* within the bytes that were given */
     unsigned depth;
     const char *value; /* "TLS_AES_128_GCM_SHA256 (0x1301)", "32 bytes"; printable; may be empty */
@@ -34,7 +34,8 @@ typedef struct lk_dissect_context {
     uint16_t version; /* 0x0303, 0x0304, or 0 before ServerHello */
     uint16_t suite;   /* TLS 1.2: says what ServerKeyExchange and ClientKeyExchange are; 0: unknown,
                          then the form that fits is taken */
-    bool raw_key;     /* Certificate carries a SubjectPublicKeyInfo (RFC 7250) */
+    bool raw_key; /* Certificate carries a SubjectPublicKeyInfo (RFC 7250), also where it is none:
+                     what is one is seen without being told */
 } lk_dissect_context;
 
 /* lk_dissect_message takes a message of the handshake with its header. NULL: no memory, as of all

@@ -158,14 +158,15 @@ const char *lk_name_point_format(uint16_t format) {
 }
 
 const char *lk_name_certificate_type(uint16_t type) {
-    return type == 1 ? "OpenPGP" : type > UINT8_MAX ? UNKNOWN : lk_certificate_type_name((uint8_t)type);
+    return type == 1          ? "OpenPGP"
+           : type > UINT8_MAX ? UNKNOWN
+                              : lk_certificate_type_name((uint8_t)type);
 }
 
 const char *lk_name_client_certificate(uint16_t type) {
-    static const name_row rows[] = {{1, "rsa_sign"},     {2, "dss_sign"},
-                                    {3, "rsa_fixed_dh"}, {4, "dss_fixed_dh"},
-                                    {64, "ecdsa_sign"},  {65, "rsa_fixed_ecdh"},
-                                    {66, "ecdsa_fixed_ecdh"}};
+    static const name_row rows[] = {
+        {1, "rsa_sign"},    {2, "dss_sign"},        {3, "rsa_fixed_dh"},     {4, "dss_fixed_dh"},
+        {64, "ecdsa_sign"}, {65, "rsa_fixed_ecdh"}, {66, "ecdsa_fixed_ecdh"}};
     return FIND(rows, type);
 }
 

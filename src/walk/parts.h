@@ -87,9 +87,12 @@ const char *lk_part_shown(lk_part *p, lk_slice text);
 /* A value that is put together of several things: "TLS 1.3, TLS 1.2, …". */
 typedef struct lk_summary {
     char text[120];
-    size_t used;
+    size_t used, count;
     bool full;
 } lk_summary;
 void lk_summary_add(lk_summary *s, const char *what);
+
+/* lk_part_summary makes it the value of a part: "16: …" with the number, if not all are named. */
+void lk_part_summary(lk_part *p, const lk_summary *s);
 
 #endif

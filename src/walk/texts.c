@@ -9,8 +9,9 @@ typedef struct entry {
 /* ---- Values ---------------------------------------------------------------------------------- */
 
 static const entry values[] = {
-    {"GREASE", "A made-up value that means nothing. Clients mix such values in, so that servers that "
-               "choke on what they do not know are found early (RFC 8701)."},
+    {"GREASE",
+     "A made-up value that means nothing. Clients mix such values in, so that servers that "
+     "choke on what they do not know are found early (RFC 8701)."},
     /* versions */
     {"TLS 1.3", "Of 2018, and what nearly everybody uses."},
     {"TLS 1.2", "Of 2008. Still safe if well configured, one round trip slower."},
@@ -26,7 +27,8 @@ static const entry values[] = {
     {"MLKEM1024", "ML-KEM alone, larger: it holds against quantum computers."},
     {"MLKEM512", "ML-KEM alone, smaller: it holds against quantum computers."},
     {"X25519Kyber768Draft00", "A first trial of what became X25519MLKEM768."},
-    {"x25519", "A fast elliptic curve, hard to get wrong. A large quantum computer would break it."},
+    {"x25519",
+     "A fast elliptic curve, hard to get wrong. A large quantum computer would break it."},
     {"secp256r1", "The curve P-256 of the US standards, known to everything."},
     {"secp384r1", "The curve P-384, larger and slower than P-256."},
     {"secp521r1", "The curve P-521, the largest; rarely used."},
@@ -41,8 +43,9 @@ static const entry values[] = {
      "TLS 1.3: ChaCha20, fast on phones and whatever has no AES built in."},
     {"TLS_EMPTY_RENEGOTIATION_INFO_SCSV",
      "No cipher but a sign, the same as renegotiation_info: it closes a hole of 2009."},
-    {"TLS_FALLBACK_SCSV", "No cipher but a sign: I can speak a newer version, and fell back because "
-                          "that failed. A server that can too must stop."},
+    {"TLS_FALLBACK_SCSV",
+     "No cipher but a sign: I can speak a newer version, and fell back because "
+     "that failed. A server that can too must stop."},
     /* signatures */
     {"ecdsa_secp256r1_sha256", "A signature by a key on the curve P-256; small and fast, and what "
                                "most sites have today."},
@@ -50,9 +53,12 @@ static const entry values[] = {
     {"ecdsa_secp521r1_sha512", "A signature by a key on the curve P-521."},
     {"ed25519", "A modern signature; public authorities do not give out certificates for it yet."},
     {"ed448", "A larger sister of Ed25519."},
-    {"rsa_pss_rsae_sha256", "A signature by an RSA key, in the newer form that can be proved safe."},
-    {"rsa_pss_rsae_sha384", "A signature by an RSA key, in the newer form that can be proved safe."},
-    {"rsa_pss_rsae_sha512", "A signature by an RSA key, in the newer form that can be proved safe."},
+    {"rsa_pss_rsae_sha256",
+     "A signature by an RSA key, in the newer form that can be proved safe."},
+    {"rsa_pss_rsae_sha384",
+     "A signature by an RSA key, in the newer form that can be proved safe."},
+    {"rsa_pss_rsae_sha512",
+     "A signature by an RSA key, in the newer form that can be proved safe."},
     {"rsa_pkcs1_sha256", "A signature by an RSA key, in the old form. TLS 1.3 allows it in "
                          "certificates only."},
     {"rsa_pkcs1_sha384", "A signature by an RSA key, in the old form. TLS 1.3 allows it in "
@@ -93,8 +99,9 @@ static const entry prefixes[] = {
     {"TLS_ECDHE_", "TLS 1.2, with fresh keys but a way of encrypting (CBC or older) that has been "
                    "attacked again and again."},
     {"TLS_DHE_", "TLS 1.2, with fresh keys in the old, slow way."},
-    {"TLS_RSA_WITH", "TLS 1.2 without fresh keys: who records the connection and steals the server's "
-                     "key later can read it all. Only for very old servers."},
+    {"TLS_RSA_WITH",
+     "TLS 1.2 without fresh keys: who records the connection and steals the server's "
+     "key later can read it all. Only for very old servers."},
 };
 
 /* ---- Fields ---------------------------------------------------------------------------------- */
@@ -207,7 +214,8 @@ static const entry fields[] = {
     {"SET", "A list whose order means nothing."},
     {"INTEGER", "A number."},
     {"BOOLEAN", "Yes or no."},
-    {"OBJECT IDENTIFIER", "A name made of numbers, which are given out so that none is used twice."},
+    {"OBJECT IDENTIFIER",
+     "A name made of numbers, which are given out so that none is used twice."},
     {"OCTET STRING", "Bytes."},
     {"BIT STRING", "Bits."},
     {"ENUMERATED", "One of a few choices."},

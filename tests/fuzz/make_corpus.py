@@ -471,6 +471,26 @@ def write_ech():
     write("ech", "encoded-plain", b"\2" + vectors(2, outer) + start + b"\0" + middle + vectors(2, versions))
 
 
+def write_dissect():
+    """For fuzz_dissect: messages of the trace, hellos of browsers, certificates, records."""
+    names = ("ClientHello", "ServerHello", "HelloRetryRequest", "EncryptedExtensions", "Certificate", "CertificateRequest",
+             "CertificateVerify", "Finished", "NewSessionTicket")
+    seen = sorted({(label, value) for label, value in messages() if label in names})
+    for i, (label, value) in enumerate(seen):
+        write("dissect", "rfc8448-%s-%d" % (label, i), b"\x24" + value)
+    for path in sorted((HERE.parent / "vectors" / "browsers").glob("*.hex")):
+        write("dissect", path.stem, b"\x0c" + bytes.fromhex(path.read_text()))
+    for path in sorted(CT.glob("*.pem")):
+        first = re.search("-----BEGIN CERTIFICATE-----(.*?)-----END", path.read_text(), re.S)
+        write("dissect", path.stem, b"\x03" + base64.b64decode(first[1]))
+    write("dissect", "alert", bytes.fromhex("00150303000202") + b"\x2d")
+    write("dissect", "sealed", bytes.fromhex("011703030012") + bytes(18))
+    write("dissect", "ccs", b"\x02\x01")
+    key_exchange = b"\x03\x00\x17" + vectors(1, bytes(65)) + b"\x04\x03" + vectors(2, bytes(70))
+    write("dissect", "server-key-exchange", b"\x94\x0c\0" + vectors(2, key_exchange))
+    write("dissect", "client-key-exchange", b"\x54\x10\0" + vectors(2, vectors(2, bytes(256))))
+
+
 write_messages()
 write_ech()
 write_certificates()
@@ -484,3 +504,4 @@ write_tls12_connections()
 write_tls12_messages()
 write_raw_keys()
 write_cookies()
+write_dissect()
