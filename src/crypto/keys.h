@@ -95,4 +95,10 @@ LK_CHECKED lockstep_status lk_private_key_sign(const lk_private_key *key,
                                                lk_signature_algorithm algorithm, lk_slice message,
                                                uint8_t *out, size_t *out_len);
 
+/* lk_private_key_sign_digest writes an ECDSA signature over a digest that the caller has made, as
+ * above; for digests that this room makes no signatures with (SHA-1, in the lab).
+ * LOCKSTEP_ERR_USAGE unless the key is one of ECDSA. */
+LK_CHECKED lockstep_status lk_private_key_sign_digest(const lk_private_key *key, lk_slice digest,
+                                                      uint8_t *out, size_t *out_len);
+
 #endif

@@ -217,3 +217,17 @@ lockstep_status lk_private_key_sign(const lk_private_key *key, lk_signature_algo
     ERR_clear_error();
     return LOCKSTEP_ERR_CRYPTO;
 }
+
+lockstep_status lk_private_key_sign_digest(const lk_private_key *key, lk_slice digest, uint8_t *out,
+                                           size_t *out_len) {
+    unsigned n = 0;
+    *out_len = 0;
+    if (key->ec == NULL || digest.p_len > LK_HASH_MAX)
+        return LOCKSTEP_ERR_USAGE;
+    if (ECDSA_sign(0, digest.p, (int)digest.p_len, out, &n, key->ec) != 1) {
+        ERR_clear_error();
+        return LOCKSTEP_ERR_CRYPTO;
+    }
+    *out_len = n;
+    return LOCKSTEP_OK;
+}

@@ -17,116 +17,15 @@ static lk_slice built(const lk_builder *b) {
     return lk_buffer_slice(b->out);
 }
 
-static void put_time(lk_builder *b, int64_t seconds, bool odd) {
-    size_t start = lk_buffer_length(b->out);
-    lk_der_put_time(b, seconds);
-    if (!odd)
-        return;
-    uint8_t text[15] = "20"; /* UTCTime's digits, with a century */
-    memcpy(text + 2, lk_buffer_bytes(b->out) + start + 2, 13);
-    lk_buffer_cut(b->out, start);
-    lk_der_put(b, LK_DER_GENERALIZED_TIME, lk_slice_of(text, sizeof text));
-}
-
-static void put_entry(lk_builder *b, const forge_crl_entry *e) {
-    size_t entry = lk_der_begin(b, LK_DER_SEQUENCE);
-    lk_der_put(b, LK_DER_INTEGER, e->serial);
-    put_time(b, e->revoked_at == 0 ? FORGE_NOW - 2 * FORGE_DAY : e->revoked_at, false);
-    if (e->reason != 0 || e->extra != LK_OID_NONE) {
-        size_t list = lk_der_begin(b, LK_DER_SEQUENCE);
-        if (e->reason != 0) {
-            uint8_t code = (uint8_t)(e->reason == FORGE_REASON_ZERO ? 0 : e->reason);
-            const uint8_t value[] = {0x0a, 1, code};
-            forge_put_extension(b, LK_OID_CRL_REASON, false, lk_slice_of(value, sizeof value));
-        }
-        for (int i = 0; e->extra != LK_OID_NONE && i < (e->extra_twice ? 2 : 1); i++)
-            forge_put_extension(b, e->extra, e->extra_critical, e->extra_value);
-        lk_der_end(b, list);
-    }
-    lk_der_end(b, entry);
-}
-
-static void put_key_id(lk_builder *b, const forge_crl_spec *s) {
-    uint8_t value[64] = {LK_DER_SEQUENCE, 0, LK_DER_CONTEXT(0)};
-    lk_slice id = s->issuer->subject_key_id;
-    if (s->no_akid || id.p_len == 0 || id.p_len > 32)
-        return;
-    value[1] = (uint8_t)(id.p_len + 2);
-    value[3] = (uint8_t)id.p_len;
-    memcpy(value + 4, id.p, id.p_len);
-    value[4] ^= s->other_akid;
-    forge_put_extension(b, LK_OID_AUTHORITY_KEY_ID, false, lk_slice_of(value, id.p_len + 4));
-}
-
-static void put_number(lk_builder *b, const forge_crl_spec *s) {
-    uint8_t value[64] = {LK_DER_INTEGER, 1, 7};
-    if (s->number.p_len > 0) {
-        value[1] = (uint8_t)s->number.p_len;
-        memcpy(value + 2, s->number.p, s->number.p_len);
-    }
-    for (int i = 0; i < (s->no_number ? 0 : s->number_twice ? 2 : 1); i++)
-        forge_put_extension(b, LK_OID_CRL_NUMBER, s->number_critical,
-                            lk_slice_of(value, value[1] + 2u));
-}
-
-static void put_extensions(lk_builder *b, const forge_crl_spec *s) {
-    if (s->no_extensions)
-        return;
-    size_t tagged = lk_der_begin(b, LK_DER_CONTEXT_CONSTRUCTED(0));
-    size_t list = lk_der_begin(b, LK_DER_SEQUENCE);
-    if (!s->empty_extensions) {
-        put_key_id(b, s);
-        put_number(b, s);
-        if (s->scope.p_len > 0)
-            forge_put_extension(b, LK_OID_CRL_SCOPE, !s->scope_not_critical, s->scope);
-        if (s->extra != LK_OID_NONE)
-            forge_put_extension(b, s->extra, s->extra_critical, s->extra_value);
-    }
-    lk_der_end(b, list);
-    lk_der_end(b, tagged);
-}
-
-static void put_tbs(lk_builder *b, const forge_crl_spec *s, lk_slice algorithm) {
-    bool dated = s->this_update != 0 || s->next_update != 0;
-    size_t tbs = lk_der_begin(b, LK_DER_SEQUENCE);
-    if (!s->version_1)
-        lk_der_put_uint(b, s->version_3 ? 2 : 1);
-    lk_build_bytes(b, algorithm);
-    lk_build_bytes(b, s->name.p_len > 0 ? s->name : s->issuer->subject);
-    put_time(b, dated ? s->this_update : FORGE_NOW - FORGE_DAY, s->odd_time);
-    if (!s->no_next_update)
-        put_time(b, dated ? s->next_update : FORGE_NOW + FORGE_DAY, false);
-    if (s->num_entries > 0 || s->empty_entries) {
-        size_t entries = lk_der_begin(b, LK_DER_SEQUENCE);
-        for (size_t i = 0; i < s->num_entries; i++)
-            put_entry(b, &s->entries[i]);
-        lk_der_end(b, entries);
-    }
-    put_extensions(b, s);
-    lk_der_end(b, tbs);
-}
-
-lk_slice forge_crl(const forge_crl_spec *s) {
-    uint8_t signature[LK_SIGNATURE_MAX];
-    size_t signature_len;
-    const lk_private_key *signer = s->signer != NULL ? s->signer : forge_p256(1);
-    lk_signature_algorithm algorithm =
-        lk_private_key_kind(signer) == LK_KEY_RSA ? LK_SIGN_RSA_PKCS1_SHA256 : LK_SIGN_ECDSA_SHA256;
-    lk_slice right = lk_signature_algorithm_der(algorithm);
+lk_slice forge_crl(const forge_crl_spec *spec) {
+    forge_crl_spec s = *spec;
     lk_buffer *out = forge_keep();
-    lk_builder b = lk_builder_of(out);
-    size_t whole = lk_der_begin(&b, LK_DER_SEQUENCE);
-    size_t tbs = lk_buffer_length(out);
-    put_tbs(&b, s, s->inner.p_len > 0 ? s->inner : right);
-    if (lk_private_key_sign(signer, algorithm,
-                            lk_slice_of(lk_buffer_bytes(out) + tbs, lk_buffer_length(out) - tbs),
-                            signature, &signature_len) != LOCKSTEP_OK)
-        die("cannot sign");
-    signature[signature_len - 1] ^= s->bad_signature;
-    lk_build_bytes(&b, s->outer.p_len > 0 ? s->outer : s->inner.p_len > 0 ? s->inner : right);
-    lk_der_put_bit_octets(&b, lk_slice_of(signature, signature_len));
-    lk_der_end(&b, whole);
-    return built(&b);
+    s.now = FORGE_NOW;
+    if (s.signer == NULL)
+        s.signer = forge_p256(1);
+    if (lk_forge_crl(out, &s) != LOCKSTEP_OK)
+        die("no list");
+    return lk_buffer_slice(out);
 }
 
 /* put_uris writes `len` bytes of URIs as a fullName, if there are any before a "!". */

@@ -4,25 +4,12 @@
 #ifndef LK_TESTS_FORGE_SCT_H
 #define LK_TESTS_FORGE_SCT_H
 
+#include "lab/forge_sct.h"
 #include "support/forge.h"
-#include "util/buffer.h"
 
-/* One SCT; what is left zero takes the value of a good one. */
-typedef struct forge_sct {
-    const lk_private_key *log;   /* who signs; NULL: forge_log(0) */
-    const lk_private_key *named; /* whose log id is written; NULL: that of `log` */
-    int64_t timestamp_ms;        /* 0: a day before FORGE_NOW */
-    lk_slice extensions;
-    uint8_t version;
-    uint8_t hash, signature; /* identifiers to write instead of the right ones */
-    bool bad_signature;      /* one bit of it flipped */
-} forge_sct;
-
-/* What logs sign: a certificate, or (`issuer` given) a precertificate's TBSCertificate. */
-typedef struct forge_entry {
-    lk_slice cert, tbs;
-    const lk_private_key *issuer;
-} forge_entry;
+/* lab/forge_sct.h; here `now` is FORGE_NOW, and `log` is forge_log(0) unless it is given. */
+typedef lk_forge_sct forge_sct;
+typedef lk_forge_entry forge_entry;
 
 /* forge_log returns the key of the `n`-th log (P-256), apart from those of forge_p256 in use. */
 const lk_private_key *forge_log(unsigned n);
