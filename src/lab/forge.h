@@ -19,9 +19,9 @@ typedef struct lk_forge_spec {
     const char *subject, *issuer; /* common names; "" writes an empty name, NULL "leaf" and "ca" */
     const char *organization;     /* of the subject */
     const lk_private_key *key, *signer; /* both must be given */
-    int64_t now;                   /* seconds since 1970: when the certificate is looked at */
-    int64_t not_before, not_after; /* seconds; 0: 10 days before and after `now` */
-    bool odd_time;                 /* dates as GeneralizedTime, whatever the year */
+    int64_t now;                        /* seconds since 1970: when the certificate is looked at */
+    int64_t not_before, not_after;      /* seconds; 0: 10 days before and after `now` */
+    bool odd_time;                      /* dates as GeneralizedTime, whatever the year */
     /* what for */
     bool ca, no_basic, basic_not_critical;
     int path_length;       /* -1: none (0 with a CA: 0) */

@@ -23,8 +23,8 @@ typedef struct lk_forge_ocsp_spec {
     int64_t revoked_at, this_update, produced_at; /* 0: two days ago, an hour ago, an hour ago */
     int64_t next_update;                          /* 0: none */
     lk_slice sct_list;                            /* SignedCertificateTimestampList; empty: none */
-    const struct lk_forge_ocsp_spec *also; /* one more answer, before this one; only what it says and
-                                           about whom is taken from there */
+    const struct lk_forge_ocsp_spec *also; /* one more answer, before this one; only what it says
+                                           and about whom is taken from there */
     /* how */
     bool by_key, sha256;
     unsigned response_status; /* not 0: an error, without anything else */

@@ -1,0 +1,204 @@
+/*
+ * lab_test.c - every fault of the lab: who notices, by which status, with which alert on the wire,
+ * in which step; and that the same handshake without the fault is established.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "lab/inside.h"
+
+static lk_lab *lab;
+
+static int set_up(void **state) {
+    (void)state;
+    lab = lk_lab_open();
+    return lab != NULL ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    lk_lab_close(lab);
+    return 0;
+}
+
+static bool secure(const lockstep_conn *conn) {
+    return (lockstep_state_of(conn) & LOCKSTEP_SECURE) != 0;
+}
+
+static void play(lk_stage *s, const lk_demo *demo, const char *name) {
+    const char *why;
+    lockstep_status status = lk_stage_play(s, &why, lab, demo);
+    if (status != LOCKSTEP_OK)
+        fail_msg("%s: %s: %s", name, lockstep_status_name(status), why != NULL ? why : "");
+    assert_int_equal(lk_recording_lost(s->recording), 0);
+}
+
+/* ---- Without a fault ------------------------------------------------------------------------- */
+
+static void good(const lk_demo *demo, const char *name) {
+    lk_stage s;
+    lockstep_info c, v;
+    play(&s, demo, name);
+    const lockstep_failure *f = lockstep_failure_of(s.client_conn);
+    if (f == NULL)
+        f = lockstep_failure_of(s.server_conn);
+    if (f != NULL)
+        fail_msg("%s: %s: %s", name, lockstep_status_name(f->status), f->detail);
+    lockstep_info_of(s.client_conn, &c);
+    lockstep_info_of(s.server_conn, &v);
+    assert_true(secure(s.client_conn) && secure(s.server_conn));
+    assert_true(s.asked && s.answered && s.closed && s.hung_up);
+    assert_int_equal(c.version, s.version);
+    assert_int_equal(v.version, s.version);
+    assert_int_equal(c.resumed, s.resume);
+    assert_int_equal(v.early_data == LOCKSTEP_EARLY_ACCEPTED, s.early);
+    assert_int_equal(s.wire.early, s.early);
+    assert_int_equal(c.suite == LOCKSTEP_SUITE_RSA_AES_128_GCM_SHA256, s.rsa);
+    assert_int_equal(s.meddled, 0);
+    assert_string_equal(c.alpn, "http/1.1");
+    lk_stage_free(&s);
+}
+
+static void established(void **state) {
+    (void)state;
+    static const lk_demo demos[] = {
+        {0},
+        {.version = LOCKSTEP_TLS12},
+        {.rsa = true},
+        {.resume = true},
+        {.resume = true, .version = LOCKSTEP_TLS12},
+        {.resume = true, .rsa = true},
+        {.early = true},
+        {.name = "a.lab.localhost"},
+    };
+    for (size_t i = 0; i < sizeof demos / sizeof demos[0]; i++)
+        good(&demos[i], "without a fault");
+}
+
+static void impossible(void **state) {
+    (void)state;
+    const lk_fault *expired = lk_fault_by_name("expired");
+    const lk_demo demos[] = {
+        {.version = LOCKSTEP_TLS13, .rsa = true},
+        {.version = LOCKSTEP_TLS12, .early = true},
+        {.version = 0x0302},
+        {.fault = lk_fault_by_name("retry-loop"), .version = LOCKSTEP_TLS12},
+        {.fault = expired, .resume = true},
+        {.fault = expired, .rsa = true},
+    };
+    for (size_t i = 0; i < sizeof demos / sizeof demos[0]; i++) {
+        lk_stage s;
+        const char *why;
+        assert_int_equal(lk_stage_play(&s, &why, lab, &demos[i]), LOCKSTEP_ERR_USAGE);
+        assert_non_null(why);
+        lk_stage_free(&s);
+    }
+    assert_null(lk_fault_by_name("no such thing"));
+}
+
+/* ---- With a fault ---------------------------------------------------------------------------- */
+
+/* noticed checks who failed, as what, and which alert the other one heard. */
+static void noticed(const lk_stage *s, const lk_fault *fault) {
+    const lockstep_conn *conn = fault->at_client ? s->client_conn : s->server_conn;
+    const lockstep_conn *other = fault->at_client ? s->server_conn : s->client_conn;
+    const lockstep_failure *f = lockstep_failure_of(conn);
+    const lk_event *first = NULL;
+    int sent = LOCKSTEP_ALERT_NONE;
+    if (f == NULL)
+        f = lockstep_failure_of(other);
+    if (f == NULL)
+        fail_msg("%s: nobody has noticed", fault->name);
+    if (f->status != fault->status || lockstep_failure_of(conn) == NULL)
+        fail_msg("%s: %s: %s", fault->name, lockstep_status_name(f->status), f->detail);
+    assert_int_equal(f->alert, fault->alert);
+    for (size_t i = 0; i < lk_recording_length(s->recording); i++) {
+        const lk_event *e = lk_recording_event(s->recording, i);
+        if (e->kind == LK_EVENT_CHECK && e->status != LOCKSTEP_OK && first == NULL)
+            first = e;
+        if (e->kind == LK_EVENT_ALERT && e->outgoing && e->at_client == fault->at_client)
+            sent = e->bytes.p[1];
+    }
+    if (first == NULL || first->status != fault->status)
+        fail_msg("%s: first failed: %s", fault->name,
+                 first != NULL ? lockstep_status_name(first->status) : "no check");
+    assert_int_equal(first->at_client, fault->at_client);
+    assert_int_equal(sent, fault->alert);
+    /* On the wire too: the other end hears it, unless it has no keys to open it with. */
+    const lockstep_failure *heard = lockstep_failure_of(other);
+    if (fault->alert != LOCKSTEP_ALERT_NONE && heard != NULL &&
+        heard->status != LOCKSTEP_PEER_BAD_RECORD_MAC)
+        if ((int)heard->status != LOCKSTEP_ALERT_FROM_PEER + fault->alert)
+            fail_msg("%s: the other end heard %s (%d)", fault->name,
+                     lockstep_status_name(heard->status), heard->status);
+}
+
+static bool event_says(const lk_stage *s, lk_event_kind kind, const char *title) {
+    for (size_t i = 0; i < lk_recording_length(s->recording); i++) {
+        const lk_event *e = lk_recording_event(s->recording, i);
+        if (e->kind == kind && strstr(e->title, title) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* unnoticed: nothing is refused; what comes of it stands here by name. */
+static void unnoticed(const lk_stage *s, const lk_fault *fault) {
+    assert_null(lockstep_failure_of(s->server_conn));
+    if (strcmp(fault->name, "replayed-0rtt") == 0) {
+        lockstep_info info;
+        lockstep_info_of(s->server_conn, &info);
+        assert_int_equal(info.early_data, LOCKSTEP_EARLY_REJECTED);
+        assert_false(s->wire.early || secure(s->server_conn));
+        assert_int_equal(lk_buffer_length(&s->wire.got[1]), 0);
+        return;
+    }
+    assert_null(lockstep_failure_of(s->client_conn));
+    assert_true(secure(s->client_conn) && secure(s->server_conn));
+    bool rsa = strcmp(fault->name, "stolen-key-rsa") == 0;
+    assert_true(rsa || strcmp(fault->name, "stolen-key-ecdhe") == 0);
+    assert_int_equal(event_says(s, LK_EVENT_WIRE, "cannot decrypt"), !rsa);
+    assert_int_equal(event_says(s, LK_EVENT_WIRE, "reads"), rsa);
+}
+
+static void one(const lk_fault *fault, uint16_t version) {
+    lk_stage s;
+    const lk_demo demo = {.fault = fault, .version = version};
+    play(&s, &demo, fault->name);
+    if (fault->status == LOCKSTEP_OK)
+        unnoticed(&s, fault);
+    else
+        noticed(&s, fault);
+    if (fault->kind != LK_FAULT_CERTIFICATE && fault->ways->configure == NULL) {
+        assert_true(s.meddled > 0);
+        assert_true(event_says(&s, LK_EVENT_WIRE, ""));
+    }
+    lk_stage_free(&s);
+}
+
+/* Each row, three times: it comes out the same. */
+static void faults(void **state) {
+    (void)state;
+    size_t num;
+    const lk_fault *all = lk_faults(&num);
+    assert_true(num >= 30);
+    for (size_t i = 0; i < num; i++)
+        for (int k = 0; k < 3; k++) {
+            one(&all[i], 0);
+            if (all[i].ways->any_version)
+                one(&all[i], all[i].version == LOCKSTEP_TLS13 ? LOCKSTEP_TLS12 : LOCKSTEP_TLS13);
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(established),
+        cmocka_unit_test(impossible),
+        cmocka_unit_test(faults),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
