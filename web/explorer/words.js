@@ -20,7 +20,7 @@ export function time(us) {
 }
 
 export const many = (n, one, more) => `${Number(n).toLocaleString('en')} ${n === 1 ? one : more ?? one + 's'}`;
-export const bytes = (hex) => many((hex?.length ?? 0) / 2, 'byte');
+export const size = (hex) => many((hex?.length ?? 0) / 2, 'byte');
 export const capital = (text) => (text ? text[0].toUpperCase() + text.slice(1) : '');
 
 // The name of a distinguished name's last part: "CN=Test Root, O=…" is Test Root.
