@@ -62,7 +62,7 @@ class View {
       this.fields.map((f, i) => fieldOption(f, i, this.listId)));
     this.element = h('div', { class: this.fields.length ? 'bytes' : 'bytes bare' },
       this.fields.length ? h('div', { class: 'named' }, this.list, this.about) : null,
-      h('div', { class: 'hexes' }, this.dump, this.bytes.length > MOST ? this.moreButton() : null));
+      h('div', { class: 'hexes', tabindex: '0', role: 'group', 'aria-label': `${label} in hexadecimal` }, this.dump, this.bytes.length > MOST ? this.moreButton() : null));
     this.listen();
     this.draw();
     this.show(-1);

@@ -54,7 +54,7 @@ function picture(chain, width) {
   const says = chain.map((c, i) => `${role(c, i, chain)} ${common(c.subject)}, ${many(c.checks.filter((k) => k.passed).length, 'check')} passed, ${c.checks.filter((k) => !k.passed).length} failed`).join('; then ');
   const card = (c, i) => {
     const y = 2 + i * (high + gap), bad = c.checks.filter((k) => !k.passed).length, good = c.checks.length - bad, state = bad ? 'bad' : c.checks.length ? 'good' : 'open';
-    const what = !c.sent ? 'not sent: the client must have it already' : [c.key, c.not_after && `until ${day(c.not_after)}`].filter(Boolean).join(', ');
+    const what = !c.sent ? 'not sent: known before' : [c.key, c.not_after && `until ${day(c.not_after)}`].filter(Boolean).join(', ');
     return s('g', { class: `cert ${state}${c.sent ? '' : ' kept'}` }, s('rect', { x: 2, y, width: w - 4, height: high, rx: 14 }),
       s('circle', { cx: 38, cy: y + 46, r: 18 }), s('path', { class: 'sign', d: bad ? 'M-6-6 6 6M6-6-6 6' : c.checks.length ? 'M-8 0-2 6 8-6' : 'M-6 0H6', transform: `translate(38 ${y + 46})` }),
       s('text', { x: 72, y: y + 28, class: 'role' }, role(c, i, chain)), s('text', { x: 72, y: y + 52, class: 'name' }, cut(common(c.subject), letters)),
@@ -72,7 +72,7 @@ function picture(chain, width) {
 function oneCertificate(c, i, all) {
   return h('section', { class: 'card' }, h('p', { class: 'kicker' }, role(c, i, all)), h('h2', null, common(c.subject)),
     facts([['Subject', c.subject], ['Issued by', c.issuer], ['Valid', c.not_before && `${day(c.not_before)} \u2013 ${day(c.not_after)}`], ['Key', c.key], ['Names', c.names?.slice(0, 20).join(', '), c.names?.length > 20 ? `and ${c.names.length - 20} more` : null]]),
-    c.checks.length ? checksList([...c.checks].sort((a, b) => !!a.passed - !!b.passed)) : h('p', { class: 'soft' }, 'Nothing was checked here: the handshake ended before, or nobody watched.'),
+    c.checks.length ? checksList(c.checks.map((k) => ({ ...k, subject: null })).sort((a, b) => !!a.passed - !!b.passed)) : h('p', { class: 'soft' }, 'Nothing was checked here: the handshake ended before, or nobody watched.'),
     c.der ? h('details', { class: 'fold', ontoggle: (event) => {
       if (event.target.open && event.target.children.length === 1) event.target.append(bytesView(c.der, c.fields, `certificate of ${common(c.subject)}`));
     } }, h('summary', null, h('b', null, `Every byte of it: ${c.der.length / 2}`))) : null);

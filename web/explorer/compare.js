@@ -6,21 +6,14 @@ import { busy, trouble } from './parts.js';
 import { DEMOS, getJson, walkOf } from './walks.js';
 import { time } from './words.js';
 
-const APPLICATION_DATA = 23;
-const PLACES = [[1, 'the same building'], [12, 'the same city'], [35, 'the same country'], [90, 'across an ocean'], [180, 'the other side of the world'], [301, 'by satellite']];
+const PLACES = [[1, 'the same building'], [5, 'the same city'], [15, 'the same country'], [50, 'the same continent'], [100, 'across an ocean'], [200, 'the other side of the world'], [301, 'by satellite, far out']];
 
-// How often the client waits for the network from its first byte to the first byte of the answer,
-// counted in the records of a handshake that happened: each time the word passes to the server.
-export function roundTrips(walk) {
-  let trips = 0, before = 'server', asked = false;
-  for (const r of walk.records) {
-    if (r.from === 'server' && before === 'client') trips++;
-    before = r.from;
-    if ((r.inner_type ?? r.type) !== APPLICATION_DATA) continue;
-    if (r.from === 'client') asked = true;
-    else if (asked) return trips;
-  }
-  return trips;
+// How often the client waits for the network before it may send its request: RFC 8446 §2 and §2.3,
+// RFC 5246 §7.3. TCP's own round trip comes before, the request's own behind.
+export function tripsBefore(walk) {
+  if (walk.early_data === 'accepted') return 0;
+  if (walk.tls === '1.3') return walk.retried ? 2 : 1;
+  return walk.resumed ? 1 : 2;
 }
 
 const computing = (walk, measured) => {
@@ -29,14 +22,14 @@ const computing = (walk, measured) => {
 };
 
 function bar(row, rtt, longest) {
-  const parts = [['tcp', 1, 'TCP connection'], ['tls', Math.max(row.trips - 1, 0), 'TLS handshake'], ['http', 1, 'request and answer']];
-  const total = (row.trips + 1) * rtt * 1000 + row.cpu;
+  const parts = [['tcp', 1, 'TCP connection'], ['tls', row.trips, 'TLS handshake'], ['http', 1, 'request and answer']];
+  const total = (row.trips + 2) * rtt * 1000 + row.cpu;
   const width = (us) => `${(100 * us) / longest}%`;
   const text = `${row.name}: ${parts.map(([, n, what]) => `${what} ${time(n * rtt * 1000)}`).join(', ')}, computing ${time(row.cpu)}; together ${time(total)}`;
   return h('li', null, h('div', { class: 'bar-head' }, h('b', null, row.name), h('span', { class: 'bar-time' }, time(total))),
     h('div', { class: 'bar-track', role: 'img', 'aria-label': text }, parts.map(([kind, n]) => (n ? h('span', { class: `part ${kind}`, vars: { '--w': width(n * rtt * 1000) } }) : null)),
       h('span', { class: 'part cpu', vars: { '--w': width(row.cpu) } })),
-    h('p', { class: 'soft' }, `${row.line} ${row.trips + 1} round trips, ${row.messages} messages, ${row.bytes.toLocaleString('en')} bytes.`));
+    h('p', { class: 'soft' }, `${row.line} ${row.trips + 2} round trips, ${row.messages} messages, ${row.bytes.toLocaleString('en')} bytes.`));
 }
 
 function race(rows) {
@@ -44,7 +37,7 @@ function race(rows) {
   const slider = h('input', { id, type: 'range', min: '0', max: '100', value: '58' });
   const draw = () => {
     const rtt = Math.round(Math.exp(slider.value * Math.log(400) / 100)); // 1 to 400 ms, finer where it matters
-    const longest = Math.max(...rows.map((r) => (r.trips + 1) * rtt * 1000 + r.cpu));
+    const longest = Math.max(...rows.map((r) => (r.trips + 2) * rtt * 1000 + r.cpu));
     slider.setAttribute('aria-valuetext', `${rtt} milliseconds`);
     replace(says, h('b', null, `${rtt} ms`), ` ${PLACES.findLast(([ms]) => rtt >= ms)[1]}`);
     replace(list, rows.map((r) => bar(r, rtt, longest)));
@@ -55,7 +48,7 @@ function race(rows) {
   return h('section', { class: 'card' }, h('h2', null, 'Time to the first byte of the answer'),
     h('div', { class: 'slider' }, h('label', { for: id }, 'One round trip of the network takes'), says, slider),
     h('ul', { class: 'legend' }, key.map(([k, text]) => h('li', null, h('span', { class: `swatch ${k}`, 'aria-hidden': 'true' }), text))), list,
-    h('p', { class: 'soft' }, 'Round trips and bytes are counted in handshakes that this server has just made with itself. No processor makes light faster: on real networks what counts is how often one has to wait.'));
+    h('p', { class: 'soft' }, 'Messages and bytes are those of handshakes that this server has just made with itself, with a small request and its answer. No processor makes light faster: what counts on a real network is how often one has to wait for it.'));
 }
 
 const isSymmetric = (o) => /AES|ChaCha|SHA|HMAC|HKDF/i.test(o.name) && !/sign|verify|RSA|EC/.test(o.name);
@@ -68,11 +61,11 @@ function costs(measured) {
   const times = (o) => (o.us / base.us >= 10 ? Math.round(o.us / base.us).toLocaleString('en') : (o.us / base.us).toFixed(1));
   const head = slow[0], perByte = head && /RSA|2048/.test(head.name) ? head.us / 256 / (base.us / 16384) : null;
   return h('section', { class: 'card' }, h('h2', null, 'Why two kinds of cryptography?'),
-    head ? h('p', { class: 'big' }, h('b', null, `${times(head)} times slower`), ` is \u201c${head.name}\u201d than \u201c${base.name}\u201d, on this machine, just now.`
-      + (perByte ? ` Byte for byte that makes it ${Math.round(perByte).toLocaleString('en')} times.` : '')) : null,
+    head ? h('p', { class: 'big' }, h('b', null, `${times(head)} times slower`), `: one \u201c${head.name}\u201d takes as long as ${times(head)} times \u201c${base.name}\u201d, on this machine, just now.`
+      + (perByte ? ` Byte for byte that is ${Math.round(perByte).toLocaleString('en')} times.` : '')) : null,
     h('p', null, 'Public-key (asymmetric) cryptography lets strangers agree on a key, and is slow. Symmetric cryptography is fast, and needs that key. So a handshake does a little of the first, once, and a connection does all the rest with the second.'),
     h('ul', { class: 'costs' }, [...all].sort((a, b) => b.us - a.us).map((o) => h('li', { class: isSymmetric(o) ? 'fast' : 'slow' }, h('span', { class: 'cost-name' }, o.name),
-      h('span', { class: 'cost-bar', 'aria-hidden': 'true', vars: { '--w': width(o.us) } }), h('span', { class: 'cost-time' }, time(o.us), o === base ? h('small', null, 'the measure') : h('small', null, `${times(o)} \u00d7`))))),
+      h('span', { class: 'cost-bar', 'aria-hidden': 'true', vars: { '--w': width(o.us) } }), h('span', { class: 'cost-time' }, time(o.us), o === base ? h('small', null, '1 \u00d7') : h('small', null, `${times(o)} \u00d7`))))),
     h('p', { class: 'soft' }, 'The lengths of these bars are logarithmic: drawn to scale, the short ones could not be seen.'));
 }
 
@@ -85,7 +78,7 @@ export async function show(place) {
   const times = measured.value?.handshakes ?? [];
   const rows = DEMOS.map((d, i) => {
     const w = walks[i].value;
-    return w && { name: d.name, line: d.line, trips: roundTrips(w), cpu: computing(w, times.find((t) => t.name === d.name)),
+    return w && { name: d.name, line: d.line, trips: tripsBefore(w), cpu: computing(w, times.find((t) => t.name === d.name)),
       messages: w.steps.filter((x) => x.layer === 'handshake').length, bytes: w.records.reduce((n, r) => n + r.bytes.length / 2, 0) };
   }).filter(Boolean);
   if (rows.length) place.append(race(rows));

@@ -65,7 +65,8 @@ class Panel {
     replace(this.place, h('h2', { tabindex: '-1' }, fault.title), h('p', { class: 'lead' }, fault.line), threeColumns(fault, walk),
       h('div', { class: 'outcome' }, h('p', { role: 'status' }, outcome(fault, walk)),
         h('div', { class: 'actions' }, h('button', { type: 'button', class: 'quiet', onclick: () => stepper.go(0) }, 'Watch from the start'),
-          walk.failure ? h('button', { type: 'button', class: 'quiet', onclick: () => stepper.go(stop - 1) }, 'Go to where it stops') : null)),
+          walk.failure ? h('button', { type: 'button', class: 'quiet', onclick: () => stepper.go(stop - 1) }, 'Go to where it stops') : null,
+          h('button', { type: 'button', class: 'quiet narrow', onclick: () => document.querySelector(`[data-fault="${CSS.escape(fault.name)}"]`)?.focus() }, 'Another fault'))),
       stepper.element);
     stepper.go((at || stop) - 1);
   }
@@ -90,7 +91,7 @@ export async function show(place, { source, step, remember }) {
       onclick: () => flip(f, 0, globalThis.matchMedia('(max-width: 60rem)').matches) },
     h('span', { class: 'knob', 'aria-hidden': 'true' }), h('span', null, f.title));
     switches.set(f.name, b);
-    return h('li', null, b, h('p', { id, class: 'soft' }, f.line, version(f.version) ? ` (TLS ${version(f.version)})` : ''));
+    return h('li', null, b, h('p', { id, class: 'soft' }, f.line, ['', '1.3'].includes(version(f.version)) ? '' : ` (TLS ${version(f.version)})`));
   };
   const groups = KINDS.map(([kind, title, text]) => {
     const all = list.filter((f) => kindOf(f) === kind);

@@ -2,7 +2,7 @@
 
 import { bytesView } from './bytes.js';
 import { h, icon, mark, replace, s } from './dom.js';
-import { hexText, choicesList, facts, note, secretsList } from './parts.js';
+import { hexText, choicesList, facts, note, secretsTree } from './parts.js';
 import { GROUPS, prove } from './proof.js';
 import { DEMOS, ownWalk, walkOf } from './walks.js';
 import { capital, common, many, size, time } from './words.js';
@@ -104,12 +104,12 @@ function decisions(w) {
 }
 
 function keys(w) {
-  const all = w.steps.flatMap((x) => x.secrets ?? []);
+  const named = new Map(w.steps.flatMap((x) => x.secrets ?? []).map((x) => [x.name, x])), all = [...named.values()];
   if (!all.length) return null;
   return h('section', { class: 'card' }, h('h2', null, 'From one secret, all keys'),
     h('p', null, `Only the first value was agreed on; the other ${all.length - 1} follow from it and from what was said. Neither end ever sent one of them.`),
     h('details', { class: 'fold' }, h('summary', null, h('b', null, `Show ${many(all.length, 'secret')}`)),
-      secretsList(all, { client: w.sides?.client?.name, server: w.sides?.server?.name })));
+      secretsTree(all, { client: w.sides?.client?.name, server: w.sides?.server?.name })));
 }
 
 const WHY = 'These are the real secrets of this one connection. The server shows them to nobody else: they were written into this very page, which travelled under '

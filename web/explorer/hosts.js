@@ -16,7 +16,7 @@ export function hostOf(text) {
 
 export async function show(place, { source, step, remember }) {
   const id = newId(), field = h('input', { id, type: 'text', inputmode: 'url', autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', maxlength: '300', placeholder: 'example.org' });
-  const box = h('div'), button = h('button', { class: 'button', type: 'submit' }, 'Shake hands');
+  const box = h('div', { class: 'stack' }), button = h('button', { class: 'button', type: 'submit' }, 'Shake hands');
   let stepper = null, turn = 0;
   const go = async (host, at) => {
     const mine = ++turn;

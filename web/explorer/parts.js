@@ -8,12 +8,28 @@ export function hexText(hex) {
 
 const HOLDERS = { client: 'client', server: 'server' };
 
-export function secretsList(secrets, names) {
-  return h('ul', { class: 'secrets' }, secrets.map((x) => h('li', null,
-    h('div', { class: 'secret-head' }, icon('key'), h('b', null, x.name),
-      h('span', { class: 'holders' }, (x.at ?? []).filter((a) => HOLDERS[a]).map((a) => h('span', { class: `holder ${a}` }, names?.[a] ?? a)))),
-    hexText(x.value), x.how ? h('p', { class: 'how' }, x.how) : null,
-    x.label ? h('p', { class: 'soft' }, 'In a key log: ', h('code', null, x.label)) : null)));
+function secret(x, names, inner) {
+  return h('li', null, h('div', { class: 'secret-head' }, icon('key'), h('b', null, x.name),
+    h('span', { class: 'holders' }, (x.at ?? []).filter((a) => HOLDERS[a]).map((a) => h('span', { class: `holder ${a}` }, names?.[a] ?? a)))),
+  hexText(x.value), x.how ? h('p', { class: 'how' }, x.how) : null,
+  x.label ? h('p', { class: 'soft' }, 'In a key log: ', h('code', null, x.label)) : null, inner);
+}
+
+export const secretsList = (secrets, names) => h('ul', { class: 'secrets' }, secrets.map((x) => secret(x, names)));
+
+// Each secret below the one it was derived from.
+export function secretsTree(secrets, names) {
+  const known = new Set(secrets.map((x) => x.name)), children = new Map();
+  for (const x of secrets) {
+    const parent = (x.from ?? []).filter((f) => known.has(f) && f !== x.name).at(-1) ?? null;
+    children.set(parent, [...(children.get(parent) ?? []), x]);
+  }
+  const seen = new Set(); // a circle would be nobody's derivation, but this page must not hang on it
+  const branch = (parent) => {
+    const list = (children.get(parent) ?? []).filter((x) => !seen.has(x) && seen.add(x));
+    return list.length ? h('ul', { class: 'secrets tree' }, list.map((x) => secret(x, names, branch(x.name)))) : null;
+  };
+  return branch(null);
 }
 
 export const checksList = (checks) => h('ul', { class: 'checks' }, checks.map((c) => h('li', { class: c.passed ? 'good' : 'bad' }, mark(!!c.passed),

@@ -110,9 +110,14 @@ export class Stepper {
       s.text ? h('p', { class: 'lead' }, s.text) : null,
       this.stopped(s), eavesdropper(s),
       s.choices?.length ? [h('h3', null, 'What was decided'), choicesList(s.choices, this.names)] : null,
-      s.secrets?.length ? [h('h3', null, 'What both can now compute'), secretsList(s.secrets, this.names)] : null,
+      s.secrets?.length ? [h('h3', null, this.computed(s)), secretsList(s.secrets, this.names)] : null,
       s.checks?.length ? [h('h3', null, `${many(s.checks.length, 'check')}`), checksList([...s.checks].sort((a, b) => !!a.passed - !!b.passed))] : null,
       s.rule ? h('p', { class: 'rule' }, s.rule) : null);
+  }
+
+  computed(s) {
+    const who = [...new Set(s.secrets.flatMap((x) => x.at ?? []))];
+    return `What ${who.length === 1 ? this.names[who[0]] ?? who[0] : 'both ends'} can compute now`;
   }
 
   // The step at which it ended says why.
@@ -133,7 +138,7 @@ export class Stepper {
       replace(this.below);
       return;
     }
-    const body = h('div'), buttons = [[false, 'As the ends see it'], [true, 'As it is on the wire']].map(([wire, text]) =>
+    const body = h('div'), buttons = [[false, 'At the ends'], [true, 'On the wire']].map(([wire, text]) =>
       h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => {
         this.onWire = wire;
         draw();
@@ -146,7 +151,7 @@ export class Stepper {
         bytesView(hex, wire ? recordFields(records, this.walk.tls) : s.fields, s.name));
     };
     replace(this.below, h('div', { class: 'bytes-head' }, h('h3', null, 'The bytes'),
-      records.length ? h('div', { class: 'segments', role: 'group', 'aria-label': 'Decrypt or encrypt' }, buttons) : null), body);
+      records.length ? h('div', { class: 'segments', role: 'group', 'aria-label': 'Decrypted or encrypted' }, buttons) : null), body);
     draw();
   }
 
