@@ -7,8 +7,8 @@
 #include "cmd/errors.h"
 #include "cmd/options.h"
 
-static const lk_command *const commands[] = {&lk_cmd_serve, &lk_cmd_get, &lk_cmd_verify, &lk_cmd_ca,
-                                             &lk_cmd_ech};
+static const lk_command *const commands[] = {&lk_cmd_serve,  &lk_cmd_get, &lk_cmd_walk,
+                                             &lk_cmd_verify, &lk_cmd_ca,  &lk_cmd_ech};
 #define NUM_COMMANDS (sizeof commands / sizeof commands[0])
 
 static void help(FILE *to) {

@@ -25,7 +25,7 @@ typedef struct lk_command {
     int (*run)(int argc, char **argv);
 } lk_command;
 
-extern const lk_command lk_cmd_serve, lk_cmd_get, lk_cmd_verify, lk_cmd_ca, lk_cmd_ech;
+extern const lk_command lk_cmd_serve, lk_cmd_get, lk_cmd_verify, lk_cmd_ca, lk_cmd_ech, lk_cmd_walk;
 
 /* Reading: zero it, set argc and argv (argv[0] is skipped). */
 typedef struct lk_args {

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "net/address.h"
+
 int64_t lk_monotonic_us(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -58,8 +60,8 @@ static lk_dial_status try_address(int *fd, const struct addrinfo *a, int64_t dea
     return LK_DIAL_REFUSED;
 }
 
-lk_dial_status lk_dial(int *fd, char *address, size_t address_len, char *why, const char *host,
-                       uint16_t port, int64_t deadline_ms) {
+static lk_dial_status dial(int *fd, char *address, size_t address_len, char *why, const char *host,
+                           uint16_t port, int64_t deadline_ms, bool public_only) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG}, *list = NULL;
     char service[8];
     lk_dial_status status = LK_DIAL_REFUSED;
@@ -83,6 +85,10 @@ lk_dial_status lk_dial(int *fd, char *address, size_t address_len, char *why, co
             until = count - tried <= 1 ? deadline_ms : now + (deadline_ms - now) / 2;
         else if (count - tried <= 1)
             until = 0;
+        if (public_only && !lk_address_public(a->ai_addr)) {
+            snprintf(why, 256, "its address is not a public one");
+            continue;
+        }
         status = try_address(fd, a, until);
         if (status == LK_DIAL_REFUSED)
             snprintf(why, 256, "%s", strerror(errno));
@@ -94,6 +100,16 @@ lk_dial_status lk_dial(int *fd, char *address, size_t address_len, char *why, co
     }
     freeaddrinfo(list);
     return status;
+}
+
+lk_dial_status lk_dial(int *fd, char *address, size_t address_len, char *why, const char *host,
+                       uint16_t port, int64_t deadline_ms) {
+    return dial(fd, address, address_len, why, host, port, deadline_ms, false);
+}
+
+lk_dial_status lk_dial_public(int *fd, char *address, size_t address_len, char *why,
+                              const char *host, uint16_t port, int64_t deadline_ms) {
+    return dial(fd, address, address_len, why, host, port, deadline_ms, true);
 }
 
 lk_dial_status lk_dial_send(int fd, size_t *n, lk_slice bytes, int64_t deadline_ms) {
@@ -123,6 +139,14 @@ lk_dial_status lk_dial_receive(int fd, size_t *n, uint8_t *out, size_t out_len,
         if (errno == EAGAIN && !wait_for(fd, POLLIN, deadline_ms))
             return LK_DIAL_TIMEOUT;
     }
+}
+
+int64_t lk_dial_rtt_us(int fd) {
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_rtt == 0)
+        return -1;
+    return info.tcpi_rtt;
 }
 
 void lk_dial_close(int fd) {

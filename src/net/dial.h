@@ -23,11 +23,20 @@ typedef enum lk_dial_status {
 lk_dial_status lk_dial(int *fd, char *address, size_t address_len, char *why, const char *host,
                        uint16_t port, int64_t deadline_ms);
 
+/* lk_dial_public is lk_dial that connects to addresses of the public Internet alone: for a server
+ * that goes where a stranger tells it to. What a name resolves to is looked at, not the name. */
+lk_dial_status lk_dial_public(int *fd, char *address, size_t address_len, char *why,
+                              const char *host, uint16_t port, int64_t deadline_ms);
+
 /* lk_dial_send sends some of the bytes and sets `*n` to how many; lk_dial_receive receives some, 0
  * at the end of the stream. Both wait until `deadline_ms`. */
 lk_dial_status lk_dial_send(int fd, size_t *n, lk_slice bytes, int64_t deadline_ms);
 lk_dial_status lk_dial_receive(int fd, size_t *n, uint8_t *out, size_t out_len,
                                int64_t deadline_ms);
+
+/* lk_dial_rtt_us returns how long a round trip to the other end takes, as the system has measured
+ * it, in microseconds; -1: unknown. */
+int64_t lk_dial_rtt_us(int fd);
 
 void lk_dial_close(int fd);
 

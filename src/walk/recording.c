@@ -7,21 +7,24 @@
 #include "util/secret.h"
 
 struct lk_recording {
-    int64_t began_us;
+    int64_t began_us; /* of a clock that never jumps */
+    int64_t began_civil_us;
     lk_event *events;
     size_t num_events, room, num_bytes, lost;
 };
 
-static int64_t monotonic_us(void) {
+static int64_t clock_us(clockid_t clock) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 lk_recording *lk_recording_new(void) {
     lk_recording *r = calloc(1, sizeof *r);
-    if (r != NULL)
-        r->began_us = monotonic_us();
+    if (r == NULL)
+        return NULL;
+    r->began_us = clock_us(CLOCK_MONOTONIC);
+    r->began_civil_us = clock_us(CLOCK_REALTIME);
     return r;
 }
 
@@ -45,7 +48,11 @@ void lk_recording_free(lk_recording *r) {
 }
 
 int64_t lk_recording_us(const lk_recording *r) {
-    return monotonic_us() - r->began_us;
+    return clock_us(CLOCK_MONOTONIC) - r->began_us;
+}
+
+int64_t lk_recording_began_us(const lk_recording *r) {
+    return r->began_civil_us;
 }
 
 static const char *put_text(uint8_t **at, const char *text) {

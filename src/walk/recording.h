@@ -53,6 +53,9 @@ void lk_recording_note(lk_recording *recording, bool at_client, const lockstep_n
 /* lk_recording_add keeps a copy of an event of the network or of the wire; its `us` is set. */
 void lk_recording_add(lk_recording *recording, const lk_event *event);
 
+/* lk_recording_began_us returns when it began, in microseconds since 1970. */
+int64_t lk_recording_began_us(const lk_recording *recording);
+
 /* lk_recording_us returns how long ago the recording began, in microseconds. */
 int64_t lk_recording_us(const lk_recording *recording);
 
