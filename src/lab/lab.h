@@ -28,11 +28,14 @@ typedef struct lk_fault {
     uint16_t version;  /* in which it is shown by default */
     bool at_client;    /* who notices: the client, else the server */
     const char *step;  /* the name of the step that refuses ("Certificate chain", "Finished") */
-    lockstep_status status;           /* LOCKSTEP_OK: nothing is refused, and that is the lesson */
-    int alert;                        /* as our engine sends it, or LOCKSTEP_ALERT_NONE */
-    const char *browser;              /* what Chromium shows: "ERR_CERT_DATE_INVALID", or "" */
-    int browser_alert;                /* what Chromium sends, or LOCKSTEP_ALERT_NONE */
-    const char *person;               /* what a person sees and should think, in one sentence */
+    lockstep_status status; /* LOCKSTEP_OK: nothing is refused, and that is the lesson */
+    int alert;              /* as our engine sends it, or LOCKSTEP_ALERT_NONE */
+    /* As seen with Chromium 156 and Firefox 153, on loopback, the root being trusted. */
+    const char *browser; /* what Chromium shows: "ERR_CERT_DATE_INVALID"; "": no error, or nobody
+                            has looked */
+    int browser_alert;   /* what Chromium sends, or LOCKSTEP_ALERT_NONE */
+    int firefox_alert;   /* what Firefox sends, likewise */
+    const char *person;  /* what a person sees and should think, in one sentence */
     const struct lk_fault_ways *ways; /* the lab's own: how it is made */
 } lk_fault;
 

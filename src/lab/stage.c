@@ -104,13 +104,16 @@ static void rewrite_hook(void *arg, const lk_carried *record, lk_buffer *arrives
                 lk_slice_from(lk_buffer_slice(arrives), before));
 }
 
+/* replay_hook: what comes from where the client was comes from somebody who has heard it. */
 static void replay_hook(void *arg, const lk_carried *record, lk_buffer *arrives) {
     lk_stage *s = arg;
+    (void)lk_buffer_append(arrives, record->bytes);
+    if (!record->by_client)
+        return;
     s->meddled++;
     lk_wire_say(&s->wire, record, "sends again what he has recorded",
                 "a client has said this before, on another connection; he has none of its keys",
                 record->bytes);
-    (void)lk_buffer_append(arrives, record->bytes);
 }
 
 /* ---- Rounds ---------------------------------------------------------------------------------- */
@@ -142,8 +145,10 @@ static void run(lk_stage *s) {
         ;
 }
 
-/* begin_round sets the wire up; `meant`: this one is to be seen. */
-static void begin_round(lk_stage *s, bool meant) {
+/* begin_round sets the wire up; `meant`: this one is to be seen, and the recording begins. */
+static bool begin_round(lk_stage *s, bool meant) {
+    if (meant && (s->recording = lk_recording_new()) == NULL)
+        return false;
     lk_wire_set_up(&s->wire);
     s->asked = s->again = s->answered = s->closed = s->hung_up = false;
     s->heard = meant;
@@ -151,10 +156,12 @@ static void begin_round(lk_stage *s, bool meant) {
     s->wire.arg = s;
     if (meant && !s->ways->replay)
         s->wire.hook = s->ways->rewrite != NULL ? rewrite_hook : s->ways->wire;
+    return true;
 }
 
 static lockstep_status play_round(lk_stage *s, bool meant) {
-    begin_round(s, meant);
+    if (!begin_round(s, meant))
+        return LOCKSTEP_ERR_NO_MEMORY;
     lockstep_status status =
         lockstep_client_resume(&s->client_conn, s->client_config, s->host, s->session);
     if (status == LOCKSTEP_OK)
@@ -194,7 +201,8 @@ static lockstep_status play_replay(lk_stage *s) {
     free_conns(s);
     if (status != LOCKSTEP_OK)
         return status;
-    begin_round(s, true);
+    if (!begin_round(s, true))
+        return LOCKSTEP_ERR_NO_MEMORY;
     s->wire.hook = replay_hook;
     s->unfinished = true; /* he cannot answer what the server says */
     status = lockstep_server_new(&s->server_conn, s->server_config);
@@ -263,9 +271,8 @@ lockstep_status lk_stage_play(lk_stage *s, const char **why, lk_lab *lab, const 
     if (*why != NULL)
         return LOCKSTEP_ERR_USAGE;
     s->hand = (lk_hand){.type = s->ways->type, .rewrite = s->ways->rewrite};
-    s->recording = lk_recording_new();
     s->server = lk_lab_server_for(lab, demo->fault, s->rsa, s->host);
-    if (s->recording == NULL || s->server == NULL)
+    if (s->server == NULL)
         return LOCKSTEP_ERR_NO_MEMORY;
     lockstep_status status = lk_stage_configure(s);
     if (status == LOCKSTEP_OK && s->resume)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "lab/eavesdrop.h"
 #include "lab/inside.h"
 
 static lk_lab *lab;
@@ -194,11 +195,97 @@ static void faults(void **state) {
         }
 }
 
+/* ---- The parts ------------------------------------------------------------------------------- */
+
+/* What the eavesdropper reads is what was said; with another key he reads nothing. */
+static void eavesdropper(void **state) {
+    (void)state;
+    lk_stage s;
+    lk_overheard heard;
+    const lk_demo demo = {.rsa = true};
+    play(&s, &demo, "eavesdropper");
+    lk_slice tape = lk_buffer_slice(&s.wire.tape);
+    assert_true(lk_eavesdrop(&heard, tape, lab->crypto, s.server->private_key));
+    assert_true(heard.read);
+    assert_true(lk_slice_equal(lk_buffer_slice(&heard.data[0]), lk_buffer_slice(&s.wire.got[1])));
+    assert_true(lk_slice_equal(lk_buffer_slice(&heard.data[1]), lk_buffer_slice(&s.wire.got[0])));
+    assert_true(lk_buffer_length(&heard.data[0]) > 0 && lk_buffer_length(&heard.data[1]) > 0);
+    lk_overheard_free(&heard);
+    static const lk_lab_who others[] = {LK_LAB_SERVER, LK_LAB_WEAK_RSA};
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(lk_eavesdrop(&heard, tape, lab->crypto, lk_lab_key(lab, others[i])));
+        assert_false(heard.read);
+        assert_int_equal(lk_buffer_length(&heard.data[0]), 0);
+        lk_overheard_free(&heard);
+    }
+    /* a tape that ends anywhere */
+    for (size_t n = 0; n < tape.p_len; n += 7) {
+        assert_true(
+            lk_eavesdrop(&heard, lk_slice_of(tape.p, n), lab->crypto, s.server->private_key));
+        lk_overheard_free(&heard);
+    }
+    lk_stage_free(&s);
+}
+
+/* What `serve` hosts: every fault of certificates for its own name, and no other; each is judged as
+ * its row says, but for those that only show when the client asks. */
+static void identities(void **state) {
+    (void)state;
+    size_t num;
+    const lk_fault *all = lk_faults(&num);
+    for (size_t i = 0; i < num; i++) {
+        char host[64];
+        lk_slice chain, key, ocsp, again, chain2;
+        lockstep_config *cfg;
+        snprintf(host, sizeof host, "%s.lab.localhost", all[i].name);
+        bool hosted = lk_lab_identity(&chain, &key, &ocsp, lab, &all[i], host);
+        assert_int_equal(hosted, all[i].kind == LK_FAULT_CERTIFICATE);
+        if (!hosted)
+            continue;
+        assert_int_equal(lockstep_config_new(&cfg, NULL), LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_add_identity(cfg, chain.p, chain.p_len, key.p, key.p_len),
+                         LOCKSTEP_OK);
+        assert_int_equal(lockstep_config_staple(cfg, ocsp.p, ocsp.p_len, NULL, 0), LOCKSTEP_OK);
+        lockstep_config_free(cfg);
+        /* made once, and lent as it was */
+        assert_true(lk_lab_identity(&chain2, &key, &again, lab, &all[i], host));
+        assert_ptr_equal(chain.p, chain2.p);
+        const lk_demo demo = {.fault = &all[i], .name = host};
+        lk_stage s;
+        play(&s, &demo, host);
+        assert_int_equal(lockstep_failure_of(s.client_conn)->status, all[i].status);
+        lk_stage_free(&s);
+    }
+    lk_slice chain, key, ocsp;
+    assert_true(lk_lab_identity(&chain, &key, &ocsp, lab, NULL, "fine.lab.localhost"));
+    assert_true(lk_lab_root(lab).p_len > 0);
+    char endless[300];
+    memset(endless, 'a', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    assert_false(lk_lab_identity(&chain, &key, &ocsp, lab, NULL, endless));
+}
+
+/* The table: names are for options and for hosts, and every row says all that it must. */
+static void rows(void **state) {
+    (void)state;
+    size_t num;
+    const lk_fault *all = lk_faults(&num);
+    for (size_t i = 0; i < num; i++) {
+        assert_ptr_equal(lk_fault_by_name(all[i].name), &all[i]);
+        assert_int_equal(strspn(all[i].name, "abcdefghijklmnopqrstuvwxyz0123456789-."),
+                         strlen(all[i].name));
+        assert_true(strlen(all[i].title) > 0 && strlen(all[i].line) > 0);
+        assert_true(strlen(all[i].person) > 0 && all[i].ways != NULL);
+        assert_int_equal(all[i].alert, lockstep_status_alert(all[i].status));
+        if (all[i].kind == LK_FAULT_CERTIFICATE)
+            assert_non_null(all[i].ways->shape);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(established),
-        cmocka_unit_test(impossible),
-        cmocka_unit_test(faults),
+        cmocka_unit_test(established),  cmocka_unit_test(impossible), cmocka_unit_test(faults),
+        cmocka_unit_test(eavesdropper), cmocka_unit_test(identities), cmocka_unit_test(rows),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
