@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "util/civil.h"
+#include "walk/texts.h"
 #include "x509/oid.h"
 
 /* ---- Elements -------------------------------------------------------------------------------- */
@@ -199,6 +200,12 @@ bool lk_der_oid_leaf(lk_part *p, const char *name, const char *text, lk_slice *o
     if (!lk_der_oid(&at, &oid) || !lk_der_leaf(p, LK_DER_OID, name, text, NULL))
         return false;
     lk_oid_value(p, oid);
+    if (text[0] == 0) {
+        char shown[128];
+        lk_oid_show(shown, sizeof shown, oid);
+        if (lk_text_of(shown)[0] != 0)
+            lk_last_text(p, lk_text_of(shown));
+    }
     if (out != NULL)
         *out = oid;
     return true;

@@ -17,7 +17,8 @@ static bool read_suite(lk_part *p) {
 /* ECHClientHello (§5) */
 static bool read_hello(lk_part *p) {
     uint16_t type;
-    if (!lk_part_code(p, 1, "type", "", hello_type, &type))
+    if (!lk_part_code(p, 1, "type", "Whether this is the outer or the inner ClientHello.",
+                      hello_type, &type))
         return false;
     if (type == LK_ECH_INNER) {
         lk_part_text(p, "Marks the ClientHello that was inside the encryption.");

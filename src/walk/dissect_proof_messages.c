@@ -107,7 +107,7 @@ bool lk_dissect_certificates(lk_part *p, const lk_dissect_context *context) {
 
 bool lk_dissect_compressed_certificate(lk_part *p) {
     uint64_t length;
-    if (!lk_part_code(p, 2, "algorithm", "", lk_name_compression, NULL) ||
+    if (!lk_part_code(p, 2, "algorithm", "How it was compressed.", lk_name_compression, NULL) ||
         !lk_part_uint(p, 3, "uncompressed_length",
                       "How long it becomes. Said in front, so that a small message cannot become a "
                       "huge one by surprise.",

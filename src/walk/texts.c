@@ -80,6 +80,27 @@ static const entry values[] = {
     {"brotli", "Better than zlib, made for the web."},
     {"zlib", "The old form, known to everything."},
     {"zstd", "Fast, and nearly as small as brotli."},
+    /* object identifiers */
+    {"serverAuth", "It may speak for a server."},
+    {"clientAuth", "It may speak for a client."},
+    {"OCSPSigning", "It may say for its authority what was revoked."},
+    {"codeSigning", "It may sign programs."},
+    {"emailProtection", "It may sign and encrypt mail."},
+    {"anyExtendedKeyUsage", "Any purpose."},
+    {"ocsp", "Whether this certificate was revoked."},
+    {"caIssuers", "The certificate of the authority."},
+    {"domain validated", "The authority checked only that who asked controls the name."},
+    {"organization validated", "The authority also checked which organization asked."},
+    {"extended validation", "The authority checked the organization by strict rules. Browsers no "
+                            "longer show it."},
+    {"anyPolicy", "Any rules."},
+    {"CN", "Common name: once the name of the site, today a mere label."},
+    {"O", "Organization."},
+    {"OU", "A part of the organization."},
+    {"C", "Country, in two letters."},
+    {"ST", "State or province."},
+    {"L", "Town."},
+    {"DC", "A part of a domain name."},
 };
 
 /* Suites of TLS 1.2 begin with how the key is agreed on. */
@@ -147,7 +168,7 @@ static const entry fields[] = {
     {"algorithms", "Which ways of compressing are understood."},
     {"certificate_types", "Best first."},
     {"certificate_type", "What was chosen."},
-    {"ec_point_format_list", "What is understood."},
+    {"ec_point_format_list", "Which forms are understood."},
     {"selected_version", "The version for this connection."},
     /* names */
     {"server_name_list", "A list, which always has one entry."},
@@ -177,7 +198,6 @@ static const entry fields[] = {
     {"kdf_id", "How keys are derived for it."},
     {"aead_id", "How it is encrypted."},
     {"kem_id", "How the key is agreed on."},
-    {"type", "Whether this is the outer or the inner ClientHello."},
     {"cipher_suites", "Ways of encrypting, best first."},
     {"extensions", "Room for later additions; mostly empty."},
     {"ECHConfig", "One key of the server."},
@@ -189,7 +209,7 @@ static const entry fields[] = {
     {"CertificateEntry", "One certificate, and what is said about it."},
     {"certificate", "The certificate itself, in the binary form DER; it is taken apart where the "
                     "chain is shown."},
-    {"algorithm", "Which way."},
+    {"algorithm", "Which one it is, as a registered number."},
     {"status_type", "OCSP: a statement about one certificate."},
     {"request_extensions", "Wishes to the authority; mostly empty."},
     {"sct_version", "The form of the timestamp."},
@@ -243,6 +263,7 @@ static const entry fields[] = {
     {"SubjectPublicKeyInfo", "A public key, and of which kind it is."},
     {"RelativeDistinguishedName", "One part of the name."},
     {"AttributeTypeAndValue", "What kind of part, and what it says."},
+    {"type", "What kind of part."},
     {"value", "What it says."},
     {"Name", "A name in the old form of directories."},
     {"Extensions", "One after the other."},
@@ -330,7 +351,7 @@ static const entry fields[] = {
 
 static const char *find(const entry *entries, size_t n, const char *name) {
     for (size_t i = 0; i < n; i++)
-        if (strcmp(entries[i].name, name) == 0)
+        if (entries[i].name[0] == name[0] && strcmp(entries[i].name, name) == 0)
             return entries[i].text;
     return "";
 }

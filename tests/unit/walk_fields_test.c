@@ -1,6 +1,6 @@
 /*
- * walk_fields_test.c - what the dissectors say of bytes that are given: hellos of browsers, records,
- * alerts, certificates, timestamps and OCSP responses, and anything that is broken.
+ * walk_fields_test.c - what the dissectors say of bytes that are given: hellos of browsers,
+ * records, alerts, certificates, timestamps and OCSP responses, and anything that is broken.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -244,7 +244,8 @@ static void test_nothing(void **state) {
     (void)state;
     const lk_slice none = {NULL, 0};
     lk_fields *all[] = {message(none), checked(lk_dissect_record(none, false), 0),
-                        checked(lk_dissect_record(none, true), 0), checked(lk_dissect_alert(none), 0),
+                        checked(lk_dissect_record(none, true), 0),
+                        checked(lk_dissect_alert(none), 0),
                         checked(lk_dissect_certificate(none), 0)};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         assert_false(lk_fields_whole(all[i]));
@@ -380,9 +381,8 @@ static void test_cut_certificates(void **state) {
 
 static void test_certificate_values(void **state) {
     (void)state;
-    lk_slice der = forge(&(forge_spec){.subject = "the subject",
-                                       .names = {"DNS:a.test", "IP:127.0.0.1"},
-                                       .key = forge_p256(0)});
+    lk_slice der = forge(&(forge_spec){
+        .subject = "the subject", .names = {"DNS:a.test", "IP:127.0.0.1"}, .key = forge_p256(0)});
     lk_fields *f = checked(lk_dissect_certificate(der), der.p_len);
     assert_true(lk_fields_whole(f));
     all_said(f);
