@@ -103,12 +103,31 @@ lockstep_status lk_check_tls13(lk_handshake *hs) {
 }
 
 /* Nobody names more, and what follows is not looked at: each list is searched again and again, for
- * every identity. */
-#define SCHEMES_MAX 128
+ * every identity, share, suite or protocol of ours. All suites that were ever registered are fewer
+ * than 400. */
+#define SUITES_MAX    512
+#define GROUPS_MAX    128
+#define SCHEMES_MAX   128
+#define PROTOCOLS_MAX 128
 
-static void cut(lk_u16_list *list) {
-    if (list->p_len > 2 * SCHEMES_MAX)
-        list->p_len = 2 * SCHEMES_MAX;
+static void cut(lk_u16_list *list, size_t max) {
+    if (list->p_len > 2 * max)
+        list->p_len = 2 * max;
+}
+
+static void cut_protocols(lk_slice *list) {
+    lk_slice rest = *list, name;
+    for (size_t i = 0; i < PROTOCOLS_MAX && lk_protocol_list_next(&rest, &name);)
+        i++;
+    list->p_len -= rest.p_len;
+}
+
+static void cut_lists(lk_client_hello *h) {
+    cut(&h->cipher_suites, SUITES_MAX);
+    cut(&h->groups, GROUPS_MAX);
+    cut(&h->schemes, SCHEMES_MAX);
+    cut(&h->schemes_cert, SCHEMES_MAX);
+    cut_protocols(&h->protocols);
 }
 
 /* read_hello copies the message, since it is looked at again after jobs, and parses the copy. */
@@ -120,8 +139,7 @@ lockstep_status lk_read_hello(lk_handshake *hs, lk_slice message) {
     lockstep_status status = lk_client_hello_parse(&hs->hello, &flaw, lk_body(copy));
     if (status != LOCKSTEP_OK)
         return lk_fail_flaw(hs, status, &flaw);
-    cut(&hs->hello.schemes);
-    cut(&hs->hello.schemes_cert);
+    cut_lists(&hs->hello);
     memcpy(hs->client_random, hs->hello.random.p, LK_RANDOM_LEN);
     hs->session_id_len = hs->hello.session_id.p_len;
     if (hs->session_id_len > 0)
