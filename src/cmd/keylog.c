@@ -29,7 +29,7 @@ int lk_keylog_open(const char *path, bool *failed) {
 }
 
 void lk_keylog_line(int fd, const char *line) {
-    char text[512];
+    char text[2048];
     /* One write a line, so that the lines of several processes do not mix. */
     int n = snprintf(text, sizeof text, "%s\n", line);
     if (n > 0 && (size_t)n < sizeof text && write(fd, text, (size_t)n) < 0)

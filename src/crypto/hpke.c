@@ -89,20 +89,20 @@ static void expand(lk_hash hash, uint8_t *out, size_t out_len, const uint8_t *se
 
 /* extract_and_expand turns the Diffie-Hellman result into the KEM's shared secret (§4.1). Both KEMs
  * use HKDF-SHA256. */
-static void extract_and_expand(uint8_t shared[32], lk_hpke_suite suite, lk_slice dh, lk_slice enc,
-                               lk_slice public_key) {
+static void extract_and_expand(uint8_t shared[LK_HPKE_SECRET_LEN], lk_hpke_suite suite, lk_slice dh,
+                               lk_slice enc, lk_slice public_key) {
     uint8_t prk[LK_HASH_MAX], context[INFO_MAX];
     memcpy(context, enc.p, enc.p_len);
     memcpy(context + enc.p_len, public_key.p, public_key.p_len);
     extract(LK_SHA256, prk, lk_slice_of(NULL, 0), prefix_of(suite, true, "eae_prk"), dh);
-    expand(LK_SHA256, shared, 32, prk, prefix_of(suite, true, "shared_secret"),
+    expand(LK_SHA256, shared, LK_HPKE_SECRET_LEN, prk, prefix_of(suite, true, "shared_secret"),
            lk_slice_of(context, enc.p_len + public_key.p_len));
     lk_wipe(prk, sizeof prk);
 }
 
 /* key_schedule is KeySchedule of §5.1 in base mode, without a PSK. */
 static lockstep_status key_schedule(lk_hpke *out, const lk_crypto *crypto, lk_hpke_suite suite,
-                                    const uint8_t shared[32], lk_slice info, bool seal) {
+                                    lk_slice info, bool seal) {
     lk_hash hash = hash_of(suite);
     size_t n = lk_hash_length(hash);
     lk_slice nothing = lk_slice_of(NULL, 0);
@@ -111,7 +111,8 @@ static lockstep_status key_schedule(lk_hpke *out, const lk_crypto *crypto, lk_hp
     _Static_assert(sizeof context <= INFO_MAX, "the context is the info of an expansion");
     extract(hash, context + 1, nothing, prefix_of(suite, false, "psk_id_hash"), nothing);
     extract(hash, context + 1 + n, nothing, prefix_of(suite, false, "info_hash"), info);
-    extract(hash, secret, lk_slice_of(shared, 32), prefix_of(suite, false, "secret"), nothing);
+    extract(hash, secret, lk_slice_of(out->shared_secret, LK_HPKE_SECRET_LEN),
+            prefix_of(suite, false, "secret"), nothing);
     expand(hash, key, lk_aead_key_length(aead_of(suite)), secret, prefix_of(suite, false, "key"),
            lk_slice_of(context, 1 + 2 * n));
     expand(hash, out->base_nonce, LK_AEAD_NONCE_LEN, secret, prefix_of(suite, false, "base_nonce"),
@@ -126,7 +127,7 @@ static lockstep_status key_schedule(lk_hpke *out, const lk_crypto *crypto, lk_hp
 lockstep_status lk_hpke_setup_sender(lk_hpke *out, uint8_t *enc, const lk_crypto *crypto,
                                      lk_hpke_suite suite, lk_slice public_key, lk_slice info,
                                      const uint8_t *random) {
-    uint8_t dh[LK_KEX_SECRET_MAX], shared[32];
+    uint8_t dh[LK_KEX_SECRET_MAX];
     size_t dh_len = 0;
     *out = (lk_hpke){0};
     if (!lk_hpke_supports(suite))
@@ -136,30 +137,28 @@ lockstep_status lk_hpke_setup_sender(lk_hpke *out, uint8_t *enc, const lk_crypto
     const lk_kex_group *group = lk_hpke_group(suite.kem);
     lockstep_status status = lk_kex_respond(enc, dh, &dh_len, crypto, group, random, public_key);
     if (status == LOCKSTEP_OK) {
-        extract_and_expand(shared, suite, lk_slice_of(dh, dh_len),
+        extract_and_expand(out->shared_secret, suite, lk_slice_of(dh, dh_len),
                            lk_slice_of(enc, group->server_share), public_key);
-        status = key_schedule(out, crypto, suite, shared, info, true);
+        status = key_schedule(out, crypto, suite, info, true);
     }
     lk_wipe(dh, sizeof dh);
-    lk_wipe(shared, sizeof shared);
     return status;
 }
 
 lockstep_status lk_hpke_setup_receiver(lk_hpke *out, const lk_crypto *crypto, lk_hpke_suite suite,
                                        const lk_hpke_key *key, lk_slice enc, lk_slice info) {
-    uint8_t dh[LK_KEX_SECRET_MAX], shared[32];
+    uint8_t dh[LK_KEX_SECRET_MAX];
     size_t dh_len = 0;
     *out = (lk_hpke){0};
     if (!lk_hpke_supports(suite) || key->kem != suite.kem)
         return LOCKSTEP_ERR_USAGE;
     lockstep_status status = lk_kex_derive(key->own, dh, &dh_len, enc);
     if (status == LOCKSTEP_OK) {
-        extract_and_expand(shared, suite, lk_slice_of(dh, dh_len), enc,
+        extract_and_expand(out->shared_secret, suite, lk_slice_of(dh, dh_len), enc,
                            lk_slice_of(key->public_key, key->public_key_len));
-        status = key_schedule(out, crypto, suite, shared, info, false);
+        status = key_schedule(out, crypto, suite, info, false);
     }
     lk_wipe(dh, sizeof dh);
-    lk_wipe(shared, sizeof shared);
     return status;
 }
 

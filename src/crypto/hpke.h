@@ -22,6 +22,7 @@ typedef struct lk_hpke_suite {
 } lk_hpke_suite;
 
 #define LK_HPKE_ENC_MAX     65 /* bytes of an encapsulated or a public key: P-256, uncompressed */
+#define LK_HPKE_SECRET_LEN  32 /* bytes of the shared secret of either KEM */
 #define LK_HPKE_PRIVATE_LEN 32 /* bytes of a private key, of either KEM (§7.1.2) */
 
 /* lk_hpke_supports says whether this room computes all three algorithms of a suite. */
@@ -50,7 +51,8 @@ void lk_hpke_key_free(lk_hpke_key *key);
 typedef struct lk_hpke {
     lk_aead *aead;
     uint8_t base_nonce[LK_AEAD_NONCE_LEN];
-    uint64_t sequence; /* of the next message */
+    uint64_t sequence;                         /* of the next message */
+    uint8_t shared_secret[LK_HPKE_SECRET_LEN]; /* of the KEM; kept for a key log (RFC 9850) alone */
 } lk_hpke;
 
 /* lk_hpke_free wipes a context. */

@@ -21,6 +21,13 @@ void lk_ech_free(lk_ech *ech) {
     lk_hpke_free(&ech->context);
 }
 
+void lk_ech_keylog(const lk_handshake *hs, const uint8_t outer_random[LK_RANDOM_LEN],
+                   const lk_ech_config *config) {
+    lk_keylog(&hs->watch, "ECH_SECRET", outer_random,
+              lk_slice_of(hs->ech->context.shared_secret, LK_HPKE_SECRET_LEN));
+    lk_keylog(&hs->watch, "ECH_CONFIG", outer_random, config->whole);
+}
+
 void lk_ech_confirmation(uint8_t out[LK_ECH_CONFIRMATION_LEN], const lk_transcript *t,
                          const uint8_t inner_random[LK_RANDOM_LEN], lk_slice message, size_t at,
                          bool is_retry) {

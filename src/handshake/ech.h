@@ -55,6 +55,11 @@ struct lk_ech {
  * arena. */
 LK_CHECKED lockstep_status lk_ech_new(lk_handshake *hs, lk_ech_state state);
 
+/* lk_ech_keylog writes the two lines of RFC 9850 about an encryption with `config`. "These labels
+ * MUST always use the Random from the Outer ClientHello." */
+void lk_ech_keylog(const lk_handshake *hs, const uint8_t outer_random[LK_RANDOM_LEN],
+                   const lk_ech_config *config);
+
 /* lk_ech_confirmation writes accept_confirmation (§7.2) or, for a `message` that is a
  * HelloRetryRequest, hrr_accept_confirmation (§7.2.1): from all of `t`, the random of the
  * ClientHelloInner and the message, whose own confirmation stands at `at`. */

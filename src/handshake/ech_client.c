@@ -83,8 +83,11 @@ static lockstep_status take_job(lk_handshake *hs) {
         lk_wipe(job->u.hpke.random, sizeof job->u.hpke.random);
     }
     hs->ech->job = NULL;
-    return job->status == LOCKSTEP_OK ? LOCKSTEP_OK
-                                      : lk_fail(hs, job->status, "for encrypted_client_hello");
+    if (job->status != LOCKSTEP_OK)
+        return lk_fail(hs, job->status, "for encrypted_client_hello");
+    if (job->kind == LK_JOB_ENCAPSULATE)
+        lk_ech_keylog(hs, hs->ech->outer_random, &hs->settings->ech->config);
+    return LOCKSTEP_OK;
 }
 
 /* ---- The two hellos -------------------------------------------------------------------------- */

@@ -141,8 +141,11 @@ static lockstep_status tried(lk_handshake *hs) {
         LK_TRY(open_payload(hs, &encoded, ech->outer, &ech->offer));
     else if (job->status != LOCKSTEP_PEER_KEY_SHARE) /* an `enc` that is none is not ours either */
         return lk_fail(hs, job->status, "decrypting the ClientHello");
-    if (encoded.p_len > 0)
+    if (encoded.p_len > 0) {
+        const uint8_t *outer_random = lk_body(ech->outer).p + sizeof(uint16_t);
+        lk_ech_keylog(hs, outer_random, &hs->settings->ech_keys[ech->key].config);
         return accept(hs, encoded);
+    }
     lk_hpke_free(&ech->context);
     ech->key++;
     return try_key(hs);

@@ -104,8 +104,8 @@ static char *put_hex(char *out, lockstep_slice s) {
 }
 
 void lk_keylog(const lk_watch *w, const char *label, const uint8_t *random, lockstep_slice secret) {
-    char line[48 + 2 * 32 + 2 * 64];
-    if (w->env->keylog == NULL || secret.p_len > 64)
+    char line[48 + 2 * 32 + 2 * LK_KEYLOG_VALUE_MAX];
+    if (w->env->keylog == NULL || secret.p_len > LK_KEYLOG_VALUE_MAX)
         return;
     int n = snprintf(line, 48, "%s ", label);
     char *p = put_hex(line + n, (lockstep_slice){random, 32});

@@ -31,8 +31,9 @@ __attribute__((format(printf, 5, 6))) void lk_note_choice(const lk_watch *w, boo
                                                           const char *title, const char *rule,
                                                           const char *format, ...);
 
-/* lk_keylog writes one line of RFC 9850 if a key log was asked for. `random` is ClientHello.random.
- */
+/* lk_keylog writes one line of RFC 9850 if a key log was asked for. `random` is ClientHello.random;
+ * what is longer than any secret, and any honest ECHConfig, is left out. */
+#define LK_KEYLOG_VALUE_MAX 512
 void lk_keylog(const lk_watch *w, const char *label, const uint8_t *random, lockstep_slice secret);
 
 #endif

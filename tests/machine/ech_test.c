@@ -167,6 +167,33 @@ static bool contains(const lk_buffer *where, const char *what) {
 /* ---- Accepted ---------------------------------------------------------------------------------
  */
 
+/* logged finds a line of a key log, its random and its value, all in hexadecimal. */
+static bool logged(const char *log, const char *label, char random[65], char value[1025]) {
+    const char *line = strstr(log, label);
+    char found[33];
+    return line != NULL && sscanf(line, "%32s %64s %1024s", found, random, value) == 3 &&
+           strcmp(found, label) == 0;
+}
+
+/* What RFC 9850 has a log say of it: the random of the hello that everybody saw, the secret of the
+ * KEM and the configuration; the traffic secrets are those of the hello inside. */
+static void check_keylog(const ends *e) {
+    char outer[65], again[65], inner[65], secret[1025], config[1025], other[1025], hex[1025] = "";
+    const uint8_t *wire = lk_buffer_bytes(&e->sc.wire);
+    assert_true(logged(e->wc.keylog, "ECH_SECRET", outer, secret));
+    assert_true(logged(e->wc.keylog, "ECH_CONFIG", again, config));
+    assert_true(logged(e->wc.keylog, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", inner, other));
+    assert_string_equal(outer, again);
+    assert_string_not_equal(outer, inner);
+    assert_int_equal(strlen(secret), 2 * LK_HPKE_SECRET_LEN);
+    for (size_t i = 0; i < 32; i++) /* behind the headers of record and message, and the version */
+        snprintf(hex + 2 * i, 3, "%02x", wire[5 + 4 + 2 + i]);
+    assert_string_equal(outer, hex);
+    for (size_t i = 0; i < e->key.config_len; i++)
+        snprintf(hex + 2 * i, 3, "%02x", e->key.config[i]);
+    assert_string_equal(config, hex);
+}
+
 static void check_accepted(const flow *f) {
     ends e;
     lockstep_info c, s;
@@ -189,6 +216,7 @@ static void check_accepted(const flow *f) {
     if (f->alpn)
         assert_string_equal(c.alpn, "http/1.1");
     assert_string_equal(e.wc.keylog, e.ws.keylog);
+    check_keylog(&e);
     pair_send(&e.p, true, 5000);
     pair_send(&e.p, false, 5000);
     /* The name that was meant is nowhere, the public one is; both sides' watchers see the inner. */
@@ -310,7 +338,10 @@ static void check_rejected(const flow *f) {
     assert_string_equal(s.server_name, ECH_PUBLIC_NAME);
     assert_int_equal(s.num_peer_chain, 0); /* and we have not said who we are */
     assert_false(contains(&e.sc.wire, "server.test"));
-    assert_string_equal(e.wc.keylog, e.ws.keylog);
+    /* the client has encrypted, and says with what; the server has not decrypted */
+    assert_memory_equal(e.wc.keylog, "ECH_SECRET ", 11);
+    assert_null(strstr(e.ws.keylog, "ECH_"));
+    assert_string_equal(strstr(strstr(e.wc.keylog, "ECH_CONFIG"), "\n") + 1, e.ws.keylog);
     assert_int_equal(e.ss.num_inner, 0);
     if (f->no_key) {
         assert_int_equal(s.ech, LOCKSTEP_ECH_STATE_NONE);

@@ -80,6 +80,7 @@ static void set_up(setup *s, const json_t *vector) {
     assert_int_equal(lk_hpke_setup_receiver(&s->receiver, s->crypto, s->suite, &s->key,
                                             slice(&s->enc), slice(&s->info)),
                      LOCKSTEP_OK);
+    assert_memory_equal(s->sender.shared_secret, s->receiver.shared_secret, LK_HPKE_SECRET_LEN);
 }
 
 static void tear_down(setup *s) {
