@@ -47,7 +47,7 @@ enum {
 #define CLIENT true
 #define SERVER false
 
-#define CHAIN "Certificate chain"
+#define CHAIN "certificate chain"
 
 /* clang-format off */
 static const lk_fault table[] = {
@@ -149,7 +149,7 @@ static const lk_fault table[] = {
         "He can read and change all, if you go on. Do not.",
         WAYS(.shape = lk_shape_stranger, .wire = lk_meddle_stand_between, .any_version = true)),
     ROW("tampered-server-hello", WIRE, "One bit of ServerHello is changed", "on the way to the client, where it still goes in clear",
-        3, CLIENT, "Record", PEER_BAD_RECORD_MAC, "ERR_SSL_PROTOCOL_ERROR", NONE, NONE,
+        3, CLIENT, "record", PEER_BAD_RECORD_MAC, "ERR_SSL_PROTOCOL_ERROR", NONE, NONE,
         "Both ends now have other keys, so nothing that follows can be opened.",
         WAYS(.wire = lk_meddle_random)),
     ROW("tampered-suite", WIRE, "A weaker cipher suite is put in", "somebody changes the server's choice to RC4",
@@ -161,19 +161,19 @@ static const lk_fault table[] = {
         "The client looks at the result and refuses it.",
         WAYS(.wire = lk_meddle_zero_share)),
     ROW("flipped-bit", WIRE, "One bit of the answer is changed", "in a record of application data that somebody cannot read",
-        3, CLIENT, "Record", PEER_BAD_RECORD_MAC, "", NONE, NONE,
+        3, CLIENT, "record", PEER_BAD_RECORD_MAC, "", NONE, NONE,
         "Encryption alone would not notice; authenticated encryption does.",
         WAYS(.wire = lk_meddle_flip, .any_version = true)),
     ROW("replayed-record", WIRE, "A record comes twice", "somebody sends the client's request once more: order me two",
-        3, SERVER, "Record", PEER_BAD_RECORD_MAC, "", NONE, NONE,
+        3, SERVER, "record", PEER_BAD_RECORD_MAC, "", NONE, NONE,
         "Each record has its number, so a copy does not open.",
         WAYS(.wire = lk_meddle_repeat, .any_version = true)),
     ROW("reordered-record", WIRE, "Two records change places", "somebody lets the second request arrive first",
-        3, SERVER, "Record", PEER_BAD_RECORD_MAC, "", NONE, NONE,
+        3, SERVER, "record", PEER_BAD_RECORD_MAC, "", NONE, NONE,
         "Each record has its number, so another order does not open.",
         WAYS(.wire = lk_meddle_reorder, .chatty = true, .any_version = true)),
     ROW("truncation", WIRE, "The answer is cut off", "somebody drops the end of it and closes the connection",
-        3, CLIENT, "end of stream", ERR_TRUNCATED, "", NONE, NONE,
+        3, CLIENT, "end of the stream", ERR_TRUNCATED, "", NONE, NONE,
         "Without close_notify the client knows that something is missing; browsers look at the length instead.",
         WAYS(.wire = lk_meddle_truncate, .any_version = true)),
     ROW("downgrade-1.2", WIRE, "Forced down to TLS 1.2", "somebody takes TLS 1.3 out of the client's offer",
@@ -189,11 +189,11 @@ static const lk_fault table[] = {
         "Once is allowed, or it could go on for ever.",
         WAYS(.wire = lk_meddle_second_retry, .configure = other_group)),
     ROW("plaintext-http", WIRE, "An answer without TLS", "HTTP comes where ServerHello should",
-        3, CLIENT, "Record", PEER_NOT_TLS, "ERR_CONNECTION_CLOSED", NONE, NONE,
+        3, CLIENT, "connection", PEER_NOT_TLS, "ERR_CONNECTION_CLOSED", NONE, NONE,
         "The port is not one for HTTPS, or somebody stands before it.",
         WAYS(.wire = lk_meddle_plain_http, .any_version = true)),
     ROW("replayed-0rtt", WIRE, "0-RTT data comes again", "somebody sends a recorded first flight once more, to the same server",
-        3, SERVER, "ClientHello", OK, "", NONE, NONE,
+        3, SERVER, "", OK, "", NONE, NONE,
         "The server has taken this ticket's data once, and now takes none: the order is not carried out twice.",
         WAYS(.replay = true)),
     /* somebody who waits */

@@ -23,11 +23,12 @@ typedef enum lk_fault_kind {
 typedef struct lk_fault {
     const char *name; /* "expired": of the option, and of the host NAME.lab.localhost */
     lk_fault_kind kind;
-    const char *title; /* "The certificate has expired" */
-    const char *line;  /* what happens, in one line */
-    uint16_t version;  /* in which it is shown by default */
-    bool at_client;    /* who notices: the client, else the server */
-    const char *step;  /* the name of the step that refuses ("Certificate chain", "Finished") */
+    const char *title;      /* "The certificate has expired" */
+    const char *line;       /* what happens, in one line */
+    uint16_t version;       /* in which it is shown by default */
+    bool at_client;         /* who notices: the client, else the server */
+    const char *step;       /* the name of the step that refuses ("certificate chain", "Finished"),
+                              or "" */
     lockstep_status status; /* LOCKSTEP_OK: nothing is refused, and that is the lesson */
     int alert;              /* as our engine sends it, or LOCKSTEP_ALERT_NONE */
     /* As seen with Chromium 156 and Firefox 153, on loopback, the root being trusted. */

@@ -139,8 +139,9 @@ static void run(lk_stage *s) {
             break;
     if (s->unfinished)
         return;
-    bool quiet = end(s->client_conn);
-    quiet = end(s->server_conn) && quiet;
+    /* Whoever has closed himself waits for nothing more. */
+    bool quiet = s->hung_up || end(s->client_conn);
+    quiet = (s->closed || end(s->server_conn)) && quiet;
     while (!quiet && lk_wire_step(&s->wire)) /* what they have said to that */
         ;
 }

@@ -390,18 +390,31 @@ static const char *name_of_check(const maker *m, const lk_event *e) {
     return is_failure(e) ? what_failed(m, e) : "certificate chain";
 }
 
+/* words_of: a message that proves something may be refused for other reasons too. */
+static lk_words words_of(const char *name, const lk_event *e) {
+    bool proof = !is_failure(e) || e->status == LOCKSTEP_PEER_BAD_SIGNATURE ||
+                 e->status == LOCKSTEP_PEER_BAD_FINISHED || e->status == LOCKSTEP_PEER_PSK_BINDER;
+    return lk_words_of_check(proof ? name : "", e->at_client, e->status == LOCKSTEP_OK);
+}
+
+/* belongs: does a check go on with the step that was last? The end of the connection does if that
+ * is what it comes of; what passed is over. */
+static bool belongs(const maker *m, const lk_event *e, const char *name) {
+    if (m->last == NULL || m->last_event->kind != LK_EVENT_CHECK ||
+        m->last_event->at_client != e->at_client)
+        return false;
+    return is_failure(e) ? json_is_false(json_object_get(m->last, "passed"))
+                         : strcmp(json_string_value(json_object_get(m->last, "name")), name) == 0;
+}
+
 static void on_check(maker *m, const lk_event *e) {
     const char *name = name_of_check(m, e), *from = side(e->at_client);
-    bool goes_on = m->last != NULL && m->last_event->kind == LK_EVENT_CHECK &&
-                   m->last_event->at_client == e->at_client;
+    bool goes_on = belongs(m, e, name);
     json_t *step = goes_on ? m->last : NULL;
-    if (goes_on && !is_failure(e) &&
-        strcmp(json_string_value(json_object_get(step, "name")), name) != 0)
-        step = NULL;
     if (e->status >= LOCKSTEP_ALERT_FROM_PEER)
         return; /* the alert is a step itself */
     if (step == NULL) {
-        lk_words words = lk_words_of_check(name, e->at_client, e->status == LOCKSTEP_OK);
+        lk_words words = words_of(name, e);
         step = begin(m, e, from, "check", name, &words);
         bool whole = strcmp(name, "certificate chain") == 0 && m->facts->report != NULL &&
                      m->facts->report_at_client == e->at_client && !m->facts->resumed;
@@ -419,10 +432,10 @@ static void on_check(maker *m, const lk_event *e) {
     if (goes_on && is_failure(e)) {
         lk_words words = lk_words_of_check(name_of_check(m, m->last_event), e->at_client, false);
         json_object_set_new(step, "title", json_string(words.title));
-        m->failed = (int)json_integer_value(json_object_get(step, "n"));
-    } else if (is_failure(e)) {
-        m->failed = (int)json_integer_value(json_object_get(step, "n"));
     }
+    /* The other end may fail too, of what the first one says or no longer says. */
+    if (is_failure(e) && m->failed == 0)
+        m->failed = (int)json_integer_value(json_object_get(step, "n"));
 }
 
 /* ---- All ------------------------------------------------------------------------------------- */

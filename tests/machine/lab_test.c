@@ -195,6 +195,75 @@ static void faults(void **state) {
         }
 }
 
+/* ---- As a walk ------------------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *object, const char *key) {
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+static bool has_step(const json_t *walk, const char *name) {
+    size_t i;
+    const json_t *step;
+    json_array_foreach(json_object_get(walk, "steps"), i, step) {
+        if (strcmp(text_of(step, "name"), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void refused(const json_t *walk, const lk_fault *fault) {
+    const json_t *failure = json_object_get(walk, "failure"), *alert, *step;
+    size_t n = (size_t)json_integer_value(json_object_get(failure, "step"));
+    assert_string_equal(text_of(walk, "outcome"), "aborted");
+    assert_string_equal(text_of(failure, "status"), lockstep_status_name(fault->status));
+    if (strcmp(text_of(failure, "at"), fault->at_client ? "client" : "server") != 0)
+        fail_msg("%s: at the %s", fault->name, text_of(failure, "at"));
+    alert = json_object_get(failure, "alert");
+    assert_int_equal(json_is_null(alert) ? LOCKSTEP_ALERT_NONE : json_integer_value(alert),
+                     fault->alert);
+    step = n == 0 ? NULL : json_array_get(json_object_get(walk, "steps"), n - 1);
+    if (step == NULL || strcmp(text_of(step, "name"), fault->step) != 0)
+        fail_msg("%s: step %zu is %s", fault->name, n, text_of(step, "name"));
+    assert_string_equal(text_of(step, "layer"), "check");
+    assert_string_equal(text_of(step, "from"), text_of(failure, "at"));
+    assert_true(json_is_false(json_object_get(step, "passed")));
+    /* The alert is a step of its own, by the same end. */
+    assert_int_equal(has_step(walk, "alert"), fault->alert != LOCKSTEP_ALERT_NONE ||
+                                                  fault->status == LOCKSTEP_ERR_TRUNCATED);
+}
+
+static void walks(void **state) {
+    (void)state;
+    size_t num;
+    const lk_fault *all = lk_faults(&num);
+    for (size_t i = 0; i < num; i++) {
+        json_t *walk;
+        const char *why;
+        const lk_demo demo = {.fault = &all[i]};
+        assert_int_equal(lk_demo_run(&walk, &why, lab, &demo), LOCKSTEP_OK);
+        assert_string_equal(text_of(walk, "title"), all[i].title);
+        if (all[i].status != LOCKSTEP_OK)
+            refused(walk, &all[i]);
+        else
+            assert_true(json_is_null(json_object_get(walk, "failure")));
+        if (all[i].kind == LK_FAULT_WIRE)
+            assert_true(has_step(walk, "wire"));
+        json_decref(walk);
+    }
+    static const lk_demo demos[] = {
+        {0}, {.version = LOCKSTEP_TLS12}, {.rsa = true}, {.resume = true}, {.early = true}};
+    for (size_t i = 0; i < sizeof demos / sizeof demos[0]; i++) {
+        json_t *walk;
+        const char *why;
+        assert_int_equal(lk_demo_run(&walk, &why, lab, &demos[i]), LOCKSTEP_OK);
+        assert_string_equal(text_of(walk, "outcome"), "established");
+        assert_false(has_step(walk, "wire"));
+        assert_string_equal(text_of(walk, "server_name"), "shop.example");
+        json_decref(walk);
+    }
+}
+
 /* ---- The parts ------------------------------------------------------------------------------- */
 
 /* What the eavesdropper reads is what was said; with another key he reads nothing. */
@@ -284,8 +353,9 @@ static void rows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(established),  cmocka_unit_test(impossible), cmocka_unit_test(faults),
-        cmocka_unit_test(eavesdropper), cmocka_unit_test(identities), cmocka_unit_test(rows),
+        cmocka_unit_test(established), cmocka_unit_test(impossible),   cmocka_unit_test(faults),
+        cmocka_unit_test(walks),       cmocka_unit_test(eavesdropper), cmocka_unit_test(identities),
+        cmocka_unit_test(rows),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
