@@ -1,6 +1,8 @@
-# Makes C arrays of the files in web/: web/welcome.html becomes embed_welcome in embed/welcome.h.
+# Makes C arrays of the files in web/: web/welcome.html becomes embed_welcome in embed/welcome.h, and
+# all of web/explorer the table embed_explorer in embed/explorer.h.
 set(EMBED_DIR ${CMAKE_BINARY_DIR}/embedded/embed)
 file(GLOB WEB_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/*.html)
+file(GLOB EXPLORER_FILES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/explorer/*)
 set(EMBED_HEADERS)
 foreach(file ${WEB_FILES})
   get_filename_component(name ${file} NAME_WE)
@@ -11,4 +13,10 @@ foreach(file ${WEB_FILES})
     DEPENDS ${file} ${CMAKE_SOURCE_DIR}/cmake/embed_file.cmake)
   list(APPEND EMBED_HEADERS ${EMBED_DIR}/${name}.h)
 endforeach()
+add_custom_command(
+  OUTPUT ${EMBED_DIR}/explorer.h
+  COMMAND ${CMAKE_COMMAND} -DDIRECTORY=${CMAKE_SOURCE_DIR}/web/explorer -DOUTPUT=${EMBED_DIR}/explorer.h
+          -P ${CMAKE_SOURCE_DIR}/cmake/embed_table.cmake
+  DEPENDS ${EXPLORER_FILES} ${CMAKE_SOURCE_DIR}/cmake/embed_table.cmake)
+list(APPEND EMBED_HEADERS ${EMBED_DIR}/explorer.h)
 add_custom_target(embedded DEPENDS ${EMBED_HEADERS})

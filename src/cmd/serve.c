@@ -138,6 +138,34 @@ static int set_resumption(lockstep_config *cfg, const lk_serve *r) {
     return set ? LK_EXIT_OK : LK_EXIT_FAILED;
 }
 
+static void note(void *arg, const lockstep_note *n) {
+    lk_explorer_note(((lk_server *)arg)->explorer, n);
+}
+
+/* open_explorer: the page instead of a site, and wrong certificates beside the right one. */
+static int open_explorer(lk_server *server, const lk_serve *r) {
+    if (!r->explorer)
+        return LK_EXIT_OK;
+    server->explorer = lk_explorer_new();
+    return server->explorer != NULL &&
+                   lockstep_config_ask(server->config, LOCKSTEP_ASK_IDENTITY) == LOCKSTEP_OK
+               ? LK_EXIT_OK
+               : LK_EXIT_FAILED;
+}
+
+static void start_explorer(lk_server *server, const lk_serve *r) {
+    if (!r->explorer)
+        return;
+    bool local = lk_loop_is_local(server->loop);
+    lk_explorer_start(server->explorer, server->loop,
+                      local               ? LK_HOSTS_ANY
+                      : r->explorer_hosts ? LK_HOSTS_PUBLIC
+                                          : LK_HOSTS_NONE);
+    if (!local)
+        lk_warning("--explorer shows whoever comes the secrets of that one connection of theirs; "
+                   "it is for teaching, not for a site with something to hide");
+}
+
 static int run(int argc, char **argv) {
     static lk_server server;
     lk_serve r = {.num_tickets = 2, .client_auth = -1};
@@ -159,7 +187,9 @@ static int run(int argc, char **argv) {
     if (failed)
         return LK_EXIT_USAGE;
     static const char *const protocols[] = {"http/1.1", "http/1.0"};
-    lockstep_env env = {.arg = &server, .keylog = server.keylog_fd >= 0 ? keylog : NULL};
+    lockstep_env env = {.arg = &server,
+                        .keylog = server.keylog_fd >= 0 ? keylog : NULL,
+                        .note = r.explorer ? note : NULL};
     if (lockstep_config_new(&server.config, &env) != LOCKSTEP_OK ||
         lockstep_config_set_alpn(server.config, protocols, 2) != LOCKSTEP_OK) {
         lk_error("the engine cannot start", NULL, "is libcrypto 3.0 or later installed?");
@@ -181,15 +211,20 @@ static int run(int argc, char **argv) {
     for (size_t i = 0; code == 0 && i < r.num_ech; i++)
         code = lk_ech_serve(server.config, r.ech[i]);
     if (code == 0)
+        code = open_explorer(&server, &r);
+    if (code == 0)
         code = lk_seal(server.config);
     if (code == 0 && !lk_server_start(&server))
         code = LK_EXIT_FAILED;
     if (code == 0)
         code = listen_all(&server, &r);
-    if (code == 0)
+    if (code == 0) {
+        start_explorer(&server, &r);
         lk_loop_run(server.loop, GRACE_MS);
+    }
     lk_access_unsaid(&server.refusals);
     lk_loop_free(server.loop);
+    lk_explorer_free(server.explorer);
     lockstep_config_free(server.config);
     if (server.site.root_fd >= 0)
         close(server.site.root_fd);

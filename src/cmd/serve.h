@@ -17,7 +17,7 @@ typedef struct lk_serve {
     size_t num_listen, num_cert, num_key, num_client_ca, num_ech, num_tickets;
     int client_auth; /* enum lockstep_client_auth; -1: not given */
     lk_tls_options tls;
-    bool quiet, early_data;
+    bool quiet, early_data, explorer, explorer_hosts;
 } lk_serve;
 
 /* The options of the command (serve_options.c): 0 when all are read, -1 after --help, else the exit

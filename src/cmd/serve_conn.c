@@ -30,6 +30,7 @@ struct lk_serve_conn {
     lk_buffer in;              /* from the wire, not yet taken by the engine */
     lk_buffer head;            /* of the request */
     lk_answer answer;          /* being sent */
+    lk_explorer_job *job;      /* what the answer waits for, or NULL */
     bool heard, answering, closing, gone, secured;
     bool early; /* the request came as 0-RTT data, and the handshake was not done */
     bool last;  /* no more requests: it ends when the handshake is done */
@@ -45,9 +46,12 @@ static void go_on(lk_serve_conn *c);
 static void drop_answer(lk_serve_conn *c) {
     if (!c->answering)
         return;
-    if (!c->server->quiet)
+    if (c->job != NULL)
+        lk_explorer_abandon(c->job);
+    if (!c->server->quiet && c->job == NULL)
         lk_access_log(&c->access, c->tls, &c->answer, c->early);
     lk_answer_free(&c->answer);
+    c->job = NULL;
     c->answering = false;
 }
 
@@ -70,6 +74,8 @@ static void finish(lk_serve_conn *c) {
 static void on_closed(void *arg) {
     lk_serve_conn *c = arg;
     drop_answer(c);
+    if (c->server->explorer != NULL)
+        lk_explorer_leave(c->server->explorer, c->tls);
     *c->at = c->next;
     if (c->next != NULL)
         c->next->at = c->at;
@@ -99,6 +105,23 @@ static void wait_for_request(lk_serve_conn *c) {
     lk_stream_deadline(c->stream, c->head_begun ? HEAD_MS : IDLE_MS);
 }
 
+/* on_ready: what the explorer's answer waited for is there. */
+static void on_ready(void *arg) {
+    lk_serve_conn *c = arg;
+    lk_explorer_job *job = c->job;
+    c->job = NULL;
+    lk_explorer_finish(&c->answer, job);
+    note_progress(c);
+    go_on(c);
+}
+
+static void answer(lk_serve_conn *c, const lk_request *r, int status) {
+    if (c->server->explorer != NULL && status == 0)
+        lk_explorer_answer(&c->answer, &c->job, c->server->explorer, c->tls, r, on_ready, c);
+    else
+        lk_site_answer(&c->answer, &c->server->site, r, status, c->early);
+}
+
 /* next_request answers the request whose head is whole; false: there is none. */
 static bool next_request(lk_serve_conn *c) {
     lk_request r;
@@ -112,7 +135,7 @@ static bool next_request(lk_serve_conn *c) {
         return false;
     c->early = !c->secured;
     lk_access_request(&c->access, c->tls, status == 0 ? &r : NULL);
-    lk_site_answer(&c->answer, &c->server->site, &r, status, c->early);
+    answer(c, &r, status);
     if (c->server->stopping)
         c->answer.keep_alive = false;
     c->answering = true;
@@ -149,7 +172,7 @@ static bool send_answer(lk_serve_conn *c) {
     lk_answer *a = &c->answer;
     uint8_t chunk[FILE_CHUNK];
     size_t used;
-    while (may_seal(c)) {
+    while (c->job == NULL && may_seal(c)) {
         ssize_t n = next_chunk(a, chunk);
         if (n == 0)
             return true;
@@ -201,12 +224,24 @@ static bool take_data(lk_serve_conn *c, bool early) {
     return true;
 }
 
+/* choose_identity: the explorer shows wrong certificates under names of their own. */
+static void choose_identity(lk_serve_conn *c) {
+    const lockstep_config *other =
+        lk_explorer_identity(c->server->explorer, lockstep_asking(c->tls));
+    /* A failure shows in lockstep_failure_of. */
+    (void)!lockstep_answer_identity(c->tls, other != NULL ? other : c->server->config);
+}
+
 /* take_input takes requests while no answer is under way, and the rest of the handshake always. */
 static void take_input(lk_serve_conn *c) {
     size_t used;
     for (;;) {
         unsigned state = lockstep_state_of(c->tls);
         bool early = (state & LOCKSTEP_SECURE) == 0;
+        if ((state & LOCKSTEP_ASKS) != 0) {
+            choose_identity(c);
+            continue;
+        }
         if (!c->answering && take_data(c, early)) {
             if (early)
                 return; /* it is answered before the handshake goes on */
@@ -269,8 +304,8 @@ static void go_on(lk_serve_conn *c) {
         if (!sent)
             break;
         if (c->answering && !done) {
-            if ((lockstep_state_of(c->tls) & LOCKSTEP_APP_IN) == 0)
-                break; /* the rest comes behind the client's Finished */
+            if (c->job != NULL || (lockstep_state_of(c->tls) & LOCKSTEP_APP_IN) == 0)
+                break; /* the rest comes behind the client's Finished, or from the explorer */
             if (turn < TURN_BYTES)
                 continue;
             lk_stream_later(c->stream);
@@ -372,6 +407,8 @@ static void on_accepted(void *arg, lk_stream *stream, const char *peer) {
     c->in = c->head = lk_buffer_of(&lk_heap_default, 0);
     c->answer.fd = -1;
     snprintf(c->access.peer, sizeof c->access.peer, "%s", peer);
+    if (server->explorer != NULL)
+        lk_explorer_watch(server->explorer, c->tls);
     c->next = server->conns;
     c->at = &server->conns;
     if (c->next != NULL)

@@ -8,6 +8,7 @@
 #include <lockstep/lockstep.h>
 
 #include "cmd/access_log.h"
+#include "cmd/explorer.h"
 #include "cmd/site.h"
 #include "net/loop.h"
 
@@ -17,8 +18,9 @@ typedef struct lk_server {
     lk_loop *loop;
     lockstep_config *config;
     lk_site site;
-    lk_serve_conn *conns; /* all that are open */
-    char authority[300];  /* of the first listener, for hints */
+    lk_explorer *explorer; /* instead of the site; or NULL */
+    lk_serve_conn *conns;  /* all that are open */
+    char authority[300];   /* of the first listener, for hints */
     int keylog_fd;
     lk_refusals refusals;
     bool quiet, stopping;

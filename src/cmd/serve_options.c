@@ -21,6 +21,8 @@ enum {
     O_TICKETS,
     O_EARLY_DATA,
     O_KEYLOG,
+    O_EXPLORER,
+    O_EXPLORER_HOSTS,
     O_QUIET
 };
 const lk_option lk_serve_options[] = {
@@ -46,6 +48,10 @@ const lk_option lk_serve_options[] = {
     [O_EARLY_DATA] = {"early-data", 0, NULL,
                       "answer GET and HEAD that come as 0-RTT data, which may be replays"},
     [O_KEYLOG] = {"keylog", 0, "FILE", "write the secrets for Wireshark (or $SSLKEYLOGFILE)"},
+    [O_EXPLORER] = {"explorer", 0, NULL,
+                    "serve the page that shows a browser its own handshake, and 40 broken ones"},
+    [O_EXPLORER_HOSTS] = {"explorer-hosts", 0, NULL,
+                          "whoever comes may have it walk to public hosts (on loopback: always)"},
     [O_QUIET] = {"quiet", 'q', NULL, "no lines for requests, nor for handshakes that were refused"},
     {NULL, 0, NULL, NULL}};
 
@@ -143,6 +149,12 @@ int lk_serve_read_options(lk_serve *r, int argc, char **argv) {
         case O_KEYLOG:
             r->keylog = value;
             break;
+        case O_EXPLORER:
+            r->explorer = true;
+            break;
+        case O_EXPLORER_HOSTS:
+            r->explorer_hosts = true;
+            break;
         default:
             r->quiet = true;
         }
@@ -155,6 +167,11 @@ int lk_serve_read_options(lk_serve *r, int argc, char **argv) {
     if (r->early_data && r->num_tickets == 0)
         return usage("--early-data comes with tickets, and --tickets 0 gives none",
                      "--tickets 1 or more, or leave --early-data out");
+    if (r->explorer && r->dir != NULL)
+        return usage("--explorer is a page of its own: it serves no directory",
+                     "leave one of them out");
+    if (r->explorer_hosts && !r->explorer)
+        return usage("--explorer-hosts belongs to --explorer", NULL);
     if (r->num_listen == 0)
         r->listen[r->num_listen++] = "127.0.0.1:8443";
     return 0;

@@ -1,70 +1,12 @@
 #include "cmd/site.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "embed/welcome.h"
 #include "http/files.h"
 #include "http/semantics.h"
 #include "http/url.h"
-
-void lk_answer_free(lk_answer *a) {
-    lk_buffer_free(&a->text);
-    if (a->fd >= 0)
-        close(a->fd);
-    a->fd = -1;
-}
-
-static void put(lk_answer *a, const char *text) {
-    (void)lk_buffer_append(&a->text, lk_slice_of_str(text));
-}
-
-__attribute__((format(printf, 2, 3))) static void field(lk_answer *a, const char *format, ...) {
-    char line[4608];
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    if (n > 0 && (size_t)n < sizeof line)
-        put(a, line);
-    put(a, "\r\n");
-}
-
-static void head(lk_answer *a, int code) {
-    char date[32];
-    a->code = code;
-    lk_http_date(date, (int64_t)time(NULL));
-    field(a, "HTTP/1.1 %d %s", code, lk_reason(code));
-    field(a, "Date: %s", date);
-    field(a, "Server: lockstep/" LOCKSTEP_VERSION);
-    field(a, "X-Content-Type-Options: nosniff");
-    field(a, "Connection: %s", a->keep_alive ? "keep-alive" : "close");
-}
-
-/* whole ends the head and adds a body that is here already. */
-static void whole(lk_answer *a, const char *type, lk_slice body, bool send) {
-    field(a, "Content-Type: %s", type);
-    field(a, "Content-Length: %zu", body.p_len);
-    put(a, "\r\n");
-    if (send) {
-        (void)lk_buffer_append(&a->text, body);
-        a->body = body.p_len;
-    }
-}
-
-static void error_page(lk_answer *a, int code, bool send) {
-    char text[2048];
-    int n = snprintf(text, sizeof text, "%s%d</title></head><body><h1>%d %s</h1></body></html>\n",
-                     lk_html_head, code, code, lk_reason(code));
-    if (code == 400) /* what follows cannot be told from what was wrong */
-        a->keep_alive = false;
-    head(a, code);
-    if (code == 405)
-        field(a, "Allow: GET, HEAD, OPTIONS");
-    whole(a, "text/html; charset=utf-8", lk_slice_of(text, (size_t)n), send);
-}
 
 static void send_file(lk_answer *a, const lk_request *r, lk_file *file, bool send) {
     char etag[64], date[32];
@@ -78,30 +20,32 @@ static void send_file(lk_answer *a, const lk_request *r, lk_file *file, bool sen
         code = lk_name_is(r->method, "GET") ? lk_range_of(&range, r, size, etag, modified) : 200;
     if (code == 412) {
         close(file->fd);
-        error_page(a, 412, send);
+        lk_answer_error(a, 412, send);
         return;
     }
-    head(a, code);
-    field(a, "ETag: %s", etag);
-    field(a, "Last-Modified: %s", date);
-    field(a, "Accept-Ranges: bytes");
-    field(a, "Cache-Control: no-cache"); /* ask again each time: the files of a developer change */
+    lk_answer_head(a, code);
+    lk_answer_field(a, "ETag: %s", etag);
+    lk_answer_field(a, "Last-Modified: %s", date);
+    lk_answer_field(a, "Accept-Ranges: bytes");
+    lk_answer_field(
+        a, "Cache-Control: no-cache"); /* ask again each time: the files of a developer change */
     if (code == 304) {
-        put(a, "\r\n");
+        lk_answer_put(a, "\r\n");
         close(file->fd);
         return;
     }
     if (code == 416) {
-        field(a, "Content-Range: bytes */%llu", (unsigned long long)size);
+        lk_answer_field(a, "Content-Range: bytes */%llu", (unsigned long long)size);
         range.length = 0;
     } else if (code == 206) {
-        field(a, "Content-Range: bytes %llu-%llu/%llu", (unsigned long long)range.first,
-              (unsigned long long)(range.first + range.length - 1), (unsigned long long)size);
+        lk_answer_field(a, "Content-Range: bytes %llu-%llu/%llu", (unsigned long long)range.first,
+                        (unsigned long long)(range.first + range.length - 1),
+                        (unsigned long long)size);
     }
     if (code != 416)
-        field(a, "Content-Type: %s", file->type);
-    field(a, "Content-Length: %llu", (unsigned long long)range.length);
-    put(a, "\r\n");
+        lk_answer_field(a, "Content-Type: %s", file->type);
+    lk_answer_field(a, "Content-Length: %llu", (unsigned long long)range.length);
+    lk_answer_put(a, "\r\n");
     if (!send || range.length == 0) {
         close(file->fd);
         return;
@@ -122,9 +66,9 @@ static void redirect(lk_answer *a, lk_slice target, bool send) {
         name--;
     snprintf(location, sizeof location, "./%.*s/%.*s", (int)(path - name), target.p + name,
              (int)(target.p_len - path), target.p + path);
-    head(a, 301);
-    field(a, "Location: %s", location);
-    whole(a, "text/html; charset=utf-8", lk_slice_of_str("moved\n"), send);
+    lk_answer_head(a, 301);
+    lk_answer_field(a, "Location: %s", location);
+    lk_answer_whole(a, "text/html; charset=utf-8", lk_slice_of_str("moved\n"), send);
 }
 
 /* "a server MUST accept the absolute-form in requests" (RFC 9112 §3.2.2): the path of it counts. */
@@ -152,45 +96,47 @@ static void get(lk_answer *a, const lk_site *site, const lk_request *r, bool sen
     lk_slice target = r->target;
     size_t n = 0;
     if (!origin_form(&target)) {
-        error_page(a, 400, send);
+        lk_answer_error(a, 400, send);
         return;
     }
     while (n < target.p_len && target.p[n] != '?')
         n++;
     if (n == 0 || target.p[0] != '/' ||
         !lk_percent_decode(path, sizeof path, lk_slice_of(target.p, n))) {
-        error_page(a, 400, send);
+        lk_answer_error(a, 400, send);
         return;
     }
     if (!lk_path_normalize(path)) {
-        error_page(a, 404, send);
+        lk_answer_error(a, 404, send);
         return;
     }
     if (site->root_fd < 0) {
         if (strcmp(path, "/") != 0 && strcmp(path, "/index.html") != 0) {
-            error_page(a, 404, send);
+            lk_answer_error(a, 404, send);
             return;
         }
-        head(a, 200);
-        field(a, "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'");
-        whole(a, "text/html; charset=utf-8", lk_slice_of(embed_welcome, sizeof embed_welcome),
-              send);
+        lk_answer_head(a, 200);
+        lk_answer_field(a,
+                        "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'");
+        lk_answer_whole(a, "text/html; charset=utf-8",
+                        lk_slice_of(embed_welcome, sizeof embed_welcome), send);
         return;
     }
     int code = lk_file_open(&file, site->root_fd, path);
     if (code != 0) {
-        error_page(a, code, send);
+        lk_answer_error(a, code, send);
     } else if (file.kind == LK_FILE_REDIRECT) {
         redirect(a, target, send);
     } else if (file.kind == LK_FILE_LISTING) {
         lk_buffer page = lk_buffer_of(&lk_heap_default, 0);
         if (lk_file_listing(&page, site->root_fd, file.fd, path)) {
-            head(a, 200);
-            field(a, "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'");
-            field(a, "Cache-Control: no-cache");
-            whole(a, file.type, lk_buffer_slice(&page), send);
+            lk_answer_head(a, 200);
+            lk_answer_field(
+                a, "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'");
+            lk_answer_field(a, "Cache-Control: no-cache");
+            lk_answer_whole(a, file.type, lk_buffer_slice(&page), send);
         } else {
-            error_page(a, 500, send);
+            lk_answer_error(a, 500, send);
         }
         lk_buffer_free(&page);
         close(file.fd);
@@ -213,17 +159,15 @@ static bool too_early(const lk_request *r, bool early) {
 
 void lk_site_answer(lk_answer *a, const lk_site *site, const lk_request *r, int status,
                     bool early) {
-    memset(a, 0, sizeof *a);
-    a->fd = -1;
-    a->text = lk_buffer_of(&lk_heap_default, 0);
+    lk_answer_start(a);
     if (status != 0) {
-        error_page(a, status, true);
+        lk_answer_error(a, status, true);
         return;
     }
     /* A body is not read here, so the connection cannot go on behind one. */
     a->keep_alive = r->keep_alive && r->content_length == 0 && !r->chunked;
     if (too_early(r, early)) {
-        error_page(a, 425, true);
+        lk_answer_error(a, 425, true);
         return;
     }
     bool is_get = lk_slice_equal(r->method, lk_slice_of_str("GET"));
@@ -231,11 +175,11 @@ void lk_site_answer(lk_answer *a, const lk_site *site, const lk_request *r, int 
     if (is_get || is_head) {
         get(a, site, r, is_get);
     } else if (lk_slice_equal(r->method, lk_slice_of_str("OPTIONS"))) {
-        head(a, 204);
-        field(a, "Allow: GET, HEAD, OPTIONS");
-        put(a, "\r\n");
+        lk_answer_head(a, 204);
+        lk_answer_field(a, "Allow: GET, HEAD, OPTIONS");
+        lk_answer_put(a, "\r\n");
     } else {
-        error_page(a, 405, true);
+        lk_answer_error(a, 405, true);
     }
 }
 

@@ -5,11 +5,11 @@
 static const char *title_of(const lk_stage *s, const lk_fault *fault) {
     if (fault != NULL)
         return fault->title;
-    return s->rsa                            ? "TLS 1.2 with RSA key transport"
-           : s->early                        ? "TLS 1.3, resumed, with 0-RTT data"
+    return s->rsa                         ? "TLS 1.2 with RSA key transport"
+           : s->early                     ? "TLS 1.3, resumed, with 0-RTT data"
            : s->version == LOCKSTEP_TLS12 ? s->resume ? "TLS 1.2, resumed" : "TLS 1.2"
-           : s->resume                       ? "TLS 1.3, resumed"
-                                             : "TLS 1.3";
+           : s->resume                    ? "TLS 1.3, resumed"
+                                          : "TLS 1.3";
 }
 
 /* server_name: who answers, and it is not always who should. */
@@ -22,17 +22,17 @@ static const char *server_name(const lk_stage *s, const lk_fault *fault) {
 }
 
 static json_t *walk_of(const lk_stage *s, const lk_fault *fault) {
-    return lk_walk_json(s->recording,
-                        &(lk_walk_about){.title = title_of(s, fault),
-                                         .client = s->client_conn != NULL ? "the client"
-                                                                          : "somebody who replays",
-                                         .server = server_name(s, fault),
-                                         .client_conn = s->client_conn,
-                                         .server_conn = s->server_conn,
-                                         .rtt_us = -1,
-                                         .client_us = s->wire.client_us,
-                                         .server_us = s->wire.server_us,
-                                         .network_us = -1});
+    return lk_walk_json(
+        s->recording,
+        &(lk_walk_about){.title = title_of(s, fault),
+                         .client = s->client_conn != NULL ? "the client" : "somebody who replays",
+                         .server = server_name(s, fault),
+                         .client_conn = s->client_conn,
+                         .server_conn = s->server_conn,
+                         .rtt_us = -1,
+                         .client_us = s->wire.client_us,
+                         .server_us = s->wire.server_us,
+                         .network_us = -1});
 }
 
 lockstep_status lk_demo_run(json_t **out, const char **why, lk_lab *lab, const lk_demo *demo) {

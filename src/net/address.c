@@ -65,3 +65,15 @@ bool lk_address_public(const struct sockaddr *address) {
     }
     return false;
 }
+
+bool lk_address_loopback(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const void *)address;
+        return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+    }
+    if (address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in = (const void *)address;
+        return memcmp(&in->sin6_addr, &in6addr_loopback, sizeof in6addr_loopback) == 0;
+    }
+    return false;
+}

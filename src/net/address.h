@@ -14,4 +14,7 @@
  */
 bool lk_address_public(const struct sockaddr *address);
 
+/* lk_address_loopback: nobody but this machine itself can reach it. */
+bool lk_address_loopback(const struct sockaddr *address);
+
 #endif

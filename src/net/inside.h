@@ -19,7 +19,7 @@ struct lk_loop {
     uv_signal_t signals[2];
     uv_timer_t accept_pause, grace;
     int64_t grace_ms;
-    bool stopping;
+    bool stopping, reachable; /* reachable: some listener is not on loopback */
     size_t num_streams;
     char read_buffer[LK_READ_SIZE]; /* one for all: what is read is used at once */
 };

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "net/address.h"
+
 #define BACKLOG 1024
 /* Connections at a time; more are turned away, since each may hold some 60 KB while its handshake
  * lasts. */
@@ -150,6 +152,7 @@ static const char *listen_on(lk_loop *loop, const struct sockaddr *address, uint
                                                                : uv_strerror(e);
     }
     loop->num_listeners++;
+    loop->reachable = loop->reachable || !lk_address_loopback(address);
     *port = ntohs(got.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&got)->sin6_port
                                             : ((struct sockaddr_in *)&got)->sin_port);
     return NULL;
@@ -179,6 +182,10 @@ const char *lk_loop_listen(lk_loop *loop, const char *host, uint16_t *port) {
     uv_freeaddrinfo(request.addrinfo);
     /* That an address is missing matters only if all are. */
     return done > 0 && (bad == NULL || bad == address_missing) ? NULL : bad;
+}
+
+bool lk_loop_is_local(const lk_loop *loop) {
+    return !loop->reachable;
 }
 
 void lk_loop_run(lk_loop *loop, int64_t grace_ms) {

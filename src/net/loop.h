@@ -34,10 +34,17 @@ lk_loop *lk_loop_new(const lk_loop_events *events);
  * Port 0 takes a free one; `*port` is the port that was got. NULL, or what is wrong (static). */
 const char *lk_loop_listen(lk_loop *loop, const char *host, uint16_t *port);
 
+/* lk_loop_is_local: every listener is on a loopback address, so that whoever comes is here. */
+bool lk_loop_is_local(const lk_loop *loop);
+
 /* lk_loop_run returns when it was told to stop and every stream is closed, or `grace_ms` after
  * that. */
 void lk_loop_run(lk_loop *loop, int64_t grace_ms);
 void lk_loop_free(lk_loop *loop);
+
+/* lk_loop_work runs `work(arg)` on another thread, and then `done(arg)` on the loop's. False: it
+ * cannot. */
+bool lk_loop_work(lk_loop *loop, void (*work)(void *arg), void (*done)(void *arg), void *arg);
 
 void lk_stream_attach(lk_stream *stream, const lk_stream_events *events, void *arg);
 

@@ -340,8 +340,7 @@ static void measure(const shape *shapes, int num_shapes, bool tls12, int ech_key
         }
     for (int i = 0; i < num_shapes; i++) {
         print_message("TLS 1.%d %-32s %6zu bytes %7.0f us %5.1f times\n", tls12 ? 2 : 3,
-                      shapes[i].name, lk_buffer_length(&records[i]), least[i],
-                      least[i] / least[0]);
+                      shapes[i].name, lk_buffer_length(&records[i]), least[i], least[i] / least[0]);
         lk_buffer_free(&records[i]);
     }
     for (int i = 0; i < num_shapes && !INSTRUMENTED; i++)
@@ -355,7 +354,7 @@ static void measure(const shape *shapes, int num_shapes, bool tls12, int ech_key
 static void test_cuts(void **state) {
     static const struct {
         shape shape;
-        size_t unknown; /* one more is too many */
+        size_t unknown;            /* one more is too many */
         lockstep_status status[2]; /* of TLS 1.3 and 1.2 */
     } cases[] = {
         {{"suites", suites, 0}, 511, {LOCKSTEP_NO_COMMON_SUITE, LOCKSTEP_NO_COMMON_SUITE}},
@@ -372,8 +371,8 @@ static void test_cuts(void **state) {
         unknown = cases[i / 4].unknown + more;
         lk_buffer records = records_of(&cases[i / 4].shape, &b, tls12);
         CHECK(lockstep_server_new(&conn, b.cfg));
-        lockstep_status status = lockstep_wire_in(conn, &used, lk_buffer_bytes(&records),
-                                                  lk_buffer_length(&records));
+        lockstep_status status =
+            lockstep_wire_in(conn, &used, lk_buffer_bytes(&records), lk_buffer_length(&records));
         assert_int_equal(status, more ? cases[i / 4].status[tls12] : LOCKSTEP_OK);
         lockstep_conn_free(conn);
         lk_buffer_free(&records);

@@ -1,0 +1,109 @@
+/*
+ * explorer_hosted.c - wrong certificates for browsers to refuse: each fault of the lab's
+ * certificates has a host of its own, FAULT.lab.localhost.
+ */
+#include <stdio.h>
+
+#include "cmd/explorer_inside.h"
+
+#define BELOW ".lab.localhost"
+
+static const lk_fault *fault_of(const char *host) {
+    char name[64];
+    size_t n = host != NULL ? strlen(host) : 0, below = strlen(BELOW);
+    if (n <= below || n - below >= sizeof name || strcmp(host + n - below, BELOW) != 0)
+        return NULL;
+    snprintf(name, sizeof name, "%.*s", (int)(n - below), host);
+    const lk_fault *fault = lk_fault_by_name(name);
+    return fault != NULL && fault->kind == LK_FAULT_CERTIFICATE ? fault : NULL;
+}
+
+static lockstep_config *make(lk_explorer *x, const lk_fault *fault, const char *host) {
+    lockstep_config *cfg;
+    lockstep_slice chain, key, ocsp;
+    if (!lk_lab_identity(&chain, &key, &ocsp, x->hosted, fault, host) ||
+        lockstep_config_new(&cfg, NULL) != LOCKSTEP_OK)
+        return NULL;
+    if (lockstep_config_add_identity(cfg, chain.p, chain.p_len, key.p, key.p_len) == LOCKSTEP_OK &&
+        lockstep_config_staple(cfg, ocsp.p, ocsp.p_len, NULL, 0) == LOCKSTEP_OK &&
+        lockstep_config_seal(cfg) == LOCKSTEP_OK)
+        return cfg;
+    lockstep_config_free(cfg);
+    return NULL;
+}
+
+const lockstep_config *lk_explorer_identity(lk_explorer *x, const lockstep_ask *ask) {
+    size_t num;
+    const lk_fault *fault = fault_of(ask->server_name), *first = lk_faults(&num);
+    if (fault == NULL)
+        return NULL;
+    lockstep_config **cfg = &x->configs[fault - first];
+    if (*cfg == NULL)
+        *cfg = make(x, fault, ask->server_name);
+    return *cfg;
+}
+
+void lk_explorer_write_down(lk_explorer *x, const lockstep_conn *conn) {
+    lockstep_info info;
+    lockstep_info_of(conn, &info);
+    const lk_fault *fault = fault_of(info.server_name);
+    const lockstep_failure *f = lockstep_failure_of(conn);
+    if (fault == NULL)
+        return;
+    bool said = f != NULL && f->status >= LOCKSTEP_ALERT_FROM_PEER;
+    x->seq++;
+    x->seen[x->seq % LK_SEEN_MAX] =
+        (lk_seen){.seq = x->seq,
+                  .fault = fault,
+                  .alert = said ? f->alert : LOCKSTEP_ALERT_NONE,
+                  .accepted = (lockstep_state_of(conn) & LOCKSTEP_SECURE) != 0};
+}
+
+json_t *lk_explorer_seen(const lk_explorer *x, uint64_t since) {
+    json_t *all = json_array();
+    uint64_t from = x->seq > LK_SEEN_MAX ? x->seq - LK_SEEN_MAX + 1 : 1;
+    for (uint64_t i = since + 1 > from ? since + 1 : from; i <= x->seq; i++) {
+        const lk_seen *s = &x->seen[i % LK_SEEN_MAX];
+        bool alert = s->alert >= 0;
+        json_array_append_new(
+            all, json_pack("{s:I, s:s, s:o, s:s?, s:b}", "seq", (json_int_t)s->seq, "fault",
+                           s->fault->name, "alert", alert ? json_integer(s->alert) : json_null(),
+                           "alert_name", alert ? lockstep_alert_name(s->alert) : NULL, "accepted",
+                           s->accepted));
+    }
+    return json_pack("{s:I, s:o}", "seq", (json_int_t)x->seq, "seen", all);
+}
+
+static json_t *alert_json(int alert) {
+    return alert >= 0 ? json_integer(alert) : json_null();
+}
+
+static const char *kind_name(lk_fault_kind kind) {
+    return kind == LK_FAULT_CERTIFICATE ? "certificate"
+           : kind == LK_FAULT_PEER      ? "peer"
+                                        : "wire";
+}
+
+json_t *lk_explorer_faults(const lk_request *request) {
+    size_t num;
+    const lk_fault *faults = lk_faults(&num);
+    json_t *all = json_array();
+    unsigned port = lk_explorer_port(request);
+    for (size_t i = 0; i < num; i++) {
+        const lk_fault *f = &faults[i];
+        bool hosted = f->kind == LK_FAULT_CERTIFICATE;
+        json_t *one = json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s?, s:s, s:o, s:o, s:s, s:b}", "name",
+            f->name, "kind", kind_name(f->kind), "title", f->title, "line", f->line, "version",
+            f->version == 0x0303 ? "1.2" : "1.3", "at", f->at_client ? "client" : "server", "step",
+            f->step, "status", lockstep_status_name(f->status), "alert", alert_json(f->alert),
+            "alert_name", f->alert >= 0 ? lockstep_alert_name(f->alert) : NULL, "browser",
+            f->browser, "browser_alert", alert_json(f->browser_alert), "firefox_alert",
+            alert_json(f->firefox_alert), "person", f->person, "hosted", hosted);
+        if (hosted)
+            json_object_set_new(one, "url",
+                                json_sprintf("https://%s" BELOW ":%u/", f->name, port));
+        json_array_append_new(all, one);
+    }
+    return json_pack("{s:o}", "faults", all);
+}
