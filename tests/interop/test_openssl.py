@@ -243,7 +243,7 @@ def test_server_group(bench, group):
 @pytest.mark.parametrize("group", groups(GROUPS))
 def test_get_curves(bench, group):
     """get offers the one group, with a key share for it."""
-    server = bench.s_server("-www", "-msg")
+    server = bench.s_server("-www", "-msg", "-groups", group)
     r = page(bench.get("--curves", group, f"https://localhost:{server.port}/"))
     name = {"P-256": "secp256r1", "P-384": "secp384r1"}.get(group, group)
     assert re.search(rf"^Supported groups: ([^:\n]+:)?{name}$", r.out, re.M | re.I), r  # GREASE may be in front

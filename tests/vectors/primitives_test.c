@@ -227,7 +227,7 @@ static bool length_at(size_t *at) {
 
 /* point_of finds the point in the key; what TLS carries is that alone, so cases about other ASN.1
  * around it do not apply. */
-static bool point_of(lk_slice *out, const curve *c) {
+static bool point_of(lk_slice *point, const curve *c) {
     size_t at = 1;
     if (ct.n < 26 || ct.p[0] != 0x30 || !length_at(&at) ||
         memcmp(ct.p + at, c->head, c->num_head) != 0)
@@ -235,7 +235,7 @@ static bool point_of(lk_slice *out, const curve *c) {
     at += c->num_head;
     if (!length_at(&at) || ct.p[at] != 0)
         return false;
-    *out = lk_slice_of(ct.p + at + 1, ct.n - at - 1);
+    *point = lk_slice_of(ct.p + at + 1, ct.n - at - 1);
     return true;
 }
 
