@@ -22,7 +22,7 @@ static void subject_value(lk_part *p, lk_slice der) {
     lk_buffer text = lk_buffer_of(&lk_heap_default, 0);
     if (lk_cert_parse(&cert, der) == LOCKSTEP_OK && !lk_dn_empty(cert.subject) &&
         lk_dn_text(&text, cert.subject))
-        lk_last_value(p, "%zu bytes, %.150s", der.p_len, lk_part_shown(p, lk_buffer_slice(&text)));
+        lk_last_value(p, "%zu bytes, %s", der.p_len, lk_part_kept(p, lk_buffer_slice(&text)));
     else
         lk_last_value(p, "%zu bytes", der.p_len);
     lk_buffer_free(&text);

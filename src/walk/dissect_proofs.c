@@ -110,7 +110,7 @@ bool lk_read_certificate_type(lk_part *p, lk_place place) {
 static void name_value(lk_part *p, lk_slice name) {
     lk_buffer text = lk_buffer_of(&lk_heap_default, 0);
     if (lk_dn_valid(name) && lk_dn_text(&text, name))
-        lk_last_value(p, "%.200s", lk_part_shown(p, lk_buffer_slice(&text)));
+        lk_last_value(p, "%s", lk_part_kept(p, lk_buffer_slice(&text)));
     lk_buffer_free(&text);
 }
 

@@ -43,12 +43,8 @@ bool lk_dissect_rdn(lk_part *p) {
 
 static void name_value(lk_part *p, lk_slice whole) {
     lk_buffer text = lk_buffer_of(&lk_heap_default, 0);
-    if (lk_dn_valid(whole) && lk_dn_text(&text, whole)) {
-        size_t n = lk_buffer_length(&text);
-        /* The text is escaped already. */
-        lk_part_value(p, "%.*s%s", n < 200 ? (int)n : 200, (const char *)lk_buffer_bytes(&text),
-                      n > 200 ? "…" : "");
-    }
+    if (lk_dn_valid(whole) && lk_dn_text(&text, whole))
+        lk_part_value(p, "%s", lk_part_kept(p, lk_buffer_slice(&text)));
     lk_buffer_free(&text);
 }
 

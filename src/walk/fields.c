@@ -18,8 +18,8 @@
  * one for each depth. */
 #define KEPT_BACK (LK_FIELDS_MAX_DEPTH + 2)
 
-/* Text from outside is shown up to so many bytes. */
-#define SHOWN_MAX 100
+/* Text from outside is shown up to so many bytes: with what stands before it, a value has room. */
+#define SHOWN_MAX 110
 
 struct lk_fields {
     lk_slice bytes;
@@ -156,19 +156,39 @@ void lk_last_text(lk_part *p, const char *text) {
         p->fields->list[p->fields->length - 1].text = text;
 }
 
+/* cut_length returns how much of `text`, which is UTF-8, to keep: whole characters only. */
+static size_t cut_length(lk_slice text, size_t max) {
+    if (text.p_len <= max)
+        return text.p_len;
+    while (max > 0 && (text.p[max] & 0xc0) == 0x80)
+        max--;
+    return max;
+}
+
+const char *lk_part_kept(lk_part *p, lk_slice printable) {
+    size_t n = cut_length(printable, SHOWN_MAX);
+    const char *more = n < printable.p_len ? "…" : "";
+    if (p->fields == NULL)
+        return "";
+    char *copy = lk_arena_alloc(&p->fields->strings, n + strlen(more) + 1);
+    if (copy == NULL) {
+        p->fields->no_memory = true;
+        return "";
+    }
+    if (n > 0)
+        memcpy(copy, printable.p, n);
+    memcpy(copy + n, more, strlen(more) + 1);
+    return copy;
+}
+
 const char *lk_part_shown(lk_part *p, lk_slice text) {
     const char *shown = "";
-    lk_slice copy;
-    if (p->fields == NULL)
-        return shown;
-    bool cut = text.p_len > SHOWN_MAX;
     lk_buffer escaped = lk_buffer_of(&lk_heap_default, 0);
-    if (lk_text_escaped(&escaped, lk_slice_of(text.p, cut ? SHOWN_MAX : text.p_len)) &&
-        (!cut || lk_buffer_append(&escaped, lk_slice_of_str("…"))) &&
-        lk_buffer_append(&escaped, lk_slice_of("", 1)) &&
-        lk_arena_copy(&p->fields->strings, &copy, lk_buffer_slice(&escaped)))
-        shown = (const char *)copy.p;
-    else
+    /* What is escaped is not shorter than before, so no more than this can be needed. */
+    size_t n = text.p_len <= 2 * SHOWN_MAX ? text.p_len : 2 * SHOWN_MAX;
+    if (lk_text_escaped(&escaped, lk_slice_of(text.p, n)))
+        shown = lk_part_kept(p, lk_buffer_slice(&escaped));
+    else if (p->fields != NULL)
         p->fields->no_memory = true;
     lk_buffer_free(&escaped);
     return shown;

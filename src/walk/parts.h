@@ -81,12 +81,14 @@ void lk_last_value(lk_part *p, const char *format, ...) __attribute__((format(pr
 void lk_part_text(lk_part *p, const char *text);
 void lk_last_text(lk_part *p, const char *text);
 
-/* lk_part_shown returns text from outside escaped and shortened, for a value; "" without memory. */
+/* lk_part_shown returns text from outside escaped and shortened, for a value; lk_part_kept only
+ * shortens what has been escaped. "" without memory. */
 const char *lk_part_shown(lk_part *p, lk_slice text);
+const char *lk_part_kept(lk_part *p, lk_slice printable);
 
 /* A value that is put together of several things: "TLS 1.3, TLS 1.2, …". */
 typedef struct lk_summary {
-    char text[120];
+    char text[160];
     size_t used, count;
     bool full;
 } lk_summary;

@@ -7,14 +7,25 @@
 
 #include "walk/fields.h"
 
+/* tiling_printable: UTF-8 without control characters, as JSON wants it. */
 static inline bool tiling_printable(const char *text) {
-    for (; *text != 0; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+    for (const unsigned char *c = (const unsigned char *)text; *c != 0; c++) {
+        int more = *c < 0x80   ? 0
+                   : *c < 0xc2 ? -1
+                   : *c < 0xe0 ? 1
+                   : *c < 0xf0 ? 2
+                   : *c < 0xf5 ? 3
+                               : -1;
+        if (*c < 0x20 || *c == 0x7f || more < 0)
             return false;
+        for (; more > 0; more--)
+            if ((*++c & 0xc0) != 0x80)
+                return false;
+    }
     return true;
 }
 
-/* tiling_word returns what is wrong with the words of a field, or NULL. */
+/* tiling_words returns what is wrong with the words of a field, or NULL. */
 static inline const char *tiling_words(const lk_field *f) {
     if (f->name == NULL || f->name[0] == 0)
         return "a field has no name";

@@ -269,6 +269,29 @@ static void test_escaped(void **state) {
     lk_buffer_free(&hello);
 }
 
+/* Long names are cut, between two characters and not within one. */
+static void test_shortened(void **state) {
+    (void)state;
+    uint8_t name[305] = {1, 47, 0, 1, 44};
+    for (size_t shift = 0; shift < 3; shift++) {
+        memset(name + 5, 'x', shift);
+        for (size_t i = 5 + shift; i < sizeof name; i += 2) {
+            name[i] = 0xc3;
+            if (i + 1 < sizeof name)
+                name[i + 1] = 0xa9; /* é */
+        }
+        lk_buffer hello = lk_buffer_of(&lk_heap_default, 0);
+        hello_with(&hello, 0, lk_slice_of(name, sizeof name));
+        lk_fields *f = message(lk_buffer_slice(&hello));
+        assert_true(lk_fields_whole(f));
+        const char *shown = value(f, "host_name");
+        assert_true(strlen(shown) > 100 && strlen(shown) < 130);
+        assert_string_equal(shown + strlen(shown) - strlen("é…"), "é…");
+        lk_fields_free(f);
+        lk_buffer_free(&hello);
+    }
+}
+
 /* Every extension of the engine's table has a name and a sentence here. */
 static void test_extensions_of_the_table(void **state) {
     (void)state;
@@ -450,6 +473,7 @@ int main(void) {
         cmocka_unit_test(test_deep),
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_escaped),
+        cmocka_unit_test(test_shortened),
         cmocka_unit_test(test_extensions_of_the_table),
         cmocka_unit_test(test_records),
         cmocka_unit_test(test_alerts),
