@@ -216,7 +216,7 @@ static const row *row_of(uint16_t type) {
     return lk_is_grease(type) ? &grease : &unknown;
 }
 
-static bool read_extension(lk_part *p, lk_place place) {
+static bool read_extension(lk_part *p, lk_place place, lk_summary *summary) {
     lk_reader at = p->r;
     lk_part ext;
     uint16_t type, length;
@@ -224,6 +224,7 @@ static bool read_extension(lk_part *p, lk_place place) {
     if (!lk_read_u16(&at, &type) || !lk_read_u16(&at, &length))
         return false;
     const row *known = row_of(type);
+    lk_summary_add(summary, lk_name_extension(type));
     if (!lk_part_open(p, 4 + (size_t)length, lk_name_extension(type), known->text, &ext))
         return false;
     bool complete =
@@ -237,15 +238,18 @@ static bool read_extension(lk_part *p, lk_place place) {
 
 bool lk_dissect_extensions(lk_part *p, lk_place place) {
     lk_part list;
-    size_t n = 0;
+    lk_summary summary = {0};
     if (!lk_part_vector(p, 2, "extensions",
                         "Whatever was added to TLS after its first version, and most of what "
                         "matters today. Who does not know an extension skips it.",
                         &list))
         return false;
-    while (!lk_part_empty(&list) && read_extension(&list, place))
-        n++;
-    lk_part_value(&list, "%zu extension%s", n, n == 1 ? "" : "s");
+    while (!lk_part_empty(&list) && read_extension(&list, place, &summary))
+        ;
+    if (summary.count == 0)
+        lk_part_value(&list, "none");
+    else
+        lk_part_summary(&list, &summary);
     lk_part_end(&list, true);
     return true;
 }
