@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "crypto/crypto.h"
+#include "crypto/digest.h"
 #include "crypto/keys.h"
 #include "util/heap.h"
 #include "x509/algorithm.h"
@@ -307,12 +308,43 @@ static void ecdsa_is_der(void **state) {
     lk_private_key_free(key);
 }
 
+/* A digest of the caller's own is signed as the message would be; by ECDSA keys only. */
+static void digests(void **state) {
+    (void)state;
+    lk_crypto *crypto = lk_crypto_new();
+    lk_slice message = lk_slice_of_str("a message");
+    for (size_t i = 0; i < NUM_KINDS; i++) {
+        lk_private_key *key;
+        uint8_t digest[LK_HASH_MAX + 1] = {0}, signature[LK_SIGNATURE_MAX];
+        size_t n = 99;
+        assert_int_equal(
+            lk_private_key_generate(&key, crypto, kinds[i].kind, kinds[i].rsa_bits), LOCKSTEP_OK);
+        lk_digest_of(LK_SHA256, digest, message);
+        lockstep_status status =
+            lk_private_key_sign_digest(key, lk_slice_of(digest, 32), signature, &n);
+        if (suits(kinds[i].kind, LK_SIGN_ECDSA_SHA256)) {
+            lk_public_key *public = public_of(key, crypto);
+            assert_int_equal(status, LOCKSTEP_OK);
+            assert_true(lk_public_key_verify(public, LK_SIGN_ECDSA_SHA256,
+                                             lk_slice_of(signature, n), message));
+            lk_public_key_free(public);
+            status = lk_private_key_sign_digest(key, lk_slice_of(digest, sizeof digest), signature,
+                                                &n);
+        }
+        assert_int_equal(status, LOCKSTEP_ERR_USAGE);
+        assert_int_equal(n, 0);
+        lk_private_key_free(key);
+    }
+    lk_crypto_free(crypto);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind),
         cmocka_unit_test(forms_of_pem),
         cmocka_unit_test(bad_public_keys),
         cmocka_unit_test(ecdsa_is_der),
+        cmocka_unit_test(digests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
