@@ -170,9 +170,9 @@ static bool read_all(ear *e, const lk_crypto *crypto, const lk_private_key *key)
                 derive_keys(e, crypto) && open_all(e);
     lk_wipe(premaster, sizeof premaster);
     snprintf(e->out->why, sizeof e->out->why,
-             good ? "the premaster secret stands in ClientKeyExchange, %zu bytes encrypted to the "
-                    "server's key: with that key he has it, and from it all others"
-                  : "%zu bytes of ClientKeyExchange do not decrypt",
+             good ? "The premaster secret stands in ClientKeyExchange, %zu bytes encrypted to the "
+                    "server's key. With that key he has it, and from it all others."
+                  : "%zu bytes of ClientKeyExchange do not decrypt.",
              encrypted.p_len);
     return good;
 }
@@ -188,8 +188,8 @@ bool lk_eavesdrop(lk_overheard *out, lk_slice tape, const lk_crypto *crypto,
         out->read = read_all(&e, crypto, key);
     else
         snprintf(out->why, sizeof out->why,
-                 "what went over the wire are two public keys, made for this connection and "
-                 "forgotten since; the server's key has only signed: %u records stay closed",
+                 "What went over the wire are two public keys, made for this connection and "
+                 "forgotten since. The server's key has only signed: %u records stay closed.",
                  out->sealed);
     for (size_t side = 0; side < 2; side++) {
         lk_protection_free(&e.keys[side]);

@@ -89,7 +89,7 @@ struct lk_fault_ways {
     lk_wire_hook wire; /* somebody between the ends; `arg` is the stage */
     uint8_t type;      /* the server rewrites its message of this HandshakeType (TLS 1.3) */
     lk_hand_rewrite rewrite;
-    const char *rewrites; /* in words: "sends another Finished than it should" */
+    const char *rewrites; /* in words: "The server sends another Finished than it must" */
     bool signs_otherwise; /* the server signs with a key that is not its own */
     bool rsa;             /* RSA key transport */
     bool chatty;          /* the client sends two requests */

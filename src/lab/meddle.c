@@ -22,8 +22,8 @@ void lk_meddle_flip(void *arg, const lk_carried *record, lk_buffer *arrives) {
         s->meddled++ > 0)
         return;
     lk_buffer_bytes(arrives)[before + record->bytes.p_len - LK_AEAD_TAG_LEN - 8] ^= 1;
-    lk_wire_say(&s->wire, record, "changes one bit",
-                "of the server's answer, on its way to the client",
+    lk_wire_say(&s->wire, LK_WIRE_BETWEEN, record->by_client, "Somebody changes one bit",
+                "It is one of the server's answer, on its way to the client.",
                 lk_slice_from(lk_buffer_slice(arrives), before));
 }
 
@@ -32,8 +32,8 @@ void lk_meddle_repeat(void *arg, const lk_carried *record, lk_buffer *arrives) {
     if (!lk_buffer_append(arrives, record->bytes) || !protected_of(s, record, true) ||
         s->meddled++ > 0)
         return;
-    lk_wire_say(&s->wire, record, "repeats a record",
-                "the client's request, sent a second time as it was", record->bytes);
+    lk_wire_say(&s->wire, LK_WIRE_BETWEEN, record->by_client, "Somebody repeats a record",
+                "The client's request arrives a second time, just as it was.", record->bytes);
     (void)lk_buffer_append(arrives, record->bytes);
 }
 
@@ -42,12 +42,12 @@ void lk_meddle_reorder(void *arg, const lk_carried *record, lk_buffer *arrives) 
     if (!protected_of(s, record, true) || s->meddled > 1) {
         (void)lk_buffer_append(arrives, record->bytes);
     } else if (s->meddled++ == 0) {
-        lk_wire_say(&s->wire, record, "keeps a record back", "the client's first request",
-                    (lk_slice){0});
+        lk_wire_say(&s->wire, LK_WIRE_BETWEEN, record->by_client, "Somebody keeps a record back",
+                    "The client's first request has to wait.", (lk_slice){0});
         (void)lk_buffer_append(&s->kept, record->bytes);
     } else {
-        lk_wire_say(&s->wire, record, "changes the order",
-                    "the client's second request arrives before its first", record->bytes);
+        lk_wire_say(&s->wire, LK_WIRE_BETWEEN, record->by_client, "Somebody changes the order",
+                    "The client's second request arrives before its first.", record->bytes);
         (void)(lk_buffer_append(arrives, record->bytes) &&
                lk_buffer_append(arrives, lk_buffer_slice(&s->kept)));
     }
@@ -59,8 +59,9 @@ void lk_meddle_truncate(void *arg, const lk_carried *record, lk_buffer *arrives)
     lk_stage *s = arg;
     if (s->answered && !record->by_client && s->meddled++ > 0) {
         if (s->meddled == 2)
-            lk_wire_say(&s->wire, record, "cuts the connection",
-                        "after the first record of the answer, and drops the rest", (lk_slice){0});
+            lk_wire_say(&s->wire, LK_WIRE_BETWEEN, record->by_client,
+                        "Somebody cuts the connection",
+                        "One record of the answer has arrived; he drops the rest.", (lk_slice){0});
         return;
     }
     (void)lk_buffer_append(arrives, record->bytes);

@@ -44,18 +44,19 @@ static uint8_t *copied(const lk_carried *record, lk_buffer *arrives) {
     return lk_buffer_append(arrives, record->bytes) ? lk_buffer_bytes(arrives) + before : NULL;
 }
 
-static void say(lk_stage *s, const lk_carried *record, const uint8_t *arrives, const char *did,
+static void say(lk_stage *s, const lk_carried *record, const uint8_t *arrives, const char *title,
                 const char *text) {
     s->meddled++;
-    lk_wire_say(&s->wire, record, did, text, lk_slice_of(arrives, record->bytes.p_len));
+    lk_wire_say(&s->wire, LK_WIRE_BETWEEN, record->by_client, title, text,
+                lk_slice_of(arrives, record->bytes.p_len));
 }
 
 void lk_meddle_stand_between(void *arg, const lk_carried *record, lk_buffer *arrives) {
     lk_stage *s = arg;
     if (is_hello(record, true) && s->meddled == 0)
-        say(s, record, record->bytes.p, "answers in the server's place",
-            "the real server never hears of this; who answers is a man in the middle, with a "
-            "certificate of his own");
+        say(s, record, record->bytes.p, "Somebody answers in the server's place",
+            "The real server never hears of this. Who answers is a man in the middle, with a "
+            "certificate of his own.");
     (void)lk_buffer_append(arrives, record->bytes);
 }
 
@@ -64,7 +65,8 @@ void lk_meddle_random(void *arg, const lk_carried *record, lk_buffer *arrives) {
     if (p == NULL || !is_hello(record, false))
         return;
     p[AT_RANDOM + 10] ^= 1;
-    say(arg, record, p, "changes one bit", "of ServerHello.random");
+    say(arg, record, p, "Somebody changes one bit",
+        "It is one of ServerHello.random, which goes in clear.");
 }
 
 void lk_meddle_suite(void *arg, const lk_carried *record, lk_buffer *arrives) {
@@ -76,7 +78,8 @@ void lk_meddle_suite(void *arg, const lk_carried *record, lk_buffer *arrives) {
         return;
     p[at] = 0; /* TLS_RSA_WITH_RC4_128_MD5 */
     p[at + 1] = 4;
-    say(arg, record, p, "changes the cipher suite", "in ServerHello to one with RC4 and MD5");
+    say(arg, record, p, "Somebody changes the cipher suite",
+        "ServerHello now says RC4 with MD5, which can be broken.");
 }
 
 void lk_meddle_zero_share(void *arg, const lk_carried *record, lk_buffer *arrives) {
@@ -90,8 +93,8 @@ void lk_meddle_zero_share(void *arg, const lk_carried *record, lk_buffer *arrive
         return;
     /* The X25519 share stands alone or behind that of ML-KEM. */
     memset(p + at + length - 32, 0, 32);
-    say(arg, record, p, "puts zeros into the key share",
-        "of ServerHello, so that the result of X25519 is known to everybody");
+    say(arg, record, p, "Somebody puts zeros into the key share",
+        "With them the result of X25519 would be known to everybody.");
 }
 
 /* offer changes the versions that a ClientHello offers, in place. */
@@ -110,15 +113,15 @@ static void offer(lk_stage *s, const lk_carried *record, lk_buffer *arrives, uin
             p[at + i + 1] = minor;
     if (p[AT_VERSION + 1] > minor)
         p[AT_VERSION + 1] = minor;
-    say(s, record, p, "takes the newer versions out of ClientHello", text);
+    say(s, record, p, "Somebody takes the newer versions out of ClientHello", text);
 }
 
 void lk_meddle_offer_tls12(void *arg, const lk_carried *record, lk_buffer *arrives) {
-    offer(arg, record, arrives, 3, "so that the client seems to speak TLS 1.2 at most");
+    offer(arg, record, arrives, 3, "The client now seems to speak TLS 1.2 at most.");
 }
 
 void lk_meddle_offer_tls11(void *arg, const lk_carried *record, lk_buffer *arrives) {
-    offer(arg, record, arrives, 2, "so that the client seems to speak TLS 1.1 at most");
+    offer(arg, record, arrives, 2, "The client now seems to speak TLS 1.1 at most.");
 }
 
 void lk_meddle_second_retry(void *arg, const lk_carried *record, lk_buffer *arrives) {
@@ -130,8 +133,9 @@ void lk_meddle_second_retry(void *arg, const lk_carried *record, lk_buffer *arri
                lk_buffer_append(arrives, record->bytes));
     } else {
         s->meddled++;
-        lk_wire_say(&s->wire, record, "sends HelloRetryRequest again",
-                    "instead of the server's ServerHello, to keep the client busy for ever",
+        lk_wire_say(&s->wire, LK_WIRE_BETWEEN, record->by_client,
+                    "Somebody sends HelloRetryRequest again",
+                    "It arrives instead of ServerHello, to keep the client busy for ever.",
                     lk_buffer_slice(&s->kept));
         (void)lk_buffer_append(arrives, lk_buffer_slice(&s->kept));
     }
@@ -143,8 +147,9 @@ void lk_meddle_plain_http(void *arg, const lk_carried *record, lk_buffer *arrive
     if (record->by_client) {
         (void)lk_buffer_append(arrives, record->bytes);
     } else if (s->meddled++ == 0) {
-        lk_wire_say(&s->wire, record, "answers without TLS",
-                    "as a web server without HTTPS does on this port", lk_slice_of_str(answer));
+        lk_wire_say(&s->wire, LK_WIRE_BETWEEN, record->by_client, "Somebody answers without TLS",
+                    "HTTP in clear, as from a web server that knows no HTTPS.",
+                    lk_slice_of_str(answer));
         (void)lk_buffer_append(arrives, lk_slice_of_str(answer));
     }
 }

@@ -78,8 +78,8 @@ static bool server_signs(lk_stage *s) {
         lk_private_key_sign(key, LK_SIGN_ECDSA_SHA256, ask->to_sign, signature, &n) != LOCKSTEP_OK)
         return false;
     s->meddled++;
-    lk_wire_say(&s->wire, &(lk_carried){.by_client = false}, "signs with another key",
-                "the certificate is real, but whoever shows it here has stolen it, without its key",
+    lk_wire_say(&s->wire, LK_WIRE_END, false, "The server signs with another key",
+                "The certificate is real. Whoever shows it here has it without its key.",
                 (lk_slice){0});
     return lockstep_answer_signature(s->server_conn, LOCKSTEP_SCHEME_ECDSA_SECP256R1_SHA256,
                                      signature, n) == LOCKSTEP_OK;
@@ -100,7 +100,8 @@ static void rewrite_hook(void *arg, const lk_carried *record, lk_buffer *arrives
     if (!lk_hand_pass(&s->hand, s->lab->crypto, info.suite, record->bytes, arrives))
         return;
     s->meddled++;
-    lk_wire_say(&s->wire, record, s->ways->rewrites, "and nobody on the wire can tell",
+    lk_wire_say(&s->wire, LK_WIRE_END, false, s->ways->rewrites,
+                "It seals the record with the right keys: only what is inside is wrong.",
                 lk_slice_from(lk_buffer_slice(arrives), before));
 }
 
@@ -111,8 +112,8 @@ static void replay_hook(void *arg, const lk_carried *record, lk_buffer *arrives)
     if (!record->by_client)
         return;
     s->meddled++;
-    lk_wire_say(&s->wire, record, "sends again what he has recorded",
-                "a client has said this before, on another connection; he has none of its keys",
+    lk_wire_say(&s->wire, LK_WIRE_BETWEEN, true, "Somebody sends again what he has recorded",
+                "A client has said this before, on another connection. He has none of its keys.",
                 record->bytes);
 }
 
@@ -217,19 +218,19 @@ static lockstep_status play_replay(lk_stage *s) {
 
 /* steal: somebody has all the bytes, and now the server's key. */
 static lockstep_status steal(lk_stage *s) {
-    static const char *const whose[] = {"the client's request, which he reads",
-                                        "the server's answer, which he reads"};
+    static const char *const reads[] = {"Somebody reads the client's request",
+                                        "Somebody reads the server's answer"};
     lk_overheard heard;
     bool good = lk_eavesdrop(&heard, lk_buffer_slice(&s->wire.tape), s->lab->crypto,
                              s->server->private_key);
-    const lk_carried nothing = {0};
     s->meddled++;
-    lk_wire_say(&s->wire, &nothing,
-                heard.read ? "decrypts the recording with the stolen key"
-                           : "cannot decrypt the recording with the stolen key",
+    lk_wire_say(&s->wire, LK_WIRE_LISTENS, false,
+                heard.read ? "Somebody decrypts the recording with the stolen key"
+                           : "Somebody cannot decrypt the recording with the stolen key",
                 heard.why, lk_buffer_slice(&heard.premaster));
     for (size_t side = 0; heard.read && side < 2; side++)
-        lk_wire_say(&s->wire, &(lk_carried){.by_client = side == 0}, "reads", whose[side],
+        lk_wire_say(&s->wire, LK_WIRE_LISTENS, side == 0, reads[side],
+                    "Long after it was said, and the two will never know.",
                     lk_buffer_slice(&heard.data[side]));
     lk_overheard_free(&heard);
     return good ? LOCKSTEP_OK : LOCKSTEP_ERR_NO_MEMORY;

@@ -125,13 +125,15 @@ bool lk_wire_step(lk_wire *w) {
     return carry(w, true) || carry(w, false);
 }
 
-void lk_wire_say(lk_wire *w, const lk_carried *record, const char *did, const char *text,
+void lk_wire_say(lk_wire *w, lk_wire_who who, bool by_client, const char *title, const char *text,
                  lk_slice bytes) {
     if (w->recording != NULL)
         lk_recording_add(w->recording, &(lk_event){.kind = LK_EVENT_WIRE,
-                                                   .at_client = !record->by_client,
-                                                   .by_client = record->by_client,
-                                                   .title = did,
+                                                   .at_client = !by_client,
+                                                   .by_client = by_client,
+                                                   .outgoing = who == LK_WIRE_END,
+                                                   .encrypted = who == LK_WIRE_LISTENS,
+                                                   .title = title,
                                                    .text = text,
                                                    .bytes = bytes});
 }

@@ -47,9 +47,14 @@ void lk_wire_free(lk_wire *wire);
  * any more. */
 bool lk_wire_step(lk_wire *wire);
 
-/* lk_wire_say notes what somebody did: `bytes` is what arrives. */
-void lk_wire_say(lk_wire *wire, const lk_carried *record, const char *did, const char *text,
-                 lk_slice bytes);
+/* Who does what he must not: somebody between the ends; somebody who only listens; or the end that
+ * has sent it. */
+typedef enum lk_wire_who { LK_WIRE_BETWEEN, LK_WIRE_LISTENS, LK_WIRE_END } lk_wire_who;
+
+/* lk_wire_say notes what somebody did, in a title and a sentence or two: `bytes` is what arrives,
+ * or what he has read. */
+void lk_wire_say(lk_wire *wire, lk_wire_who who, bool by_client, const char *title,
+                 const char *text, lk_slice bytes);
 
 /* lk_wire_done: is it over for this end, by close_notify or by a failure? */
 bool lk_wire_done(const lockstep_conn *conn);

@@ -41,9 +41,8 @@ static size_t width(const char *text, size_t n) {
 
 /* wrap prints a text in lines, each indented; the first begins with `lead`, as wide as it is. */
 static void wrap(const printer *p, size_t indent, const char *lead, const char *text) {
-    size_t at = fprintf(p->to, "%*s%s", (int)indent, "", lead) > 0
-                    ? indent + width(lead, strlen(lead))
-                    : 0;
+    size_t at =
+        fprintf(p->to, "%*s%s", (int)indent, "", lead) > 0 ? indent + width(lead, strlen(lead)) : 0;
     size_t hang = at;
     bool first = true;
     while (*text != '\0') {
@@ -84,12 +83,10 @@ static void print_head(const printer *p, const json_t *step) {
     char size[32] = "", left[64];
     const char *from = text_of(step, "from"), *layer = text_of(step, "layer");
     bool message = strcmp(layer, "handshake") == 0 || strcmp(layer, "record") == 0;
-    const char *arrow = strcmp(from, "wire") == 0       ? "on the wire     "
-                        : !message                       ? strcmp(layer, "key") == 0
-                                                               ? "keys            "
-                                                           : strcmp(from, "client") == 0
-                                                               ? "client checks   "
-                                                               : "server checks   "
+    const char *arrow = strcmp(from, "wire") == 0 ? "on the wire     "
+                        : !message                ? strcmp(layer, "key") == 0     ? "keys            "
+                                                    : strcmp(from, "client") == 0 ? "client checks   "
+                                                                                  : "server checks   "
                         : strcmp(from, "client") == 0 ? "client ─▶ server"
                                                       : "client ◀─ server";
     size_t bytes = strlen(text_of(step, "bytes")) / 2;
@@ -98,9 +95,11 @@ static void print_head(const printer *p, const json_t *step) {
     bool closed = json_is_true(json_object_get(step, "encrypted"));
     snprintf(left, sizeof left, "%.60s", text_of(step, "name"));
     fprintf(p->to, "%s%3d%s  %s%s%s  %s%-28s%s %14s  %-9s %9.3f ms\n", paint(p, BOLD),
-            (int)json_integer_value(json_object_get(step, "n")), paint(p, PLAIN),
-            paint(p, BLUE), arrow, paint(p, PLAIN), paint(p, BOLD), left, paint(p, PLAIN), size,
-            !message ? "" : closed ? "encrypted" : "in clear",
+            (int)json_integer_value(json_object_get(step, "n")), paint(p, PLAIN), paint(p, BLUE),
+            arrow, paint(p, PLAIN), paint(p, BOLD), left, paint(p, PLAIN), size,
+            !message ? ""
+            : closed ? "encrypted"
+                     : "in clear",
             (double)json_integer_value(json_object_get(step, "us")) / 1000);
     wrap(p, INDENT, "", text_of(step, "title"));
     if (text_of(step, "text")[0] != '\0')
@@ -142,8 +141,8 @@ static void print_fields(const printer *p, const json_t *step) {
         if (p->how->verbose && text_of(field, "text")[0] != '\0')
             wrap(p, 22, "", text_of(field, "text"));
         if (p->how->verbose && length > 0 && offset + length <= have &&
-            json_integer_value(json_object_get(json_array_get(json_object_get(step, "fields"), i + 1),
-                                               "depth")) <= depth)
+            json_integer_value(json_object_get(
+                json_array_get(json_object_get(step, "fields"), i + 1), "depth")) <= depth)
             hex(p, 22, bytes + 2 * offset, length, 24);
     }
 }
@@ -260,7 +259,10 @@ static void print_top(const printer *p, const json_t *walk) {
 static void print_end(const printer *p, const json_t *walk) {
     const json_t *failure = json_object_get(walk, "failure");
     if (!json_is_object(failure)) {
-        fprintf(p->to, "%sThe connection was established.%s\n", paint(p, GREEN), paint(p, PLAIN));
+        bool whole = strcmp(text_of(walk, "outcome"), "established") == 0;
+        fprintf(p->to, "%sThe connection was %s.%s\n", paint(p, GREEN),
+                whole ? "established" : "not completed, and nobody refused anything",
+                paint(p, PLAIN));
         return;
     }
     fprintf(p->to, "%sRefused by the %s in step %d:%s ", paint(p, RED), text_of(failure, "at"),
@@ -271,8 +273,7 @@ static void print_end(const printer *p, const json_t *walk) {
         wrap(p, INDENT, "", text_of(failure, "detail"));
     fprintf(p->to, "%*s%s (%s)", INDENT, "", text_of(failure, "status"), text_of(failure, "rule"));
     if (json_is_integer(json_object_get(failure, "alert")))
-        fprintf(p->to, ", alert %d %s",
-                (int)json_integer_value(json_object_get(failure, "alert")),
+        fprintf(p->to, ", alert %d %s", (int)json_integer_value(json_object_get(failure, "alert")),
                 text_of(failure, "alert_name"));
     fputc('\n', p->to);
 }
@@ -295,9 +296,9 @@ void lk_walk_print(FILE *to, const json_t *walk, const lk_print *how) {
 static size_t bytes_from(const json_t *walk, const char *from) {
     size_t i, n = 0;
     const json_t *record;
-    json_array_foreach(json_object_get(walk, "records"), i, record)
-        if (strcmp(text_of(record, "from"), from) == 0)
-            n += strlen(text_of(record, "bytes")) / 2;
+    json_array_foreach(json_object_get(walk, "records"), i,
+                       record) if (strcmp(text_of(record, "from"), from) == 0) n +=
+        strlen(text_of(record, "bytes")) / 2;
     return n;
 }
 
@@ -306,11 +307,10 @@ static const char *yes(bool value) {
 }
 
 void lk_walk_compare(FILE *to, const json_t *const *walks, const char *const *names, size_t num) {
-    static const char *const rows[] = {"round trips before asking", "and with TCP",
-                                       "bytes from client",         "bytes from server",
-                                       "computing, client",         "computing, server",
-                                       "certificate hidden",        "forward secrecy",
-                                       "safe against replay"};
+    static const char *const rows[] = {
+        "round trips before asking", "and with TCP",      "bytes from client",
+        "bytes from server",         "computing, client", "computing, server",
+        "certificate hidden",        "forward secrecy",   "safe against replay"};
     fprintf(to, "%-26s", "");
     for (size_t w = 0; w < num; w++)
         fprintf(to, "%14.13s", names[w]);
@@ -330,8 +330,7 @@ void lk_walk_compare(FILE *to, const json_t *const *walks, const char *const *na
                 break;
             case 2:
             case 3:
-                snprintf(cell, sizeof cell, "%zu",
-                         bytes_from(walk, r == 2 ? "client" : "server"));
+                snprintf(cell, sizeof cell, "%zu", bytes_from(walk, r == 2 ? "client" : "server"));
                 break;
             case 4:
             case 5: {

@@ -18,7 +18,9 @@ typedef enum lk_event_kind {
     LK_EVENT_CHECK = LOCKSTEP_NOTE_CHECK,
     LK_EVENT_CHOICE = LOCKSTEP_NOTE_CHOICE,
     LK_EVENT_WIRE,   /* somebody between the ends changed, added, dropped or kept bytes: `bytes` is
-                        what arrives instead, `title` what he did, `text` where */
+                        what arrives instead, `title` and `text` say what he did. `outgoing`: it is
+                        the end itself (`by_client`) that does not do what it must. `encrypted`: he
+                        has only listened, and `bytes` is what he makes of it */
     LK_EVENT_NETWORK /* the network itself: "connected", "waited"; `us` when it was over, `took_us`
                         how long it took */
 } lk_event_kind;

@@ -265,9 +265,13 @@ static void on_alert(maker *m, const lk_event *e) {
 
 /* on_wire: somebody between the two ends did something. */
 static void on_wire(maker *m, const lk_event *e) {
-    lk_words words = {e->title, e->text, "",
-                      "He is no eavesdropper any more: he has changed what goes over the wire."};
-    json_t *step = begin(m, e, "wire", "record", "wire", &words);
+    lk_words words = {
+        e->title, e->text, "",
+        e->outgoing    ? "Nothing of it: to him it looks like any other."
+        : e->encrypted ? "It is the eavesdropper himself who does this, later and elsewhere."
+                       : "He is no eavesdropper any more: he has changed what goes over the wire."};
+    json_t *step = begin(m, e, e->outgoing ? side(e->by_client) : "wire", "record", "wire", &words);
+    json_object_set_new(step, "encrypted", json_false());
     json_object_set_new(step, "to", json_string(side(e->at_client)));
     if (e->bytes.p_len > 0)
         json_object_set_new(step, "bytes", lk_hex(e->bytes));
