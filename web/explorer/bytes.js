@@ -16,11 +16,12 @@ function innermost(bytes, fields) {
   return of;
 }
 
-// Neighbours of the outermost depth get different shades.
+// Neighbours get different shades, at the outermost depth at which there is something to tell apart.
 function shades(fields) {
+  const depth = (f) => f.depth ?? 0, least = Math.min(...fields.map(depth));
+  const level = fields.filter((f) => depth(f) === least).length < 5 ? least + 1 : least;
   let n = -1;
-  const least = Math.min(...fields.map((f) => f.depth ?? 0));
-  return fields.map((f) => ((f.depth ?? 0) === least ? ++n : n) % 3);
+  return fields.map((f) => (depth(f) <= level ? ++n : Math.max(n, 0)) % 3);
 }
 
 const printable = (b) => (b > 32 && b < 127 ? String.fromCharCode(b) : '\u00b7');

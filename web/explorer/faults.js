@@ -4,7 +4,7 @@ import { h, newId, replace } from './dom.js';
 import { busy, trouble } from './parts.js';
 import { Stepper } from './steps.js';
 import { faults, walkOf } from './walks.js';
-import { alertName, version } from './words.js';
+import { alertName, sentence, version } from './words.js';
 
 const KINDS = [
   ['certificate', 'The certificate is wrong', 'Any server could show such a certificate. Only the checks stand between it and you.'],
@@ -18,7 +18,7 @@ export function threeColumns(fault, walk) {
   const f = walk?.failure, alert = f ? f.alert : fault.alert;
   const column = (title, ...children) => h('div', null, h('h3', null, title), ...children);
   return h('div', { class: 'three' },
-    column('The real reason', h('p', null, f?.sentence || f?.detail || fault.line),
+    column('The real reason', h('p', null, sentence(f?.sentence || f?.detail || fault.line)),
       h('p', { class: 'rule' }, f ? [f.status, f.rule].filter(Boolean).join(' \u00b7 ') : fault.status && fault.status !== 'OK' ? fault.status : 'nothing is refused')),
     column('The alert on the wire', h('p', null, h('b', null, alertName(alert, f?.alert_name ?? fault.alert_name))),
       h('p', { class: 'soft' }, alert === null || alert === undefined || alert < 0 ? 'Nothing is said about it on the wire.' : 'All that the other end ever learns: one number.'),
@@ -62,7 +62,7 @@ class Panel {
     if (mine !== this.turn) return;
     const stepper = this.stepper = new Stepper(walk, (n) => this.remember(fault.name, n));
     const stop = walk.failure?.step ?? walk.steps.length;
-    replace(this.place, h('h2', { tabindex: '-1' }, fault.title), h('p', { class: 'lead' }, fault.line), threeColumns(fault, walk),
+    replace(this.place, h('h2', { tabindex: '-1' }, fault.title), h('p', { class: 'lead' }, sentence(fault.line)), threeColumns(fault, walk),
       h('div', { class: 'outcome' }, h('p', { role: 'status' }, outcome(fault, walk)),
         h('div', { class: 'actions' }, h('button', { type: 'button', class: 'quiet', onclick: () => stepper.go(0) }, 'Watch from the start'),
           walk.failure ? h('button', { type: 'button', class: 'quiet', onclick: () => stepper.go(stop - 1) }, 'Go to where it stops') : null,
@@ -91,7 +91,7 @@ export async function show(place, { source, step, remember }) {
       onclick: () => flip(f, 0, globalThis.matchMedia('(max-width: 60rem)').matches) },
     h('span', { class: 'knob', 'aria-hidden': 'true' }), h('span', null, f.title));
     switches.set(f.name, b);
-    return h('li', null, b, h('p', { id, class: 'soft' }, f.line, ['', '1.3'].includes(version(f.version)) ? '' : ` (TLS ${version(f.version)})`));
+    return h('li', null, b, h('p', { id, class: 'soft' }, sentence(f.line), ['', '1.3'].includes(version(f.version)) ? '' : ` (TLS ${version(f.version)})`));
   };
   const groups = KINDS.map(([kind, title, text]) => {
     const all = list.filter((f) => kindOf(f) === kind);

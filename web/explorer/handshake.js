@@ -2,7 +2,7 @@
 
 import { bytesView } from './bytes.js';
 import { h, icon, mark, replace, s } from './dom.js';
-import { hexText, choicesList, facts, note, secretsTree } from './parts.js';
+import { hexText, choicesList, facts, merged, note, secretsTree } from './parts.js';
 import { GROUPS, prove } from './proof.js';
 import { DEMOS, ownWalk, walkOf } from './walks.js';
 import { capital, common, many, size, time } from './words.js';
@@ -11,6 +11,19 @@ const GROUP_TEXT = {
   'X25519MLKEM768': 'two exchanges in one: a curve of today, and a lattice that quantum computers are not known to break',
   x25519: 'Diffie-Hellman on a curve', secp256r1: 'Diffie-Hellman on a curve', secp384r1: 'Diffie-Hellman on a curve',
 };
+
+// The handshake at a glance: every message an arrow, slanted, because nothing arrives at once.
+function picture(w) {
+  const messages = w.steps.filter((x) => x.layer === 'handshake' || (x.layer === 'record' && x.from !== 'wire')).slice(0, 14);
+  const gap = 26, height = messages.length * gap + 60;
+  const arrow = (m, i) => {
+    const y = 34 + i * gap, [from, to] = m.from === 'client' ? [36, 384] : [384, 36], back = m.from === 'client' ? -1 : 1;
+    return s('g', { class: `flight ${m.from}${m.encrypted ? ' closed' : ''}`, vars: { '--i': i } }, s('path', { d: `M${from} ${y}L${to} ${y + 16}m${9 * back} ${-5.5}l${-9 * back} 5.5 ${8 * back} 5.5`, pathLength: 100 }),
+      s('text', { x: 210, y: y + 3 }, m.name));
+  };
+  return s('svg', { viewBox: `0 0 420 ${height}`, class: 'glance', role: 'img', 'aria-label': `${many(messages.length, 'message')} between ${w.sides?.client?.name ?? 'client'} and ${w.sides?.server?.name ?? 'server'}` },
+    s('path', { class: 'life client', d: `M30 20V${height - 12}` }), s('path', { class: 'life server', d: `M390 20V${height - 12}` }), messages.map(arrow));
+}
 
 function summary(w) {
   const t = w.time ?? {};
@@ -21,6 +34,7 @@ function summary(w) {
     ['Server proved itself with', w.resumed ? 'the key from before' : w.signature],
     ['For', w.server_name, w.alpn ? `speaking ${w.alpn} inside` : null],
     ['Took', time(t.total_us), t.server_us > 0 ? `of which ${time(t.server_us)} were computing here` : null],
+    ['Network round trip', t.rtt_us > 0 ? time(t.rtt_us) : null, t.rtt_us > 0 ? 'measured' : null],
   ]);
 }
 
@@ -104,7 +118,7 @@ function decisions(w) {
 }
 
 function keys(w) {
-  const named = new Map(w.steps.flatMap((x) => x.secrets ?? []).map((x) => [x.name, x])), all = [...named.values()];
+  const all = merged(w.steps.flatMap((x) => x.secrets ?? []));
   if (!all.length) return null;
   return h('section', { class: 'card' }, h('h2', null, 'From one secret, all keys'),
     h('p', null, `Only the first value was agreed on; the other ${all.length - 1} follow from it and from what was said. Neither end ever sent one of them.`),
@@ -119,11 +133,11 @@ const WHY = 'These are the real secrets of this one connection. The server shows
 export async function show(place) {
   const own = ownWalk(), source = own ? 'own' : 'demo.1.3';
   const w = own ?? await walkOf(source);
-  place.append(h('div', { class: 'hero' }, h('p', { class: 'kicker' }, own ? 'This page, this browser, a moment ago' : DEMOS[0].name),
+  place.append(h('div', { class: 'hero' }, h('div', null, h('p', { class: 'kicker' }, own ? 'This page, this browser, a moment ago' : DEMOS[0].name),
     h('h1', null, 'The padlock isn\u2019t magic.', h('br'), h('em', null, own ? 'Here is the handshake that brought you this page.' : 'Here is what happens in a handshake.')),
     h('p', { class: 'lead' }, own ? `Before the first word of this page, your browser and this server exchanged ${many(w.records.length, 'record')} to agree on keys that nobody else has. Here is each of them, to the byte.`
       : 'This page came without a recording of its own handshake, so here is one that the server just had with itself.'),
-    h('p', { class: 'actions' }, h('a', { class: 'button', href: `#/steps/${source}/1` }, 'Step through it'), h('a', { class: 'button quiet', href: '#/invalid' }, 'Make it go wrong'))),
+    h('p', { class: 'actions' }, h('a', { class: 'button', href: `#/steps/${source}/1` }, 'Step through it'), h('a', { class: 'button quiet', href: '#/invalid' }, 'Make it go wrong'))), picture(w)),
   summary(w), proofCard(w, 'this page'), note('key', h('h2', null, 'Why are secrets shown here?'), h('p', null, own ? WHY : 'They belong to a handshake that the server had with itself for this page, and open nothing else.')),
   outline(w, source), hello(w, !!own) ?? '', decisions(w) ?? '', keys(w) ?? '',
   w.certificates?.length ? h('p', { class: 'soft' }, `The server showed ${many(w.certificates.length, 'certificate')}, for ${common(w.certificates[0].subject)}. `, h('a', { href: `#/chain/${source}` }, 'See the chain'), '.') : '',

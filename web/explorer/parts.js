@@ -1,6 +1,7 @@
 // parts.js: pieces that several views show: secrets, checks, choices, facts, trouble.
 
 import { h, icon, mark } from './dom.js';
+import { common, many } from './words.js';
 
 export function hexText(hex) {
   return h('code', { class: 'hexvalue' }, hex.match(/.{1,8}/g)?.flatMap((g) => [g, h('wbr')]) ?? '');
@@ -15,7 +16,15 @@ function secret(x, names, inner) {
   x.label ? h('p', { class: 'soft' }, 'In a key log: ', h('code', null, x.label)) : null, inner);
 }
 
-export const secretsList = (secrets, names) => h('ul', { class: 'secrets' }, secrets.map((x) => secret(x, names)));
+// Each secret once: what both ends derived, both have.
+export function merged(secrets) {
+  const out = new Map();
+  for (const x of secrets) {
+    const key = `${x.name} ${x.value}`, before = out.get(key);
+    out.set(key, before ? { ...before, at: [...new Set([...(before.at ?? []), ...(x.at ?? [])])] } : x);
+  }
+  return [...out.values()];
+}
 
 // Each secret below the one it was derived from.
 export function secretsTree(secrets, names) {
@@ -36,6 +45,18 @@ export const checksList = (checks) => h('ul', { class: 'checks' }, checks.map((c
   h('div', null, h('b', null, c.name), c.subject ? h('span', { class: 'soft' }, ` ${c.subject}`) : null,
     c.compared ? h('p', null, c.compared) : null,
     h('p', { class: 'rule' }, [c.rule, c.passed ? null : c.status].filter(Boolean).join(' \u00b7 '))))));
+
+const FEW = 8;
+
+// Failed checks first; many that passed are folded, by what they were about.
+export function checksGrouped(checks) {
+  const failed = checks.filter((c) => !c.passed), passed = checks.filter((c) => c.passed), groups = new Map();
+  if (checks.length <= FEW) return checksList([...failed, ...passed]);
+  for (const c of passed) groups.set(c.subject ?? '', [...(groups.get(c.subject ?? '') ?? []), c]);
+  return h('div', { class: 'groups' }, failed.length ? checksList(failed) : null, [...groups].map(([subject, list]) => h('details', null,
+    h('summary', null, mark(true), h('b', null, common(subject) || 'Everything else'), h('span', { class: 'soft' }, `${many(list.length, 'check')} passed`)),
+    checksList(list.map((c) => ({ ...c, subject: null }))))));
+}
 
 export const choicesList = (choices, names) => h('dl', { class: 'choices' }, choices.map((c) => h('div', null,
   h('dt', null, c.title), h('dd', null, c.text, ' ', h('span', { class: 'soft' }, `chosen by ${names?.[c.by] ?? c.by}${c.rule ? `, ${c.rule}` : ''}`)))));

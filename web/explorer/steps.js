@@ -2,7 +2,7 @@
 
 import { bytesView, recordFields } from './bytes.js';
 import { h, icon, replace } from './dom.js';
-import { checksList, choicesList, eavesdropper, secretsList } from './parts.js';
+import { checksGrouped, choicesList, eavesdropper, secretsTree } from './parts.js';
 import { alertName, capital, many, size, time } from './words.js';
 
 const isMessage = (s) => (s.layer === 'handshake' || s.layer === 'record') && s.from !== 'wire';
@@ -62,7 +62,7 @@ export class Stepper {
         h('span', null, n ? `holds ${many(n, 'secret')}` : watched ? 'holds no secret yet' : 'not watched'));
     }
     replace(this.heads.wire, h('b', null, 'On the way'),
-      h('span', null, icon('eye'), `${sent.length - closed} readable`, ' ', icon('lock'), `${closed} closed`));
+      h('span', null, h('span', { class: 'whole' }, icon('eye'), `${sent.length - closed} readable`), ' ', h('span', { class: 'whole' }, icon('lock'), `${closed} closed`)));
   }
 
   // ---- One step ----
@@ -110,8 +110,8 @@ export class Stepper {
       s.text ? h('p', { class: 'lead' }, s.text) : null,
       this.stopped(s), eavesdropper(s),
       s.choices?.length ? [h('h3', null, 'What was decided'), choicesList(s.choices, this.names)] : null,
-      s.secrets?.length ? [h('h3', null, this.computed(s)), secretsList(s.secrets, this.names)] : null,
-      s.checks?.length ? [h('h3', null, `${many(s.checks.length, 'check')}`), checksList([...s.checks].sort((a, b) => !!a.passed - !!b.passed))] : null,
+      s.secrets?.length ? [h('h3', null, this.computed(s)), secretsTree(s.secrets, this.names)] : null,
+      s.checks?.length ? [h('h3', null, `${many(s.checks.length, 'check')}`), checksGrouped(s.checks)] : null,
       s.rule ? h('p', { class: 'rule' }, s.rule) : null);
   }
 

@@ -23,6 +23,9 @@ export const many = (n, one, more) => `${Number(n).toLocaleString('en')} ${n ===
 export const size = (hex) => many((hex?.length ?? 0) / 2, 'byte');
 export const capital = (text) => (text ? text[0].toUpperCase() + text.slice(1) : '');
 
+// A line as a sentence of its own.
+export const sentence = (text) => capital(text ?? '') + (/[.!?]$/.test(text ?? '') || !text ? '' : '.');
+
 // The name of a distinguished name's last part: "CN=Test Root, O=…" is Test Root.
 export const common = (dn) => /CN=([^,]+)/.exec(dn ?? '')?.[1] ?? dn ?? '';
 
