@@ -19,7 +19,7 @@ function picture(w) {
   const arrow = (m, i) => {
     const y = 34 + i * gap, [from, to] = m.from === 'client' ? [36, 384] : [384, 36], back = m.from === 'client' ? -1 : 1;
     return s('g', { class: `flight ${m.from}${m.encrypted ? ' closed' : ''}`, vars: { '--i': i } }, s('path', { d: `M${from} ${y}L${to} ${y + 16}m${9 * back} ${-5.5}l${-9 * back} 5.5 ${8 * back} 5.5`, pathLength: 100 }),
-      s('text', { x: 210, y: y + 3 }, m.name));
+      s('text', { x: 210, y: y + 12 }, m.name));
   };
   return s('svg', { viewBox: `0 0 420 ${height}`, class: 'glance', role: 'img', 'aria-label': `${many(messages.length, 'message')} between ${w.sides?.client?.name ?? 'client'} and ${w.sides?.server?.name ?? 'server'}` },
     s('path', { class: 'life client', d: `M30 20V${height - 12}` }), s('path', { class: 'life server', d: `M390 20V${height - 12}` }), messages.map(arrow));
