@@ -79,9 +79,7 @@ static json_t *alert_json(int alert) {
 }
 
 static const char *kind_name(lk_fault_kind kind) {
-    return kind == LK_FAULT_CERTIFICATE ? "certificate"
-           : kind == LK_FAULT_PEER      ? "peer"
-                                        : "wire";
+    return kind == LK_FAULT_CERTIFICATE ? "certificate" : kind == LK_FAULT_PEER ? "peer" : "wire";
 }
 
 json_t *lk_explorer_faults(const lk_request *request) {
@@ -101,8 +99,7 @@ json_t *lk_explorer_faults(const lk_request *request) {
             f->browser, "browser_alert", alert_json(f->browser_alert), "firefox_alert",
             alert_json(f->firefox_alert), "person", f->person, "hosted", hosted);
         if (hosted)
-            json_object_set_new(one, "url",
-                                json_sprintf("https://%s" BELOW ":%u/", f->name, port));
+            json_object_set_new(one, "url", json_sprintf("https://%s" BELOW ":%u/", f->name, port));
         json_array_append_new(all, one);
     }
     return json_pack("{s:o}", "faults", all);

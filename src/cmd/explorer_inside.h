@@ -31,11 +31,11 @@ struct lk_explorer {
     lk_loop *loop;
     lk_explorer_hosts hosts;
     lk_watched_conn watched[LK_EXPLORER_RECORDINGS];
-    size_t next; /* which of them gives way next */
-    lk_lab *hosted;             /* whose certificates are shown; of the loop's thread */
-    lockstep_config **configs;  /* by the place of their fault in the table; made when asked for */
-    lk_lab *lab;                /* for demonstrations; for one thread at a time */
-    lockstep_trust *trust;      /* for walks to other hosts */
+    size_t next;               /* which of them gives way next */
+    lk_lab *hosted;            /* whose certificates are shown; of the loop's thread */
+    lockstep_config **configs; /* by the place of their fault in the table; made when asked for */
+    lk_lab *lab;               /* for demonstrations; for one thread at a time */
+    lockstep_trust *trust;     /* for walks to other hosts */
     size_t num_jobs;
     lk_seen seen[LK_SEEN_MAX];
     uint64_t seq;

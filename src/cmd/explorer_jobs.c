@@ -22,7 +22,7 @@ struct lk_explorer_job {
     lk_demo demo;
     lk_url url;
     lk_explorer_hosts hosts;
-    json_t *result;      /* NULL: `problem` says why */
+    json_t *result; /* NULL: `problem` says why */
     char problem[512];
     void (*ready)(void *arg);
     void *arg;
@@ -122,8 +122,7 @@ static const char *read_demo(lk_explorer_job *job, lk_slice query) {
         if (job->demo.version == 0)
             return "There are TLS 1.2 and 1.3 here.";
     }
-    job->demo.rsa =
-        lk_explorer_value(text, sizeof text, query, "kex") && strcmp(text, "rsa") == 0;
+    job->demo.rsa = lk_explorer_value(text, sizeof text, query, "kex") && strcmp(text, "rsa") == 0;
     job->demo.resume =
         lk_explorer_value(text, sizeof text, query, "resume") && strcmp(text, "1") == 0;
     job->demo.early =
@@ -176,7 +175,8 @@ lk_explorer_job *lk_explorer_begin(lk_answer *a, lk_explorer *x, lk_slice path, 
         x->num_jobs++;
         return job;
     }
-    lk_explorer_problem(a, wrong != NULL ? 400 : 500, wrong != NULL ? wrong : "It cannot be begun.");
+    lk_explorer_problem(a, wrong != NULL ? 400 : 500,
+                        wrong != NULL ? wrong : "It cannot be begun.");
     free(job);
     return NULL;
 }

@@ -236,7 +236,8 @@ static int walk(json_t **out, request *r) {
 
 /* ---- Output ---------------------------------------------------------------------------------- */
 
-static int write_file(const char *path, const json_t *walk_, bool (*make)(lk_buffer *, const json_t *)) {
+static int write_file(const char *path, const json_t *walk_,
+                      bool (*make)(lk_buffer *, const json_t *)) {
     lk_buffer bytes = lk_buffer_of(&lk_heap_default, 0);
     char text[512];
     int code = 0;
@@ -343,9 +344,9 @@ static int compare(request *r) {
         snprintf(names[num], sizeof names[num], "%.*s", (int)n, at);
         pointers[num] = names[num];
         at += n + (at[n] == ',');
-        code = set_kind(r, names[num]) ? walk(&walks[num], r)
-                                       : usage("--compare knows 1.3, 1.2, rsa, resume and 0rtt",
-                                               NULL);
+        code = set_kind(r, names[num])
+                   ? walk(&walks[num], r)
+                   : usage("--compare knows 1.3, 1.2, rsa, resume and 0rtt", NULL);
     }
     if (code == 0 && r->json) {
         json_t *all = json_object();
@@ -373,7 +374,10 @@ static int run(int argc, char **argv) {
 }
 
 const lk_command lk_cmd_walk = {
-    "walk", "HOST[:PORT] | --demo", "Watch a handshake happen, step by step.", options,
+    "walk",
+    "HOST[:PORT] | --demo",
+    "Watch a handshake happen, step by step.",
+    options,
     "Nothing is simulated: it is the engine that serves and fetches, telling what it does.\n"
     "The output holds the secrets of that one connection.\n",
     run};

@@ -143,8 +143,7 @@ static int converse(visit *v) {
             return 0;
         if (at == have) {
             began = lk_monotonic_us();
-            lk_dial_status status =
-                lk_dial_receive(v->fd, &have, in, sizeof in, v->deadline_ms);
+            lk_dial_status status = lk_dial_receive(v->fd, &have, in, sizeof in, v->deadline_ms);
             int64_t took = lk_monotonic_us() - began;
             v->waited_us += took;
             event(v, "waited", took);
@@ -204,8 +203,7 @@ static int make_config(visit *v) {
         lockstep_config_set_trust(v->config, w->trust) != LOCKSTEP_OK ||
         lockstep_config_set_alpn(v->config, alpn, 1) != LOCKSTEP_OK ||
         lockstep_config_keep_reports(v->config) != LOCKSTEP_OK ||
-        ((w->resume || w->early) &&
-         lockstep_config_keep_sessions(v->config) != LOCKSTEP_OK) ||
+        ((w->resume || w->early) && lockstep_config_keep_sessions(v->config) != LOCKSTEP_OK) ||
         (w->early && lockstep_config_offer_early_data(v->config) != LOCKSTEP_OK))
         return fail(w, LK_EXIT_FAILED, NULL, "not enough memory");
     int code = lk_set_tls(v->config, w->tls, w->tls->rsa_kex);

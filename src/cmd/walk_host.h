@@ -9,7 +9,7 @@
 #include "cmd/lists.h"
 
 typedef struct lk_host_walk {
-    const char *host; /* a DNS name in A-labels, or an address */
+    const char *host;    /* a DNS name in A-labels, or an address */
     const char *address; /* where it is, instead of what its name says; NULL: by its name */
     uint16_t port;
     lockstep_trust *trust;

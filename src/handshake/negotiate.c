@@ -74,8 +74,8 @@ lockstep_status lk_choose_protocol(lk_handshake *hs) {
         for (theirs = hs->hello.protocols; lk_protocol_list_next(&theirs, &other);)
             if (lk_slice_equal(name, other)) {
                 hs->protocol = name;
-                lk_note_choice(&hs->watch, false, "application protocol", "RFC 7301 §3.2",
-                               "%zu bytes of name", name.p_len);
+                lk_note_choice(&hs->watch, false, "application protocol", "RFC 7301 §3.2", "%.*s",
+                               (int)name.p_len, (const char *)name.p);
                 return LOCKSTEP_OK;
             }
     return lk_fail(hs, LOCKSTEP_NO_COMMON_ALPN, "the client offers none of ours");

@@ -132,8 +132,8 @@ static void put_checks(lk_builder *out, const json_t *step) {
     raw(out, "<table><tbody>");
     json_array_foreach(checks, i, check) {
         bool passed = json_is_true(json_object_get(check, "passed"));
-        raw(out, passed ? "<tr><td class=good>passed</td><td>"
-                        : "<tr><td class=bad>failed</td><td>");
+        raw(out,
+            passed ? "<tr><td class=good>passed</td><td>" : "<tr><td class=bad>failed</td><td>");
         text(out, text_of(check, "name"));
         raw(out, "</td><td>");
         text(out, text_of(check, "subject"));
@@ -229,8 +229,7 @@ bool lk_walk_html(lk_buffer *to, const json_t *walk) {
     raw(out, "This page holds the secrets of that one connection.</p>");
     put_end(out, walk);
     raw(out, "<ol>");
-    json_array_foreach(json_object_get(walk, "steps"), i, step)
-        put_step(out, step);
+    json_array_foreach(json_object_get(walk, "steps"), i, step) put_step(out, step);
     raw(out, "</ol></main></body></html>\n");
     return lk_builder_ok(out);
 }

@@ -191,8 +191,7 @@ bool lk_walk_pcapng(lk_buffer *out, const json_t *walk) {
     size_t i;
     const json_t *row;
     bool ok = section(out) && secrets(out, walk) && packet(&s, true, SYN, nothing, began) &&
-              packet(&s, false, SYN | ACK, nothing, began) &&
-              packet(&s, true, ACK, nothing, began);
+              packet(&s, false, SYN | ACK, nothing, began) && packet(&s, true, ACK, nothing, began);
     json_array_foreach(json_object_get(walk, "records"), i, row) {
         if (!ok || !arrives(row))
             continue;

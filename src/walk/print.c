@@ -113,14 +113,19 @@ static void print_fields(const printer *p, const json_t *step) {
     const json_t *field;
     const char *bytes = text_of(step, "bytes");
     size_t have = strlen(bytes) / 2;
+    bool in_extensions = false;
     json_array_foreach(json_object_get(step, "fields"), i, field) {
         int depth = (int)json_integer_value(json_object_get(field, "depth"));
         size_t offset = (size_t)json_integer_value(json_object_get(field, "offset"));
         size_t length = (size_t)json_integer_value(json_object_get(field, "length"));
         char name[64];
-        if (depth > 1 && !p->how->verbose)
+        const char *field_name = text_of(field, "name");
+        if (depth == 1)
+            in_extensions = strcmp(field_name, "extensions") == 0;
+        bool extension = depth == 2 && in_extensions && strcmp(field_name, "length") != 0;
+        if (depth > 1 && !extension && !p->how->verbose)
             continue;
-        snprintf(name, sizeof name, "%*s%.40s", 2 * depth, "", text_of(field, "name"));
+        snprintf(name, sizeof name, "%*s%.40s", 2 * depth, "", field_name);
         fprintf(p->to, "      %s%5zu %5zu%s  %-32s ", paint(p, DIM), offset, length,
                 paint(p, PLAIN), name);
         if (text_of(field, "value")[0] != '\0') {
@@ -230,7 +235,7 @@ static void print_times(const printer *p, const json_t *walk) {
     int trips = (int)json_integer_value(json_object_get(time, "round_trips"));
     fprintf(p->to, "  %d round trip%s before the client may ask", trips, trips == 1 ? "" : "s");
     if (json_is_integer(json_object_get(time, "rtt_us")))
-        fprintf(p->to, ", each %.1f ms (TCP took one more)", ms(time, "rtt_us"));
+        fprintf(p->to, ", each %.2f ms (TCP took one more)", ms(time, "rtt_us"));
     fprintf(p->to, "\n  %.1f ms in all", ms(time, "total_us"));
     if (json_is_integer(json_object_get(time, "network_us")))
         fprintf(p->to, "; waiting for network and server %.1f ms", ms(time, "network_us"));
@@ -265,9 +270,9 @@ static void print_end(const printer *p, const json_t *walk) {
                 paint(p, PLAIN));
         return;
     }
-    fprintf(p->to, "%sRefused by the %s in step %d:%s ", paint(p, RED), text_of(failure, "at"),
+    fprintf(p->to, "%sRefused by the %s in step %d.%s\n", paint(p, RED), text_of(failure, "at"),
             (int)json_integer_value(json_object_get(failure, "step")), paint(p, PLAIN));
-    wrap(p, 0, "", text_of(failure, "sentence"));
+    wrap(p, INDENT, "", text_of(failure, "sentence"));
     if (text_of(failure, "detail")[0] != '\0' &&
         strcmp(text_of(failure, "detail"), text_of(failure, "sentence")) != 0)
         wrap(p, INDENT, "", text_of(failure, "detail"));

@@ -19,7 +19,7 @@ typedef struct maker {
     bool retry;                         /* the last ServerHello was a HelloRetryRequest */
     json_t *last;
     const lk_event *last_event; /* what it was made of */
-    int failed;
+    json_t *failed;             /* the step in which the connection failed, or NULL */
 } maker;
 
 static const char *side(bool client) {
@@ -34,11 +34,10 @@ static bool tls12(const maker *m) {
 
 static json_t *begin(maker *m, const lk_event *e, const char *from, const char *layer,
                      const char *name, const lk_words *words) {
-    size_t n = json_array_size(m->all) + 1;
-    json_t *step = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I}", "n", (int)n, "from",
-                             from, "layer", layer, "name", name, "title", words->title, "text",
-                             words->text, "rule", words->rule[0] != '\0' ? words->rule : e->rule,
-                             "encrypted", e->encrypted, "us", (json_int_t)e->us);
+    json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I}", "from", from, "layer",
+                             layer, "name", name, "title", words->title, "text", words->text,
+                             "rule", words->rule[0] != '\0' ? words->rule : e->rule, "encrypted",
+                             e->encrypted, "us", (json_int_t)e->us);
     if (words->eavesdropper != NULL)
         json_object_set_new(step, "eavesdropper", json_string(words->eavesdropper));
     json_array_append_new(m->all, step);
@@ -215,6 +214,26 @@ static bool more_data(maker *m, const lk_event *e) {
     return true;
 }
 
+/* put_in_order: the engine notes its messages when they are made, and a change_cipher_spec when it
+ * is sent between them; on the wire it stands behind the messages whose records went before. */
+static void put_in_order(maker *m, json_t *step) {
+    size_t at = json_array_size(m->all) - 1, place = 0;
+    const char *from = json_string_value(json_object_get(step, "from"));
+    json_int_t row = json_integer_value(json_array_get(json_object_get(step, "records"), 0));
+    for (; place < at; place++) {
+        const json_t *other = json_array_get(m->all, place);
+        const json_t *first = json_array_get(json_object_get(other, "records"), 0);
+        if (first != NULL && json_integer_value(first) > row &&
+            strcmp(json_string_value(json_object_get(other, "from")), from) == 0)
+            break;
+    }
+    if (place == at)
+        return;
+    json_incref(step);
+    json_array_remove(m->all, at);
+    json_array_insert_new(m->all, place, step);
+}
+
 static void on_record(maker *m, const lk_event *e) {
     if (!lk_records_primary(m->records, e) || (e->inner_type == LK_TYPE_DATA && more_data(m, e)))
         return;
@@ -227,8 +246,11 @@ static void on_record(maker *m, const lk_event *e) {
     json_t *step = begin(m, e, side(e->by_client), !data && tls12(m) ? "handshake" : "record",
                          data ? "application data" : "change_cipher_spec", &words);
     json_object_set_new(step, "bytes", lk_hex(e->inner));
+    put_list(step, "fields", lk_fields_json(lk_dissect_content(e->inner_type, e->inner)));
     add_places(step, lk_records_of_event(m->records, e));
     sees(step, !tls12(m));
+    if (!data)
+        put_in_order(m, step);
 }
 
 /* record_of_alert finds the record of an alert, which the engine notes right before it or behind.
@@ -331,7 +353,7 @@ static void on_key(maker *m, const lk_event *e) {
     if (row != NULL && row->with_parent)
         step = step_with_secret(m, row->from[0], side(e->at_client));
     if (step == NULL && m->last != NULL && m->last_event->kind == LK_EVENT_KEY &&
-        strcmp(e->title, "master secret") != 0 && strcmp(e->title, "res master") != 0)
+        (tls12(m) || strcmp(e->title, "master secret") != 0) && strcmp(e->title, "res master") != 0)
         step = m->last;
     if (step == NULL) {
         lk_words words = lk_words_of_secrets(e->title, tls12(m));
@@ -438,8 +460,8 @@ static void on_check(maker *m, const lk_event *e) {
         json_object_set_new(step, "title", json_string(words.title));
     }
     /* The other end may fail too, of what the first one says or no longer says. */
-    if (is_failure(e) && m->failed == 0)
-        m->failed = (int)json_integer_value(json_object_get(step, "n"));
+    if (is_failure(e) && m->failed == NULL)
+        m->failed = step;
 }
 
 /* ---- All ------------------------------------------------------------------------------------- */
@@ -481,9 +503,14 @@ json_t *lk_steps_json(int *failed, const lk_recording *recording, lk_record_list
         on_event(&m, lk_recording_event(recording, i));
     size_t i;
     json_t *step;
-    json_array_foreach(m.all, i, step) json_object_del(step, "whole");
+    *failed = 0;
+    json_array_foreach(m.all, i, step) {
+        json_object_del(step, "whole");
+        json_object_set_new(step, "n", json_integer((json_int_t)i + 1));
+        if (step == m.failed)
+            *failed = (int)i + 1;
+    }
     json_decref(m.waiting[0]);
     json_decref(m.waiting[1]);
-    *failed = m.failed;
     return m.all;
 }

@@ -6,6 +6,7 @@
 #include "walk/certificates.h"
 #include "walk/records.h"
 #include "walk/steps.h"
+#include "wire/types.h"
 
 static const char *or_null(const char *text, bool known) {
     return known ? text : NULL;
@@ -69,19 +70,23 @@ static json_t *failure_json(const lk_walk_about *about, int step) {
 
 /* ---- Time ------------------------------------------------------------------------------------ */
 
-/* round_trips counts how often the client had to wait for the server before it could ask. */
-static int round_trips(const lk_record_list *records) {
+/* round_trips counts how often the client has to wait for the server before it may ask: until both
+ * have said Finished, or until 0-RTT data. */
+static int round_trips(const lk_recording *recording, const lk_record_list *records) {
     int n = 0;
-    bool waits = false;
-    for (size_t i = 0; i < records->num_rows; i++) {
-        const lk_record_row *row = &records->rows[i];
-        if (row->by_client && row->event->inner_type == LK_TYPE_DATA)
+    bool waits = false, finished[2] = {false, false};
+    for (size_t i = 0; i < lk_recording_length(recording); i++) {
+        const lk_event *e = lk_recording_event(recording, i);
+        bool message = e->kind == LK_EVENT_MESSAGE;
+        bool data = e->kind == LK_EVENT_RECORD && e->inner_type == LK_TYPE_DATA;
+        if (!(message || data) || !lk_records_primary(records, e))
+            continue;
+        if ((data && e->by_client) || (finished[0] && finished[1]))
             break;
-        if (row->event->inner_type != LK_TYPE_HANDSHAKE)
-            continue; /* nobody waits for change_cipher_spec */
-        if (!row->by_client && waits)
+        if (!e->by_client && waits)
             n++;
-        waits = row->by_client;
+        waits = e->by_client;
+        finished[e->by_client] = finished[e->by_client] || e->type == LK_FINISHED;
     }
     return n;
 }
@@ -95,9 +100,9 @@ static json_t *time_json(const lk_recording *recording, const lk_record_list *re
     size_t n = lk_recording_length(recording);
     int64_t total = n == 0 ? 0 : lk_recording_event(recording, n - 1)->us;
     return json_pack("{s:I, s:o, s:i, s:o, s:o, s:o}", "total_us", (json_int_t)total, "rtt_us",
-                     known_time(about->rtt_us), "round_trips", round_trips(records), "network_us",
-                     known_time(about->network_us), "client_us", known_time(about->client_us),
-                     "server_us", known_time(about->server_us));
+                     known_time(about->rtt_us), "round_trips", round_trips(recording, records),
+                     "network_us", known_time(about->network_us), "client_us",
+                     known_time(about->client_us), "server_us", known_time(about->server_us));
 }
 
 /* ---- All ------------------------------------------------------------------------------------- */

@@ -317,8 +317,8 @@ static void digests(void **state) {
         lk_private_key *key;
         uint8_t digest[LK_HASH_MAX + 1] = {0}, signature[LK_SIGNATURE_MAX];
         size_t n = 99;
-        assert_int_equal(
-            lk_private_key_generate(&key, crypto, kinds[i].kind, kinds[i].rsa_bits), LOCKSTEP_OK);
+        assert_int_equal(lk_private_key_generate(&key, crypto, kinds[i].kind, kinds[i].rsa_bits),
+                         LOCKSTEP_OK);
         lk_digest_of(LK_SHA256, digest, message);
         lockstep_status status =
             lk_private_key_sign_digest(key, lk_slice_of(digest, 32), signature, &n);
@@ -328,8 +328,8 @@ static void digests(void **state) {
             assert_true(lk_public_key_verify(public, LK_SIGN_ECDSA_SHA256,
                                              lk_slice_of(signature, n), message));
             lk_public_key_free(public);
-            status = lk_private_key_sign_digest(key, lk_slice_of(digest, sizeof digest), signature,
-                                                &n);
+            status =
+                lk_private_key_sign_digest(key, lk_slice_of(digest, sizeof digest), signature, &n);
         }
         assert_int_equal(status, LOCKSTEP_ERR_USAGE);
         assert_int_equal(n, 0);
@@ -340,10 +340,8 @@ static void digests(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind),
-        cmocka_unit_test(forms_of_pem),
-        cmocka_unit_test(bad_public_keys),
-        cmocka_unit_test(ecdsa_is_der),
+        cmocka_unit_test(every_kind),      cmocka_unit_test(forms_of_pem),
+        cmocka_unit_test(bad_public_keys), cmocka_unit_test(ecdsa_is_der),
         cmocka_unit_test(digests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
