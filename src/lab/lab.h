@@ -28,7 +28,7 @@ typedef struct lk_fault {
     uint16_t version;       /* in which it is shown by default */
     bool at_client;         /* who notices: the client, else the server */
     const char *step;       /* the name of the step that refuses ("certificate chain", "Finished"),
-                              or "" */
+                              or that shows what comes of it */
     lockstep_status status; /* LOCKSTEP_OK: nothing is refused, and that is the lesson */
     int alert;              /* as our engine sends it, or LOCKSTEP_ALERT_NONE */
     /* As seen with Chromium 156 and Firefox 153, on loopback, the root being trusted. */

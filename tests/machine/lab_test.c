@@ -265,6 +265,7 @@ static void walk_one(const lk_fault *fault, uint16_t version) {
         refused(walk, fault);
     else
         assert_true(json_is_null(json_object_get(walk, "failure")));
+    assert_true(has_step(walk, fault->step));
     if (fault->kind == LK_FAULT_WIRE)
         assert_true(has_step(walk, "wire"));
     json_decref(walk);
