@@ -19,6 +19,12 @@ static lockstep_status other_group(lockstep_config *client, lockstep_config *ser
     return lockstep_config_set_groups(server, one, 1, 0);
 }
 
+static lockstep_status other_protocol(lockstep_config *client, lockstep_config *server) {
+    static const char *const one[] = {"foo"};
+    (void)client;
+    return lockstep_config_set_alpn(server, one, 1);
+}
+
 /* The alert of each status, as a constant. */
 enum {
 #define LOCKSTEP_X(name, value, alert, rule, text) ALERT_OF_##name = LOCKSTEP_ALERT_##alert,
@@ -143,6 +149,10 @@ static const lk_fault table[] = {
         3, SERVER, "ClientHello", NO_COMMON_SUITE, "ERR_SSL_VERSION_OR_CIPHER_MISMATCH", NONE, NONE,
         "The server is too old, or too peculiar, for this client.",
         WAYS(.configure = no_common_suite)),
+    ROW("no-common-protocol", PEER, "No application protocol in common", "the client wants HTTP, and the server speaks something else only",
+        3, SERVER, "ClientHello", NO_COMMON_ALPN, "ERR_SSL_PROTOCOL_ERROR", NONE, NONE,
+        "A server for another purpose answers on this port; it says so before a word is misunderstood.",
+        WAYS(.configure = other_protocol)),
     /* somebody between the ends */
     ROW("man-in-the-middle", WIRE, "A man in the middle", "somebody answers in the server's place, with a certificate of his own making",
         3, CLIENT, CHAIN, CERT_UNKNOWN_ISSUER, "ERR_CERT_AUTHORITY_INVALID", CERTIFICATE_UNKNOWN, NONE,
@@ -176,6 +186,10 @@ static const lk_fault table[] = {
         3, CLIENT, "end of the stream", ERR_TRUNCATED, "", NONE, NONE,
         "Without close_notify the client knows that something is missing; browsers look at the length instead.",
         WAYS(.wire = lk_meddle_truncate, .any_version = true)),
+    ROW("oversized-record", WIRE, "A record that is too long", "somebody announces 65,535 bytes, four times what is allowed",
+        3, CLIENT, "connection", PEER_RECORD_OVERFLOW, "", NONE, NONE,
+        "The length is looked at before any of it is kept.",
+        WAYS(.wire = lk_meddle_oversize, .any_version = true)),
     ROW("downgrade-1.2", WIRE, "Forced down to TLS 1.2", "somebody takes TLS 1.3 out of the client's offer",
         3, CLIENT, "ServerHello", PEER_DOWNGRADE, "ERR_TLS13_DOWNGRADE_DETECTED", ILLEGAL_PARAMETER, NONE,
         "The server's random number says that it could have done better.",

@@ -50,7 +50,8 @@ typedef struct lk_demo {
     uint16_t version;      /* 0: that of the fault, or TLS 1.3 */
     bool rsa;              /* RSA key transport (TLS 1.2) */
     bool resume, early;    /* a first handshake is made, not recorded, for its ticket */
-    const char *name;      /* whom the client wants to reach; NULL: "shop.example" */
+    const char *name;      /* whom the client wants to reach, below "localhost" or
+                              "example"; NULL: "shop.example" */
 } lk_demo;
 
 /*
@@ -71,7 +72,8 @@ lockstep_status lk_demo_run(json_t **out, const char **why, lk_lab *lab, const l
 bool lk_lab_identity(lockstep_slice *chain, lockstep_slice *key, lockstep_slice *ocsp, lk_lab *lab,
                      const lk_fault *fault, const char *host);
 
-/* lk_lab_root returns the root (PEM, lent) of the lab. */
+/* lk_lab_root returns the root (PEM, lent) of the lab, constrained to names below "localhost" and
+ * "example". */
 lockstep_slice lk_lab_root(const lk_lab *lab);
 
 #endif

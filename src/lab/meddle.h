@@ -15,6 +15,7 @@ void lk_meddle_zero_share(void *arg, const lk_carried *record, lk_buffer *arrive
 void lk_meddle_offer_tls12(void *arg, const lk_carried *record, lk_buffer *arrives);
 void lk_meddle_offer_tls11(void *arg, const lk_carried *record, lk_buffer *arrives);
 void lk_meddle_second_retry(void *arg, const lk_carried *record, lk_buffer *arrives);
+void lk_meddle_oversize(void *arg, const lk_carried *record, lk_buffer *arrives);
 void lk_meddle_plain_http(void *arg, const lk_carried *record, lk_buffer *arrives);
 
 /* protected records (meddle.c) */

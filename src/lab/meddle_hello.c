@@ -141,15 +141,26 @@ void lk_meddle_second_retry(void *arg, const lk_carried *record, lk_buffer *arri
     }
 }
 
-void lk_meddle_plain_http(void *arg, const lk_carried *record, lk_buffer *arrives) {
-    static const char answer[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
-    lk_stage *s = arg;
+/* instead answers for the server, in clear, and lets nothing more of it through. */
+static void instead(lk_stage *s, const lk_carried *record, lk_buffer *arrives, const char *title,
+                    const char *text, lk_slice answer) {
     if (record->by_client) {
         (void)lk_buffer_append(arrives, record->bytes);
     } else if (s->meddled++ == 0) {
-        lk_wire_say(&s->wire, LK_WIRE_BETWEEN, record->by_client, "Somebody answers without TLS",
-                    "HTTP in clear, as from a web server that knows no HTTPS.",
-                    lk_slice_of_str(answer));
-        (void)lk_buffer_append(arrives, lk_slice_of_str(answer));
+        lk_wire_say(&s->wire, LK_WIRE_BETWEEN, false, title, text, answer);
+        (void)lk_buffer_append(arrives, answer);
     }
+}
+
+void lk_meddle_oversize(void *arg, const lk_carried *record, lk_buffer *arrives) {
+    static const uint8_t header[LK_RECORD_HEADER] = {LK_HANDSHAKE, 3, 3, 0xff, 0xff};
+    instead(arg, record, arrives, "Somebody announces a record of 65,535 bytes",
+            "Only its header arrives, and nothing of what the server said.",
+            lk_slice_of(header, sizeof header));
+}
+
+void lk_meddle_plain_http(void *arg, const lk_carried *record, lk_buffer *arrives) {
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    instead(arg, record, arrives, "Somebody answers without TLS",
+            "HTTP in clear, as from a web server that knows no HTTPS.", lk_slice_of_str(answer));
 }

@@ -15,8 +15,12 @@
 
 #define YEAR (365 * LK_FORGE_DAY)
 
+/* Whoever lets his browser trust the root, to see the browser's own errors, shall trust it for the
+ * names of demonstrations and for nothing else. */
 static lk_forge_spec root_spec(lk_lab *lab) {
-    return (lk_forge_spec){.subject = ROOT_NAME,
+    return (lk_forge_spec){.permitted = {"DNS:localhost", "DNS:example"},
+                           .excluded = {"IP:0.0.0.0/0", "IP:::/0"},
+                           .subject = ROOT_NAME,
                            .issuer = ROOT_NAME,
                            .key = lk_lab_key(lab, LK_LAB_ROOT),
                            .signer = lk_lab_key(lab, LK_LAB_ROOT),
