@@ -273,13 +273,19 @@ void lk_explorer_answer(lk_answer *a, lk_explorer_job **job, lk_explorer *x,
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-lk_explorer *lk_explorer_new(void) {
+/* open_hosted: without the key of the CA, browsers meet a root that they do not know. */
+static lk_lab *open_hosted(lockstep_slice ca, lockstep_slice key) {
+    lk_lab *lab = key.p_len > 0 ? lk_lab_open_under(ca, key) : NULL;
+    return lab != NULL ? lab : lk_lab_open();
+}
+
+lk_explorer *lk_explorer_new(lockstep_slice ca, lockstep_slice key) {
     size_t num;
     (void)lk_faults(&num);
     lk_explorer *x = calloc(1, sizeof *x);
     if (x != NULL)
         x->configs = calloc(num, sizeof *x->configs);
-    if (x != NULL && x->configs != NULL && (x->hosted = lk_lab_open()) != NULL &&
+    if (x != NULL && x->configs != NULL && (x->hosted = open_hosted(ca, key)) != NULL &&
         (x->lab = lk_lab_open()) != NULL)
         return x;
     lk_error("the explorer's laboratory cannot be opened", "making keys and certificates", NULL);

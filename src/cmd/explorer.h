@@ -27,9 +27,10 @@ typedef enum lk_explorer_hosts {
     LK_HOSTS_ANY     /* to any: only whoever sits at this machine can ask */
 } lk_explorer_hosts;
 
-/* lk_explorer_new opens it. NULL after an error message. lk_explorer_free may come once the loop
- * has ended. */
-lk_explorer *lk_explorer_new(void);
+/* lk_explorer_new opens it; the wrong certificates are made below `ca` (PEM, with its key), which
+ * browsers trust, or where that is empty below a root that nobody does. NULL after an error
+ * message. lk_explorer_free may come once the loop has ended. */
+lk_explorer *lk_explorer_new(lockstep_slice ca, lockstep_slice key);
 void lk_explorer_free(lk_explorer *x);
 
 /* lk_explorer_start says which loop runs the walks, and where they may go. */

@@ -146,7 +146,18 @@ static void note(void *arg, const lockstep_note *n) {
 static int open_explorer(lk_server *server, const lk_serve *r) {
     if (!r->explorer)
         return LK_EXIT_OK;
-    server->explorer = lk_explorer_new();
+    lk_localca ca = {0};
+    lockstep_blob key = {0};
+    bool local = r->num_cert == 0 && lk_localca_open(&ca, false);
+    if (!local || !lk_blob_load(&key, ca.key_path))
+        lk_warning("--explorer: without the local CA and its root's key, browsers refuse all wrong "
+                   "certificates for "
+                   "the same reason: that they do not know who signed them");
+    server->explorer =
+        lk_explorer_new(lk_slice_of(ca.root.p, ca.root.p_len), lk_slice_of(key.p, key.p_len));
+    lockstep_blob_free(&key);
+    if (local)
+        lk_localca_free(&ca);
     return server->explorer != NULL &&
                    lockstep_config_ask(server->config, LOCKSTEP_ASK_IDENTITY) == LOCKSTEP_OK
                ? LK_EXIT_OK

@@ -68,13 +68,13 @@ static const lk_fault table[] = {
         3, CLIENT, CHAIN, CERT_EXPIRED, "ERR_CERT_DATE_INVALID", CERTIFICATE_UNKNOWN, NONE,
         "The server sends an old intermediate: its owner has to put in the new one.", SHAPE(expired_middle)),
     /* certificates: names */
-    ROW("wrong-host", CERTIFICATE, "The certificate is for another name", "a good certificate, but for elsewhere.example",
+    ROW("wrong-host", CERTIFICATE, "The certificate is for another name", "a good certificate, but for elsewhere.localhost",
         3, CLIENT, CHAIN, CERT_NAME_MISMATCH, "ERR_CERT_COMMON_NAME_INVALID", CERTIFICATE_UNKNOWN, BAD_CERTIFICATE,
         "You may be talking to somebody else than you think: do not go on.", SHAPE(wrong_host)),
     ROW("no-san", CERTIFICATE, "The certificate has no subjectAltName", "the name stands in the common name only, where nobody looks any more",
         3, CLIENT, CHAIN, CERT_NAME_MISMATCH, "ERR_CERT_COMMON_NAME_INVALID", CERTIFICATE_UNKNOWN, NONE,
         "The certificate was made by a very old recipe: its owner needs a new one.", SHAPE(no_san)),
-    ROW("name-constraint", CERTIFICATE, "The CA may not certify this name", "the intermediate is constrained to names below elsewhere.example",
+    ROW("name-constraint", CERTIFICATE, "The CA may not certify this name", "the intermediate is constrained to names below elsewhere.localhost",
         3, CLIENT, CHAIN, CERT_NAME_CONSTRAINTS, "ERR_CERT_INVALID", CERTIFICATE_UNKNOWN, BAD_CERTIFICATE,
         "A CA has gone beyond what it may do: this is a serious sign.", SHAPE(constrained)),
     /* certificates: who says so */

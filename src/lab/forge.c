@@ -146,9 +146,10 @@ static void put_key_ids(lk_builder *b, const lk_forge_spec *s) {
     if (!s->no_akid) {
         key_id(b, id, s->signer);
         id[0] ^= s->other_akid;
+        lk_slice written = s->akid.p_len > 0 ? s->akid : lk_slice_of(id, sizeof id);
         open_ext ext = known_begin(b, LK_OID_AUTHORITY_KEY_ID, s->akid_critical);
         size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
-        lk_der_put(b, LK_DER_CONTEXT(0), lk_slice_of(id, sizeof id));
+        lk_der_put(b, LK_DER_CONTEXT(0), written);
         lk_der_end(b, sequence);
         ext_end(b, ext);
     }
@@ -240,7 +241,10 @@ static void put_tbs(lk_builder *b, const lk_forge_spec *s, lk_slice inner) {
     }
     lk_der_put(b, LK_DER_INTEGER, s->serial.p_len > 0 ? s->serial : lk_slice_of(&one, 1));
     lk_build_bytes(b, inner);
-    put_name(b, s->issuer == NULL ? "ca" : s->issuer, NULL);
+    if (s->issuer == NULL && s->issuer_name.p_len > 0)
+        lk_build_bytes(b, s->issuer_name);
+    else
+        put_name(b, s->issuer == NULL ? "ca" : s->issuer, NULL);
     size_t validity = lk_der_begin(b, LK_DER_SEQUENCE);
     put_time(b, s, s->not_before == 0 ? s->now - 10 * LK_FORGE_DAY : s->not_before);
     put_time(b, s, s->not_after == 0 ? s->now + 10 * LK_FORGE_DAY : s->not_after);

@@ -37,8 +37,10 @@ typedef struct lk_forge_spec {
     unsigned version; /* 0: 3 */
     lk_slice serial;  /* contents of the INTEGER; empty: 01 */
     bool no_skid, no_akid, other_akid, akid_critical;
-    lk_oid extra;       /* one more extension of this kind ... */
-    lk_slice extra_oid; /* ... or with this identifier */
+    lk_slice issuer_name; /* a whole Name (DER), where `issuer` is NULL */
+    lk_slice akid;        /* instead of that which `signer` would have here */
+    lk_oid extra;         /* one more extension of this kind ... */
+    lk_slice extra_oid;   /* ... or with this identifier */
     bool extra_critical, extra_twice;
     lk_slice extra_value;  /* NULL if nothing is given */
     lk_slice inner, outer; /* AlgorithmIdentifiers to write instead of the right one */

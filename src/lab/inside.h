@@ -11,6 +11,7 @@
 #include "lab/hand.h"
 #include "lab/lab.h"
 #include "lab/wire.h"
+#include "x509/cert.h"
 
 /* Whose keys there are. Each is made when it is first asked for. */
 typedef enum lk_lab_who {
@@ -45,7 +46,11 @@ struct lk_lab {
     int64_t now; /* seconds since 1970: when it was opened */
     lk_crypto *crypto;
     lk_private_key *keys[LK_LAB_NUM_KEYS];
-    lk_buffer root;         /* PEM */
+    lk_buffer root; /* PEM */
+    /* lk_lab_open_under: the CA that stands in for the lab's own root; NULL: none */
+    lk_private_key *ca_key;
+    lk_buffer ca_der;
+    lk_cert ca;             /* reads ca_der */
     lk_lab_server *servers; /* made so far */
 };
 

@@ -14,12 +14,28 @@ lk_lab *lk_lab_open(void) {
         return NULL;
     lockstep_env env = lk_env_complete(NULL);
     lab->now = env.now_ms(env.arg) / 1000;
-    lab->root = lk_buffer_of(&lk_heap_default, 0);
+    lab->root = lab->ca_der = lk_buffer_of(&lk_heap_default, 0);
     lab->crypto = lk_crypto_new();
     bool good = lab->crypto != NULL && lk_shape_root(&root, lab) == LOCKSTEP_OK &&
                 lk_pem_write(&lab->root, "CERTIFICATE", lk_buffer_slice(&root));
     lk_buffer_free(&root);
     if (good)
+        return lab;
+    lk_lab_close(lab);
+    return NULL;
+}
+
+/* take_ca reads the CA that the lab is opened under. */
+static bool take_ca(lk_lab *lab, lk_slice ca, lk_slice key) {
+    return lk_pem_next(&ca, "CERTIFICATE", &lab->ca_der) == 1 &&
+           lk_cert_parse(&lab->ca, lk_buffer_slice(&lab->ca_der)) == LOCKSTEP_OK &&
+           lk_private_key_from_pem(&lab->ca_key, lab->crypto, key) == LOCKSTEP_OK &&
+           lk_private_key_matches(lab->ca_key, lab->ca.spki_der);
+}
+
+lk_lab *lk_lab_open_under(lockstep_slice ca, lockstep_slice key) {
+    lk_lab *lab = lk_lab_open();
+    if (lab == NULL || take_ca(lab, ca, key))
         return lab;
     lk_lab_close(lab);
     return NULL;
@@ -48,6 +64,8 @@ void lk_lab_close(lk_lab *lab) {
     for (size_t i = 0; i < LK_LAB_NUM_KEYS; i++)
         lk_private_key_free(lab->keys[i]); /* libcrypto wipes them */
     lk_buffer_free(&lab->root);
+    lk_private_key_free(lab->ca_key);
+    lk_buffer_free(&lab->ca_der);
     lk_crypto_free(lab->crypto);
     lk_release(&lk_heap_default, lab, sizeof *lab);
 }

@@ -60,6 +60,11 @@ typedef struct lk_demo {
  */
 typedef struct lk_lab lk_lab;
 lk_lab *lk_lab_open(void);
+
+/* lk_lab_open_under makes the lab's certificates below a CA that is there already (certificate and
+ * key in PEM, borrowed), so that whoever trusts it meets their faults and nothing else. What it
+ * permits must include the hosts. For lk_lab_identity only. NULL: it cannot. */
+lk_lab *lk_lab_open_under(lockstep_slice ca, lockstep_slice key);
 void lk_lab_close(lk_lab *lab);
 
 /* lk_demo_run makes the handshake, with a request and an answer behind it, and sets `*out` to what

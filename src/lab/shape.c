@@ -49,6 +49,12 @@ static lk_shape shape_of(lk_lab *lab, const char *host, bool rsa) {
                                .ca = true,
                                .path_length = 0,
                                .purposes = "sc"};
+    if (lab->ca_key != NULL) {
+        s.middle.issuer = NULL;
+        s.middle.issuer_name = lab->ca.subject;
+        s.middle.akid = lab->ca.subject_key_id;
+        s.middle.signer = lab->ca_key;
+    }
     bool fits = strlen(host) <= 64; /* ub-common-name (RFC 5280 §A.1) */
     s.leaf = (lk_forge_spec){.subject = fits ? host : "",
                              .names_critical = !fits, /* "must [...] be critical" (§4.1.2.6) */

@@ -81,7 +81,7 @@ class Test {
 }
 
 function conclusion(rows) {
-  const sent = rows.filter((r) => r.seen), generic = sent.filter((r) => r.seen.alert === 46).length, accepted = rows.filter((r) => r.accepted).length;
+  const sent = rows.filter((r) => r.seen && typeof r.seen.alert === 'number'), generic = sent.filter((r) => r.seen.alert === 46).length, accepted = rows.filter((r) => r.accepted).length;
   return `Your browser refused ${rows.length - accepted} of ${rows.length}. ${sent.length ? `It sent ${sent.length} alerts, ${generic} of them the generic 46: that a certificate was unacceptable, not why. The reason stays with the one who checked.` : ''}`
     + (accepted === rows.length ? ' If it accepted all of them, something between it and this server may be answering for it.' : '');
 }
