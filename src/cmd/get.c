@@ -250,9 +250,11 @@ static int run(int argc, char **argv) {
         r.keylog_fd = lk_keylog_open(r.keylog, &failed);
         r.started_us = lk_monotonic_us();
         r.started_ms = r.started_us / 1000;
-        code = failed ? LK_EXIT_USAGE : lk_get_config(&r, &config, lk_slice_of(NULL, 0));
+        code = failed ? LK_EXIT_USAGE : 0;
         if (code == 0 && r.session != NULL)
             code = lk_sessions_load(&r.sessions, r.session);
+        if (code == 0)
+            code = lk_get_config(&r, &config, lk_slice_of(NULL, 0));
         if (code == 0) {
             code = fetch_all(&r, config);
             int saved = r.session == NULL ? 0 : lk_sessions_save(&r.sessions, r.session);
