@@ -8,10 +8,9 @@ import { time } from './words.js';
 
 const PLACES = [[1, 'the same building'], [5, 'the same city'], [15, 'the same country'], [50, 'the same continent'], [100, 'across an ocean'], [200, 'the other side of the world'], [301, 'by satellite, far out']];
 
-// How often the client waits for the network before it may send its request: as the walk says it, or
-// by RFC 8446 §2 and §2.3, RFC 5246 §7.3. TCP's own round trip comes before, the request's own behind.
+// How often a client waits for the network before it may send its request: RFC 8446 §2 and §2.3, RFC
+// 5246 §7.3. TCP's own round trip comes before, the request's own behind.
 export function tripsBefore(walk) {
-  if (Number.isInteger(walk.time?.round_trips)) return walk.time.round_trips;
   if (walk.early_data === 'accepted') return 0;
   if (walk.tls === '1.3') return walk.retried ? 2 : 1;
   return walk.resumed ? 1 : 2;

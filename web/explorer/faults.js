@@ -28,7 +28,7 @@ export function threeColumns(fault, walk) {
 
 function outcome(fault, walk) {
   const f = walk.failure, step = f && walk.steps.find((x) => x.n === f.step);
-  if (!f) return `Nothing was refused: ${walk.steps.length} steps, and the handshake is complete. That is the lesson.`;
+  if (!f) return `Nobody refused anything in ${walk.steps.length} steps. That is the lesson.`;
   return `Stopped at step ${f.step} of ${walk.steps.length}${step ? `, ${step.name}` : ''}, by ${walk.sides?.[f.at]?.name ?? `the ${f.at}`}.`;
 }
 

@@ -39,7 +39,6 @@ function remember(view, source, n) {
 }
 
 async function show() {
-  if (location.hash === '#view') return main.focus();
   if (shown !== null && location.hash === shown) return;
   const first = shown === null, route = parse(), mine = ++turn;
   shown = location.hash;
@@ -72,5 +71,10 @@ for (const [name, title] of VIEWS) {
   links.set(name, a);
   document.getElementById('views').append(h('li', null, a));
 }
+// The address names the view, so this link must not change it.
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  main.focus();
+});
 globalThis.addEventListener('hashchange', show);
 show();

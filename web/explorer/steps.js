@@ -3,7 +3,7 @@
 import { bytesView, recordFields } from './bytes.js';
 import { h, icon, replace } from './dom.js';
 import { checksGrouped, choicesList, eavesdropper, secretsTree } from './parts.js';
-import { alertName, capital, many, size, time } from './words.js';
+import { alertName, capital, many, sentence, size, time, titleOf } from './words.js';
 
 const isMessage = (s) => (s.layer === 'handshake' || s.layer === 'record') && s.from !== 'wire';
 const isBad = (s, walk) => s.passed === false || walk.failure?.step === s.n || (s.alert > 0);
@@ -46,7 +46,7 @@ export class Stepper {
     const sign = isBad(s, this.walk) ? icon('no', 'goes wrong:') : s.layer === 'key' ? icon('key') : s.layer === 'check' ? icon('yes')
       : s.from === 'wire' ? icon('bolt') : s.encrypted ? icon('lock', 'encrypted:') : null;
     return h('button', { type: 'button', onclick: () => this.go(i) },
-      h('span', { class: 'label' }, sign, s.layer === 'key' ? `${many(s.secrets?.length ?? 0, 'secret')}` : s.name),
+      h('span', { class: 'label' }, sign, s.layer === 'key' ? `${many(s.secrets?.length ?? 0, 'secret')}` : s.from === 'wire' ? titleOf(s) : s.name),
       isMessage(s) ? h('span', { class: 'arrow', 'aria-hidden': 'true' }) : null,
       h('span', { class: 'unseen' }, s.from === 'wire' ? ', on the way' : `, ${this.names[s.from] ?? s.from}`));
   }
@@ -93,7 +93,7 @@ export class Stepper {
     box.scrollTop = Math.max(0, li.offsetTop - box.clientHeight / 2 + li.offsetHeight / 2);
     this.previous.disabled = to === 0;
     this.next.disabled = to === this.steps.length - 1;
-    replace(this.count, h('b', null, `Step ${to + 1} of ${this.steps.length}`), h('span', { class: 'unseen' }, `: ${s.title}`));
+    replace(this.count, h('b', null, `Step ${to + 1} of ${this.steps.length}`), h('span', { class: 'unseen' }, `: ${titleOf(s)}`));
     this.bar.style.setProperty('--part', String((to + 1) / this.steps.length));
     this.drawEnds();
     this.drawDetail(s);
@@ -106,9 +106,9 @@ export class Stepper {
       : `sent by ${this.names[s.from]}`;
     replace(this.detail,
       h('p', { class: `kicker ${s.from}` }, who, s.us !== undefined ? ` \u00b7 after ${time(s.us)}` : '', isMessage(s) ? ` \u00b7 ${size(s.bytes)}` : ''),
-      h('h2', null, s.title || s.name, s.title && s.name !== s.title && isMessage(s) ? h('small', null, s.name) : null),
-      s.text ? h('p', { class: 'lead' }, s.text) : null,
-      this.stopped(s), eavesdropper(s),
+      h('h2', null, titleOf(s), s.title && s.name !== s.title && isMessage(s) ? h('small', null, s.name) : null),
+      s.text ? h('p', { class: 'lead' }, s.from === 'wire' ? sentence(s.text) : s.text) : null,
+      this.stopped(s), s.from === 'wire' ? null : eavesdropper(s),
       s.choices?.length ? [h('h3', null, 'What was decided'), choicesList(s.choices, this.names)] : null,
       s.secrets?.length ? [h('h3', null, this.computed(s)), secretsTree(s.secrets, this.names)] : null,
       s.checks?.length ? [h('h3', null, `${many(s.checks.length, 'check')}`), checksGrouped(s.checks)] : null,
@@ -147,7 +147,7 @@ export class Stepper {
       const wire = this.onWire && records.length > 0;
       buttons.forEach((b, i) => b.setAttribute('aria-pressed', String(!!i === wire)));
       const hex = wire ? records.map((r) => r.bytes).join('') : s.bytes;
-      replace(body, h('p', { class: 'soft' }, wire ? this.aboutWire(s, records) : `${s.name}, ${size(hex)}.`),
+      replace(body, h('p', { class: 'soft' }, wire ? this.aboutWire(s, records) : s.from === 'wire' ? `${capital(size(hex))}, as they arrive or are read.` : `${s.name}, ${size(hex)}.`),
         bytesView(hex, wire ? recordFields(records, this.walk.tls) : s.fields, s.name));
     };
     replace(this.below, h('div', { class: 'bytes-head' }, h('h3', null, 'The bytes'),
