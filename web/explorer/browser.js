@@ -20,7 +20,7 @@ class Test {
     const sent = h('td', { 'data-label': 'This browser sent' }, h('span', { class: 'soft' }, 'not asked yet')), result = h('td', { 'data-label': 'What it did' });
     const link = h('a', { href: f.url, target: '_blank', rel: 'noopener' }, 'See its error page', icon('out', '(opens a new tab)'));
     return { fault: f, sent, result, seen: null, element: h('tr', { 'data-fault': f.name }, h('th', { scope: 'row' }, f.title),
-      result, sent, h('td', { 'data-label': 'Chromium was seen to send' }, f.browser_alert >= 0 && f.browser_alert !== null ? alertName(f.browser_alert) : 'nothing: it accepts this'),
+      result, sent, h('td', { 'data-label': 'Chromium was seen to send' }, f.browser_alert >= 0 && f.browser_alert !== null ? alertName(f.browser_alert) : f.browser ? 'no alert' : 'nothing: it accepts this'),
       h('td', { 'data-label': 'Lockstep\u2019s client sends' }, alertName(f.alert, f.alert_name)), h('td', null, link)) };
   }
 
@@ -44,14 +44,16 @@ class Test {
   async ask(row) {
     row.asked = true;
     replace(row.sent, busy('asking\u2026'));
-    let accepted = true;
+    let accepted = true, late = false;
     try {
       await fetch(row.fault.url, { mode: 'no-cors', cache: 'no-store', credentials: 'omit', signal: AbortSignal.timeout?.(PATIENCE_MS) });
-    } catch {
+    } catch (error) {
       accepted = false;
+      late = error.name === 'TimeoutError';
     }
     row.accepted = accepted;
-    replace(row.result, h('span', { class: accepted ? 'verdict open' : 'verdict good' }, icon(accepted ? 'unknown' : 'yes'), accepted ? 'accepted it' : 'refused it'));
+    row.late = late;
+    replace(row.result, h('span', { class: accepted ? 'verdict open' : 'verdict good' }, icon(accepted || late ? 'unknown' : 'yes'), late ? 'got no answer' : accepted ? 'accepted it' : 'refused it'));
     if (accepted && !row.seen) replace(row.sent, h('span', { class: 'soft' }, 'no alert'));
   }
 
@@ -81,8 +83,8 @@ class Test {
 }
 
 function conclusion(rows) {
-  const sent = rows.filter((r) => r.seen && typeof r.seen.alert === 'number'), generic = sent.filter((r) => r.seen.alert === 46).length, accepted = rows.filter((r) => r.accepted).length;
-  return `Your browser refused ${rows.length - accepted} of ${rows.length}. ${sent.length ? `It sent ${sent.length} alerts, ${generic} of them the generic 46: that a certificate was unacceptable, not why. The reason stays with the one who checked.` : ''}`
+  const sent = rows.filter((r) => r.seen), generic = sent.filter((r) => r.seen.alert === 46).length, accepted = rows.filter((r) => r.accepted).length, refused = rows.filter((r) => !r.accepted && !r.late).length;
+  return `Your browser refused ${refused} of ${rows.length}. ${sent.length ? `It sent ${sent.length} alerts, ${generic} of them the generic 46: that a certificate was unacceptable, not why. The reason stays with the one who checked.` : ''}`
     + (accepted === rows.length ? ' If it accepted all of them, something between it and this server may be answering for it.' : '');
 }
 

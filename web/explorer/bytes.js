@@ -34,8 +34,7 @@ function line(bytes, from, width, of, shade) {
     let to = at + 1;
     while (to < end && of[to] === of[at]) to++;
     const hex = Array.from(bytes.subarray(at, to), twoDigits).join(' ');
-    const last = to === end;
-    runs.push(h('span', { class: `run shade-${of[at] < 0 ? 'none' : shade[of[at]]}`, 'data-f': of[at], 'data-at': at }, hex, last ? '' : ' '));
+    runs.push(h('span', { class: `run shade-${of[at] < 0 ? 'none' : shade[of[at]]}`, 'data-f': of[at], 'data-at': at }, hex), to === end ? '' : ' ');
     at = to;
   }
   const missing = '   '.repeat(width - (end - from));

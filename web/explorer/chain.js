@@ -64,7 +64,7 @@ function picture(chain, width) {
     if (i === 0) return null;
     const y = 2 + i * (high + gap), below = chain[i - 1], signature = below.checks.find((k) => /signature$/.test(k.name) && !/algorithm/.test(k.name));
     const state = signature ? (signature.passed ? 'good' : 'bad') : 'open';
-    return s('g', { class: `joint ${state}` }, s('path', { d: `M38 ${y - 3}V${y - gap + 6}m-6 9 6-9 6 9` }), s('text', { x: 72, y: y - gap / 2 + 5 }, state === 'bad' ? 'did not sign' : 'signed'));
+    return s('g', { class: `joint ${state}` }, s('path', { d: `M38 ${y - 3}V${y - gap + 6}m-6 9 6-9 6 9` }), s('text', { x: 72, y: y - gap / 2 + 5 }, { bad: 'did not sign', good: 'signed', open: 'is said to have signed' }[state]));
   };
   return s('svg', { viewBox: `0 0 ${w} ${height}`, class: 'chain-picture', role: 'img', 'aria-label': `From the leaf to the root: ${says}` }, chain.map(card), chain.map(joint));
 }
@@ -88,7 +88,7 @@ async function draw(box, source) {
   }
   const frame = h('div', { class: 'chain-frame' });
   replace(box, engine.length ? '' : note('eye', h('p', null, 'How your browser judged this chain, it tells nobody. These checks were made here, by this page.')),
-    walk.failure ? note('no', h('p', null, walk.failure.sentence || walk.failure.detail || walk.failure.status)) : '',
+    walk.failure ? trouble({ message: walk.failure.sentence || walk.failure.detail || walk.failure.status }) : '',
     h('div', { class: 'chain' }, frame, h('div', null, chain.map(oneCertificate))));
   const again = () => replace(frame, picture(chain, frame.clientWidth || 320));
   again();
