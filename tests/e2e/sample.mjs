@@ -45,7 +45,8 @@ function answer(url) {
   case '/-/demo': return !fault || fault.status === 'OK' ? { ...walk(), early_data: url.searchParams.has('early') ? 'accepted' : null, tls: url.searchParams.get('tls') ?? '1.3' } : refused(fault);
   case '/-/walk': return { error: EVIL };
   case '/-/lab': return { seq: 7, seen: url.searchParams.get('since') === '0' ? [] : [{ seq: 7, fault: 'expired', alert: 46, alert_name: EVIL, us: 1500 }] };
-  case '/-/measure': return { operations: [{ name: 'RSA 2048 sign', us: 640 }, { name: EVIL, us: 20 }, { name: 'AES-128-GCM of 16 KiB', us: 4 }], handshakes: [{ name: 'TLS 1.3', client_us: 200, server_us: 100 }] };
+  case '/-/measure': return { operations: [{ name: 'RSA-2048, sign', kind: 'asymmetric', bytes: 64, us: 640 }, { name: EVIL, kind: 'asymmetric', bytes: 64, us: 20 },
+    { name: 'AES-128-GCM, 16 KiB', kind: 'symmetric', bytes: 16384, us: 4 }], handshakes: [{ name: 'TLS 1.3', client_us: 200, server_us: 100 }] };
   default: return null;
   }
 }

@@ -112,7 +112,7 @@ export async function show(place) {
     button.disabled = false;
   };
   button.addEventListener('click', go);
-  place.append(h('div', { class: 'outcome' }, status, button), h('div', { class: 'table-box' }, h('table', { class: 'browser-table' },
+  place.append(h('div', { class: 'outcome' }, status, button), h('div', { class: 'table-box', tabindex: '0', role: 'region', 'aria-label': 'Answers of this browser' }, h('table', { class: 'browser-table' },
     h('caption', { class: 'unseen' }, 'Each wrong certificate, and what this browser did with it'),
     h('thead', null, h('tr', null, ['What is wrong', 'What it did', 'This browser sent', 'Chromium was seen to send', 'Lockstep\u2019s client sends'].map((t) => h('th', { scope: 'col' }, t)), h('td'))),
     h('tbody', null, [...test.rows.values()].map((r) => r.element)))));

@@ -64,6 +64,7 @@ class View {
       this.fields.length ? h('div', { class: 'named' }, this.list, this.about) : null,
       h('div', { class: 'hexes', tabindex: '0', role: 'group', 'aria-label': `${label} in hexadecimal` }, this.dump, this.bytes.length > MOST ? this.moreButton() : null));
     this.listen();
+    followWidth(this);
     this.draw();
     this.show(-1);
   }
@@ -137,6 +138,15 @@ class View {
     }
     for (const option of this.list.children) option.classList.toggle('lit', Number(option.dataset.f) === i);
   }
+}
+
+// Draws a view anew when the window becomes wide or narrow, as long as it is shown.
+function followWidth(view) {
+  const again = () => {
+    if (view.element.isConnected) view.draw();
+    else wide.removeEventListener('change', again);
+  };
+  wide?.addEventListener('change', again);
 }
 
 // Scrolls `box` so that `child` is seen, and nothing but `box`.

@@ -51,18 +51,18 @@ function race(rows) {
     h('p', { class: 'soft' }, 'Messages and bytes are those of handshakes that this server has just made with itself, with a small request and its answer. No processor makes light faster: what counts on a real network is how often one has to wait for it.'));
 }
 
-const isSymmetric = (o) => /AES|ChaCha|SHA|HMAC|HKDF/i.test(o.name) && !/sign|verify|RSA|EC/.test(o.name);
+const isSymmetric = (o) => o.kind === 'symmetric';
 
 function costs(measured) {
-  const all = measured.operations ?? [], base = all.find((o) => /16 KiB/.test(o.name)) ?? all.find(isSymmetric);
+  const all = measured.operations ?? [], base = all.filter(isSymmetric).sort((a, b) => a.us - b.us)[0];
   if (!base) return null;
   const slow = all.filter((o) => !isSymmetric(o)).sort((a, b) => b.us - a.us), most = Math.max(...all.map((o) => o.us)), least = Math.min(...all.map((o) => o.us));
   const width = (us) => `${4 + (96 * Math.log(us / least + 1)) / Math.log(most / least + 1)}%`;
   const times = (o) => (o.us / base.us >= 10 ? Math.round(o.us / base.us).toLocaleString('en') : (o.us / base.us).toFixed(1));
-  const head = slow[0], perByte = head && /RSA|2048/.test(head.name) ? head.us / 256 / (base.us / 16384) : null;
+  const head = slow[0], perByte = head?.bytes && base.bytes ? (head.us / head.bytes) / (base.us / base.bytes) : null;
   return h('section', { class: 'card' }, h('h2', null, 'Why two kinds of cryptography?'),
     head ? h('p', { class: 'big' }, h('b', null, `${times(head)} times slower`), `: one \u201c${head.name}\u201d takes as long as ${times(head)} times \u201c${base.name}\u201d, on this machine, just now.`
-      + (perByte ? ` Byte for byte that is ${Math.round(perByte).toLocaleString('en')} times.` : '')) : null,
+      + (perByte ? ` Byte for byte (${head.bytes} against ${base.bytes.toLocaleString('en')} bytes) that is ${Math.round(perByte).toLocaleString('en')} times.` : '')) : null,
     h('p', null, 'Public-key (asymmetric) cryptography lets strangers agree on a key, and is slow. Symmetric cryptography is fast, and needs that key. So a handshake does a little of the first, once, and a connection does all the rest with the second.'),
     h('ul', { class: 'costs' }, [...all].sort((a, b) => b.us - a.us).map((o) => h('li', { class: isSymmetric(o) ? 'fast' : 'slow' }, h('span', { class: 'cost-name' }, o.name),
       h('span', { class: 'cost-bar', 'aria-hidden': 'true', vars: { '--w': width(o.us) } }), h('span', { class: 'cost-time' }, time(o.us), o === base ? h('small', null, '1 \u00d7') : h('small', null, `${times(o)} \u00d7`))))),

@@ -3,7 +3,7 @@
 import { bytesView, recordFields } from './bytes.js';
 import { h, icon, replace } from './dom.js';
 import { checksGrouped, choicesList, eavesdropper, secretsTree } from './parts.js';
-import { alertName, capital, many, sentence, size, time, titleOf } from './words.js';
+import { alertName, capital, many, size, time, titleOf } from './words.js';
 
 const isMessage = (s) => (s.layer === 'handshake' || s.layer === 'record') && s.from !== 'wire';
 const isBad = (s, walk) => s.passed === false || walk.failure?.step === s.n || (s.alert > 0);
@@ -107,8 +107,8 @@ export class Stepper {
     replace(this.detail,
       h('p', { class: `kicker ${s.from}` }, who, s.us !== undefined ? ` \u00b7 after ${time(s.us)}` : '', isMessage(s) ? ` \u00b7 ${size(s.bytes)}` : ''),
       h('h2', null, titleOf(s), s.title && s.name !== s.title && isMessage(s) ? h('small', null, s.name) : null),
-      s.text ? h('p', { class: 'lead' }, s.from === 'wire' ? sentence(s.text) : s.text) : null,
-      this.stopped(s), s.from === 'wire' ? null : eavesdropper(s),
+      s.text ? h('p', { class: 'lead' }, s.text) : null,
+      this.stopped(s), eavesdropper(s),
       s.choices?.length ? [h('h3', null, 'What was decided'), choicesList(s.choices, this.names)] : null,
       s.secrets?.length ? [h('h3', null, this.computed(s)), secretsTree(s.secrets, this.names)] : null,
       s.checks?.length ? [h('h3', null, `${many(s.checks.length, 'check')}`), checksGrouped(s.checks)] : null,

@@ -24,8 +24,8 @@ export const size = (hex) => many((hex?.length ?? 0) / 2, 'byte');
 // With a capital letter, unless it is the name of a host.
 export const capital = (text) => (text && !/^\S+\.\S+$/.test(text) ? text[0].toUpperCase() + text.slice(1) : text ?? '');
 
-// What a step is about. Those of the wire say what somebody does: "changes one bit".
-export const titleOf = (step) => (step.from === 'wire' ? `Somebody ${step.title}` : step.title || step.name);
+// What a step is about.
+export const titleOf = (step) => step.title || step.name;
 
 // A line as a sentence of its own.
 export const sentence = (text) => capital(text ?? '') + (/[.!?]$/.test(text ?? '') || !text ? '' : '.');
