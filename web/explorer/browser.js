@@ -36,8 +36,8 @@ class Test {
       const row = this.rows.get(x.fault);
       if (!row || row.seen || !row.asked) continue;
       row.seen = x;
-      const same = x.alert === row.fault.alert;
-      replace(row.sent, h('b', null, alertName(x.alert, x.alert_name)), h('small', null, `${same ? 'the precise one' : x.alert === 46 ? 'the generic one' : 'another one'}${x.us ? `, after ${time(x.us)}` : ''}`));
+      const kind = typeof x.alert !== 'number' ? 'it only hung up' : x.alert === row.fault.alert ? 'the precise one' : x.alert === 46 ? 'the generic one' : 'another one';
+      replace(row.sent, h('b', null, alertName(x.alert, x.alert_name)), h('small', null, `${kind}${x.us ? `, after ${time(x.us)}` : ''}`));
     }
   }
 
