@@ -36,7 +36,7 @@ class Test {
       const row = this.rows.get(x.fault);
       if (!row || row.seen || !row.asked) continue;
       row.seen = x;
-      const kind = typeof x.alert !== 'number' ? 'it only hung up' : x.alert === row.fault.alert ? 'the precise one' : x.alert === 46 ? 'the generic one' : 'another one';
+      const kind = typeof x.alert !== 'number' ? 'it did not object' : x.alert === row.fault.alert ? 'the precise one' : x.alert === 46 ? 'the generic one' : 'another one';
       replace(row.sent, h('b', null, alertName(x.alert, x.alert_name)), h('small', null, `${kind}${x.us ? `, after ${time(x.us)}` : ''}`));
     }
   }
