@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from kit import run
+from kit import LOCKSTEP, Serve, run
 from test_chromium import ARTEFACTS, HERE, WORK, bench, chromium, driver, trusted  # noqa: F401 (used by pytest)
 
 HOSTED = ("expired", "wrong-host", "self-signed", "unknown-ca")
@@ -14,7 +14,7 @@ HOSTED = ("expired", "wrong-host", "self-signed", "unknown-ca")
 
 @pytest.fixture
 def served(trusted):  # noqa: F811
-    return trusted.serve("--explorer", root=None, identity=[])
+    return trusted.start([LOCKSTEP, "serve", "--explorer", "--listen", "127.0.0.1:0"], Serve).ready()
 
 
 def tour(bench, url):  # noqa: F811
