@@ -83,7 +83,8 @@ class Test {
 }
 
 function conclusion(rows) {
-  const sent = rows.filter((r) => r.seen), generic = sent.filter((r) => r.seen.alert === 46).length, accepted = rows.filter((r) => r.accepted).length, refused = rows.filter((r) => !r.accepted && !r.late).length;
+  const sent = rows.filter((r) => r.seen && typeof r.seen.alert === 'number'), generic = sent.filter((r) => r.seen.alert === 46).length;
+  const accepted = rows.filter((r) => r.accepted).length, refused = rows.filter((r) => !r.accepted && !r.late).length;
   return `Your browser refused ${refused} of ${rows.length}. ${sent.length ? `It sent ${sent.length} alerts, ${generic} of them the generic 46: that a certificate was unacceptable, not why. The reason stays with the one who checked.` : ''}`
     + (accepted === rows.length ? ' If it accepted all of them, something between it and this server may be answering for it.' : '');
 }
