@@ -18,7 +18,7 @@ class Test {
 
   row(f) {
     const sent = h('td', { 'data-label': 'This browser sent' }, h('span', { class: 'soft' }, 'not asked yet')), result = h('td', { 'data-label': 'What it did' });
-    const link = h('a', { href: f.url, target: '_blank', rel: 'noopener' }, 'See its error page', icon('out', '(opens a new tab)'));
+    const link = h('a', { href: f.url, target: '_blank', rel: 'noopener' }, f.browser ? 'See its error page' : 'Open it', icon('out', '(opens a new tab)'));
     return { fault: f, sent, result, seen: null, element: h('tr', { 'data-fault': f.name }, h('th', { scope: 'row' }, f.title),
       result, sent, h('td', { 'data-label': 'Chromium was seen to send' }, f.browser_alert >= 0 && f.browser_alert !== null ? alertName(f.browser_alert) : f.browser ? 'no alert' : 'nothing: it accepts this'),
       h('td', { 'data-label': 'Lockstep\u2019s client sends' }, alertName(f.alert, f.alert_name)), h('td', null, link)) };
