@@ -14,6 +14,7 @@
 #include "x509/cert.h"
 #include "x509/dn.h"
 #include "x509/general_name.h"
+#include "x509/name.h"
 
 #define NAMES_SHOWN 100
 
@@ -44,15 +45,8 @@ static json_t *alt_names(const lk_cert *cert) {
         if (name.kind == LK_GN_DNS && lk_text_escaped(&text, name.value)) {
             json_array_append_new(
                 all, json_stringn((const char *)lk_buffer_bytes(&text), lk_buffer_length(&text)));
-        } else if (name.kind == LK_GN_IP && name.value.p_len == 4) {
-            snprintf(ip, sizeof ip, "%u.%u.%u.%u", name.value.p[0], name.value.p[1],
-                     name.value.p[2], name.value.p[3]);
-            json_array_append_new(all, json_string(ip));
-        } else if (name.kind == LK_GN_IP && name.value.p_len == 16) {
-            size_t n = 0;
-            for (size_t i = 0; i < 16; i += 2)
-                n += (size_t)snprintf(ip + n, sizeof ip - n, "%s%x", i > 0 ? ":" : "",
-                                      (unsigned)(name.value.p[i] << 8 | name.value.p[i + 1]));
+        } else if (name.kind == LK_GN_IP && (name.value.p_len == 4 || name.value.p_len == 16)) {
+            lk_ip_text(ip, sizeof ip, name.value);
             json_array_append_new(all, json_string(ip));
         }
         lk_buffer_free(&text);
