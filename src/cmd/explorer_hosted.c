@@ -74,14 +74,6 @@ json_t *lk_explorer_seen(const lk_explorer *x, uint64_t since) {
     return json_pack("{s:I, s:o}", "seq", (json_int_t)x->seq, "seen", all);
 }
 
-static json_t *alert_json(int alert) {
-    return alert >= 0 ? json_integer(alert) : json_null();
-}
-
-static const char *kind_name(lk_fault_kind kind) {
-    return kind == LK_FAULT_CERTIFICATE ? "certificate" : kind == LK_FAULT_PEER ? "peer" : "wire";
-}
-
 json_t *lk_explorer_faults(const lk_request *request) {
     size_t num;
     const lk_fault *faults = lk_faults(&num);
@@ -90,14 +82,8 @@ json_t *lk_explorer_faults(const lk_request *request) {
     for (size_t i = 0; i < num; i++) {
         const lk_fault *f = &faults[i];
         bool hosted = f->kind == LK_FAULT_CERTIFICATE;
-        json_t *one = json_pack(
-            "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s?, s:s, s:o, s:o, s:s, s:b}", "name",
-            f->name, "kind", kind_name(f->kind), "title", f->title, "line", f->line, "version",
-            f->version == 0x0303 ? "1.2" : "1.3", "at", f->at_client ? "client" : "server", "step",
-            f->step, "status", lockstep_status_name(f->status), "alert", alert_json(f->alert),
-            "alert_name", f->alert >= 0 ? lockstep_alert_name(f->alert) : NULL, "browser",
-            f->browser, "browser_alert", alert_json(f->browser_alert), "firefox_alert",
-            alert_json(f->firefox_alert), "person", f->person, "hosted", hosted);
+        json_t *one = lk_fault_json(f);
+        json_object_set_new(one, "hosted", json_boolean(hosted));
         if (hosted)
             json_object_set_new(one, "url", json_sprintf("https://%s" BELOW ":%u/", f->name, port));
         json_array_append_new(all, one);

@@ -62,7 +62,7 @@ static const lk_option options[] = {
 
 typedef struct request {
     const char *target, *fault, *compare, *html, *pcapng, *cacert, *capath, *address;
-    bool demo, step, resume, early, json, verbose;
+    bool demo, faults, step, resume, early, json, verbose;
     uint16_t version;
     long max_time;
     lk_tls_options tls;
@@ -77,9 +77,23 @@ static int usage(const char *what, const char *todo) {
 
 /* ---- Options --------------------------------------------------------------------------------- */
 
-static int list_faults(void) {
+/* put_json prints an object and gives it back. */
+static int put_json(json_t *object) {
+    bool ok = object != NULL && json_dumpf(object, stdout, JSON_INDENT(1)) == 0 &&
+              putchar('\n') != EOF && fflush(stdout) == 0;
+    json_decref(object);
+    return ok ? 0 : LK_EXIT_WRITE;
+}
+
+static int list_faults(bool json) {
     size_t num;
     const lk_fault *faults = lk_faults(&num);
+    json_t *all = json_array();
+    for (size_t i = 0; json && i < num; i++)
+        json_array_append_new(all, lk_fault_json(&faults[i]));
+    if (json)
+        return put_json(json_pack("{s:o}", "faults", all));
+    json_decref(all);
     for (size_t i = 0; i < num; i++)
         printf("%-22s %s\n", faults[i].name, faults[i].line);
     return 0;
@@ -93,6 +107,9 @@ static int read_option(request *r, int option, const char *value) {
         return 0;
     case O_FAULT:
         r->fault = value;
+        return 0;
+    case O_FAULTS:
+        r->faults = true;
         return 0;
     case O_COMPARE:
         r->compare = value;
@@ -155,8 +172,6 @@ static int read_options(request *r, int argc, char **argv) {
             return 0;
         if (option == LK_ARGS_ERROR)
             return LK_EXIT_USAGE;
-        if (option == O_FAULTS)
-            return list_faults();
         if (option == LK_ARGS_ARGUMENT && r->target != NULL)
             return usage("walk goes to one host", "lockstep walk example.org");
         if (option == LK_ARGS_ARGUMENT)
@@ -164,6 +179,8 @@ static int read_options(request *r, int argc, char **argv) {
         else if ((code = read_option(r, option, value)) != 0)
             return code;
     }
+    if (r->faults)
+        return list_faults(r->json);
     r->demo = r->demo || (r->fault != NULL && r->target == NULL) ||
               (r->compare != NULL && r->target == NULL);
     if (r->demo == (r->target != NULL))
@@ -293,8 +310,7 @@ static int show(request *r) {
     if (code == 0 && r->pcapng != NULL)
         code = write_file(r->pcapng, w, lk_walk_pcapng);
     if (code == 0 && r->json) {
-        json_dumpf(w, stdout, JSON_INDENT(1));
-        putchar('\n');
+        code = put_json(json_incref(w));
     } else if (code == 0 && !files) {
         bool terminal = isatty(1) == 1;
         lk_print how = {.verbose = r->verbose,
@@ -352,9 +368,7 @@ static int compare(request *r) {
         json_t *all = json_object();
         for (size_t i = 0; i < num; i++)
             json_object_set(all, names[i], walks[i]);
-        json_dumpf(all, stdout, JSON_INDENT(1));
-        putchar('\n');
-        json_decref(all);
+        code = put_json(all);
     } else if (code == 0) {
         lk_walk_compare(stdout, (const json_t *const *)walks, pointers, num);
     }

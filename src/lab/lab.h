@@ -44,6 +44,9 @@ typedef struct lk_fault {
 const lk_fault *lk_faults(size_t *num);
 const lk_fault *lk_fault_by_name(const char *name);
 
+/* lk_fault_json makes an object of a row (docs/walk-json.md), the caller's; NULL: no memory. */
+json_t *lk_fault_json(const lk_fault *fault);
+
 /* A handshake to be made. Zero: TLS 1.3, fresh, X25519MLKEM768, ECDSA P-256. */
 typedef struct lk_demo {
     const lk_fault *fault; /* NULL: none */

@@ -86,6 +86,21 @@ static bool read_alert(lk_part *p) {
 
 /* ---- Contents -------------------------------------------------------------------------------- */
 
+/* read_data shows how the data begins, where that is text: "GET / HTTP/1.1". */
+static bool read_data(lk_part *p) {
+    lk_slice data = lk_slice_of(p->r.p, p->r.left);
+    size_t n = 0;
+    if (!lk_part_rest(p, "application_data",
+                      "What it was all for: what the two programs have to say to each other."))
+        return false;
+    while (n < data.p_len && n < 60 && data.p[n] >= 0x20 && data.p[n] < 0x7f)
+        n++;
+    if (n >= 4)
+        lk_last_value(p, "\"%s\"%s", lk_part_shown(p, lk_slice_of(data.p, n)),
+                      n < data.p_len ? "…" : "");
+    return true;
+}
+
 static bool read_content(lk_part *p, uint8_t type) {
     switch (type) {
     case ALERT:
@@ -99,9 +114,7 @@ static bool read_content(lk_part *p, uint8_t type) {
     case HANDSHAKE:
         return lk_part_rest(p, "handshake", "Messages of the handshake, or a piece of one.");
     case APPLICATION_DATA:
-        return lk_part_rest(
-            p, "application_data",
-            "What it was all for: what the two programs have to say to each other.");
+        return read_data(p);
     default:
         return lk_part_rest(p, "content", "");
     }

@@ -39,6 +39,14 @@ static size_t width(const char *text, size_t n) {
     return w;
 }
 
+/* bytes_of says how many bytes the first `characters` of a text have. */
+static size_t bytes_of(const char *text, size_t characters) {
+    size_t n = 0;
+    while (text[n] != '\0' && (characters > 0 || ((unsigned char)text[n] & 0xc0) == 0x80))
+        characters -= ((unsigned char)text[n++] & 0xc0) != 0x80;
+    return n;
+}
+
 /* wrap prints a text in lines, each indented; the first begins with `lead`, as wide as it is. */
 static void wrap(const printer *p, size_t indent, const char *lead, const char *text) {
     size_t at =
@@ -134,7 +142,7 @@ static void print_fields(const printer *p, const json_t *step) {
             if (width(value, strlen(value)) <= room || p->how->verbose)
                 fprintf(p->to, "%s\n", value);
             else
-                fprintf(p->to, "%.*s...\n", (int)room - 3, value);
+                fprintf(p->to, "%.*s...\n", (int)bytes_of(value, room - 3), value);
         } else if (length > 0 && offset + length <= have) {
             size_t part = length < 15 ? length : 14;
             for (size_t k = 0; k < part; k++)

@@ -196,7 +196,7 @@ lk_words lk_words_of_message(uint8_t type, const lk_moment *m) {
 
 /* ---- Records --------------------------------------------------------------------------------- */
 
-lk_words lk_words_of_data(bool by_client, bool early) {
+lk_words lk_words_of_data(bool by_client, bool early, bool tls12) {
     static const char sees[] = "That some bytes go by, how many and when. Not what they say.";
     if (early)
         return (lk_words){"The client asks before the server has answered (0-RTT)",
@@ -207,11 +207,11 @@ lk_words lk_words_of_data(bool by_client, bool early) {
     return by_client ? (lk_words){"The client asks",
                                   "The request itself, encrypted and sealed: nobody "
                                   "on the way can read it or change it unnoticed.",
-                                  "RFC 8446 §5.2", sees}
+                                  tls12 ? "RFC 5246 §6.2.3" : "RFC 8446 §5.2", sees}
                      : (lk_words){"The server answers",
                                   "The page itself, encrypted and sealed: nobody on "
                                   "the way can read it or change it unnoticed.",
-                                  "RFC 8446 §5.2", sees};
+                                  tls12 ? "RFC 5246 §6.2.3" : "RFC 8446 §5.2", sees};
 }
 
 lk_words lk_words_of_ccs(const lk_moment *m) {
@@ -228,18 +228,18 @@ lk_words lk_words_of_ccs(const lk_moment *m) {
         "RFC 8446 §D.4", "All of it."};
 }
 
-lk_words lk_words_of_alert(int alert, bool by_client) {
+lk_words lk_words_of_alert(int alert, bool by_client, bool tls12) {
     if (alert == LOCKSTEP_ALERT_CLOSE_NOTIFY)
         return (lk_words){by_client ? "The client says that it is done"
                                     : "The server says that it is done",
                           "Said under encryption, so that nobody can cut the connection short and "
                           "pretend that this was all.",
-                          "RFC 8446 §6.1", NULL};
+                          tls12 ? "RFC 5246 §7.2.1" : "RFC 8446 §6.1", NULL};
     return (lk_words){by_client ? "The client gives up and says why"
                                 : "The server gives up and says why",
                       "An alert: one number for the reason, then nothing more. What exactly was "
                       "wrong, only the end knows that noticed.",
-                      "RFC 8446 §6.2", NULL};
+                      tls12 ? "RFC 5246 §7.2.2" : "RFC 8446 §6.2", NULL};
 }
 
 /* ---- Secrets and checks ---------------------------------------------------------------------- */
@@ -255,8 +255,7 @@ lk_words lk_words_of_secrets(const char *first, bool tls12) {
         {"c e traffic",
          {"A key for the early data",
           "Derived from the key of the last visit: the only one that is there before the server "
-          "has "
-          "answered.",
+          "has answered.",
           "RFC 8446 §7.1", LK_SEES_NOTHING}},
         {"early secret",
          {"Both ends compute the same secret",
@@ -289,7 +288,7 @@ lk_words lk_words_of_secrets(const char *first, bool tls12) {
     return others;
 }
 
-lk_words lk_words_of_check(const char *name, bool by_client, bool passed) {
+lk_words lk_words_of_check(const char *name, bool by_client, bool passed, bool tls12) {
     if (strcmp(name, "certificate chain") == 0)
         return (lk_words){
             by_client ? passed ? "The client judges the certificate: good"
@@ -297,19 +296,18 @@ lk_words lk_words_of_check(const char *name, bool by_client, bool passed) {
             : passed  ? "The server judges the client's certificate: good"
                       : "The server judges the client's certificate: refused",
             "Is every signature right up to an authority that is trusted here? Is it the right "
-            "name, "
-            "the right time, the right use? Each question has to be answered with yes.",
+            "name, the right time, the right use? Each question has to be answered with yes.",
             "RFC 5280 §6", LK_SEES_NOTHING};
     if (strcmp(name, "CertificateVerify") == 0 || strcmp(name, "ServerKeyExchange") == 0)
         return (lk_words){passed ? "The signature is right: it is the owner of the certificate"
                                  : "The signature is wrong: it is not the owner of the certificate",
                           "Checked with the public key in the certificate, over exactly the bytes "
                           "that went to and fro.",
-                          "RFC 8446 §4.4.3", LK_SEES_NOTHING};
+                          tls12 ? "RFC 5246 §7.4.3" : "RFC 8446 §4.4.3", LK_SEES_NOTHING};
     if (strcmp(name, "Finished") == 0)
         return (lk_words){passed ? "Both saw the same handshake"
                                  : "The two did not see the same handshake",
-                          "The code in Finished is computed again and compared.", "RFC 8446 §4.4.4",
+                          "The code in Finished is computed again and compared.", tls12 ? "RFC 5246 §7.4.9" : "RFC 8446 §4.4.4",
                           LK_SEES_NOTHING};
     if (strcmp(name, "PSK binder") == 0)
         return (lk_words){passed ? "The client really has the key from before"

@@ -25,13 +25,13 @@ typedef struct lk_moment {
 lk_words lk_words_of_message(uint8_t type, const lk_moment *moment);
 
 /* Of application data, a change_cipher_spec, an alert. */
-lk_words lk_words_of_data(bool by_client, bool early);
+lk_words lk_words_of_data(bool by_client, bool early, bool tls12);
 lk_words lk_words_of_ccs(const lk_moment *moment);
-lk_words lk_words_of_alert(int alert, bool by_client);
+lk_words lk_words_of_alert(int alert, bool by_client, bool tls12);
 
 /* Of secrets: by that which a step of keys begins with. Of checks: by the name of the step. */
 lk_words lk_words_of_secrets(const char *first, bool tls12);
-lk_words lk_words_of_check(const char *name, bool by_client, bool passed);
+lk_words lk_words_of_check(const char *name, bool by_client, bool passed, bool tls12);
 
 /* What somebody on the way sees of `n` bytes of which he knows the length alone. */
 #define LK_SEES_NOTHING "Nothing: this happens inside the computer and never crosses the wire."
