@@ -345,12 +345,16 @@ static bool set_kind(request *r, const char *kind) {
     return r->early || strcmp(kind, "resume") == 0;
 }
 
+static int unknown_kind(void) {
+    return usage("--compare knows 1.3, 1.2, rsa, resume and 0rtt", NULL);
+}
+
 static int compare(request *r) {
     json_t *walks[COMPARED_MAX] = {NULL};
     char names[COMPARED_MAX][16];
     const char *pointers[COMPARED_MAX];
     size_t num = 0;
-    int code = 0;
+    int code = r->compare[0] != '\0' ? 0 : unknown_kind();
     for (const char *at = r->compare; code == 0 && *at != '\0'; num++) {
         size_t n = strcspn(at, ",");
         if (num == COMPARED_MAX || n >= sizeof names[0]) {
@@ -361,8 +365,7 @@ static int compare(request *r) {
         pointers[num] = names[num];
         at += n + (at[n] == ',');
         code = set_kind(r, names[num])
-                   ? walk(&walks[num], r)
-                   : usage("--compare knows 1.3, 1.2, rsa, resume and 0rtt", NULL);
+                   ? walk(&walks[num], r) : unknown_kind();
     }
     if (code == 0 && r->json) {
         json_t *all = json_object();

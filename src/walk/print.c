@@ -361,10 +361,10 @@ void lk_walk_compare(FILE *to, const json_t *const *walks, const char *const *na
                 snprintf(cell, sizeof cell, "%s", yes(text_of(walk, "group")[0] != '\0'));
                 break;
             default:
-                snprintf(cell, sizeof cell, "%s", early ? "the request not" : "yes");
+                snprintf(cell, sizeof cell, "%s", early ? "all but 0-RTT" : "yes");
                 break;
             }
-            fprintf(to, "%14.15s", cell);
+            fprintf(to, " %13.15s", cell);
         }
         fputc('\n', to);
     }

@@ -51,6 +51,12 @@ void lk_steps_on_key(lk_steps *m, const lk_event *e) {
     /* Without a PSK there are zeros in its place (RFC 8446 §7.1). */
     if (strcmp(e->title, "early secret") == 0 && step_with_secret(m, "PSK") == NULL)
         json_object_set_new(secret, "from", json_array());
+    bool kept = lk_step_tls12(m) && strcmp(e->title, "master secret") == 0 &&
+                step_with_secret(m, "premaster secret") == NULL;
+    if (kept) {
+        json_object_set_new(secret, "from", json_array());
+        json_object_set_new(secret, "how", json_string("kept from the handshake before"));
+    }
     if (renamed) /* PSKs that were offered beside it, and keys after an update */
         json_object_set_new(secret, "again", json_true());
     if (row != NULL && row->with_parent)
@@ -59,7 +65,7 @@ void lk_steps_on_key(lk_steps *m, const lk_event *e) {
         (lk_step_tls12(m) || strcmp(e->title, "master secret") != 0) && strcmp(e->title, "res master") != 0)
         step = m->last;
     if (step == NULL) {
-        lk_words words = lk_words_of_secrets(e->title, lk_step_tls12(m));
+        lk_words words = lk_words_of_secrets(kept ? "" : e->title, lk_step_tls12(m));
         step = lk_step_begin(m, e, lk_step_side(e->at_client), "key", e->title, &words);
         json_object_set_new(step, "secrets", json_array());
     }

@@ -278,8 +278,13 @@ lk_words lk_words_of_secrets(const char *first, bool tls12) {
         "Both ends compute the same keys",
         "From the shared secret and both random numbers: one key for each direction.",
         "RFC 5246 §8.1", LK_SEES_NOTHING};
+    static const lk_words kept = {
+        "New keys from the secret of the last visit",
+        "Both ends still have it, the server in the ticket that it handed out. With two new random "
+        "numbers it gives other keys: no key exchange, and no certificate.",
+        "RFC 5246 §7.3", LK_SEES_NOTHING};
     if (tls12)
-        return of12;
+        return first[0] == '\0' ? kept : of12;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(rows[i].name, first) == 0)
             return rows[i].words;
