@@ -121,7 +121,7 @@ static int parse_field(lk_request *r, lk_slice line) {
      * space before the colon is refused too (§5.1); both fail as a token. */
     if (colon == NULL)
         return 400;
-    lk_field f;
+    lk_http_field f;
     f.name = lk_slice_of(line.p, (size_t)(colon - line.p));
     f.value = trim(lk_slice_of(colon + 1, line.p_len - f.name.p_len - 1));
     if (!lk_is_token(f.name))

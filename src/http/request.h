@@ -10,14 +10,14 @@
 #define LK_REQUEST_HEAD_MAX   16384 /* bytes of request line and fields */
 #define LK_REQUEST_FIELDS_MAX 100
 
-typedef struct lk_field {
+typedef struct lk_http_field {
     lk_slice name, value; /* value without white space around it */
-} lk_field;
+} lk_http_field;
 
 typedef struct lk_request {
     lk_slice method, target; /* into the head */
     unsigned minor;          /* HTTP/1.minor, 0 or 1 */
-    lk_field fields[LK_REQUEST_FIELDS_MAX];
+    lk_http_field fields[LK_REQUEST_FIELDS_MAX];
     size_t num_fields;
     uint64_t content_length;
     bool chunked;
