@@ -65,32 +65,14 @@ static void put_general_name(lk_builder *b, const char *text) {
     }
 }
 
-typedef struct open_ext {
-    size_t sequence, value;
-} open_ext;
-
-static open_ext ext_begin(lk_builder *b, lk_slice oid, bool critical) {
-    open_ext ext = {.sequence = lk_der_begin(b, LK_DER_SEQUENCE)};
-    lk_der_put(b, LK_DER_OID, oid);
-    if (critical)
-        lk_der_put_boolean(b, true);
-    ext.value = lk_der_begin(b, LK_DER_OCTET_STRING);
-    return ext;
-}
-
-static open_ext known_begin(lk_builder *b, lk_oid oid, bool critical) {
-    return ext_begin(b, lk_oid_bytes(oid), critical);
-}
-
-static void ext_end(lk_builder *b, open_ext ext) {
-    lk_der_end(b, ext.value);
-    lk_der_end(b, ext.sequence);
+static lk_der_extension ext_begin(lk_builder *b, lk_oid oid, bool critical) {
+    return lk_der_begin_extension(b, lk_oid_bytes(oid), critical);
 }
 
 static void put_basic(lk_builder *b, const lk_forge_spec *s) {
     if (s->no_basic)
         return;
-    open_ext ext = known_begin(b, LK_OID_BASIC_CONSTRAINTS, !s->basic_not_critical);
+    lk_der_extension ext = ext_begin(b, LK_OID_BASIC_CONSTRAINTS, !s->basic_not_critical);
     size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
     if (s->ca) {
         lk_der_put_boolean(b, true);
@@ -98,21 +80,21 @@ static void put_basic(lk_builder *b, const lk_forge_spec *s) {
             lk_der_put_uint(b, (uint64_t)s->path_length);
     }
     lk_der_end(b, sequence);
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
 }
 
 static void put_usages(lk_builder *b, const lk_forge_spec *s) {
     if (s->key_usage != LK_FORGE_NO_USAGE) {
-        open_ext ext = known_begin(b, LK_OID_KEY_USAGE, true);
+        lk_der_extension ext = ext_begin(b, LK_OID_KEY_USAGE, true);
         lk_der_put_named_bits(b, s->key_usage != 0 ? s->key_usage
                                  : s->ca           ? LK_KU_CERT_SIGN | LK_KU_CRL_SIGN
                                                    : LK_KU_DIGITAL_SIGNATURE);
-        ext_end(b, ext);
+        lk_der_end_extension(b, ext);
     }
     const char *purposes = s->purposes != NULL ? s->purposes : s->ca ? "-" : "s";
     if (purposes[0] == '-')
         return;
-    open_ext ext = known_begin(b, LK_OID_EXTENDED_KEY_USAGE, false);
+    lk_der_extension ext = ext_begin(b, LK_OID_EXTENDED_KEY_USAGE, false);
     size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
     for (const char *c = purposes; *c != 0; c++)
         lk_der_put(b, LK_DER_OID,
@@ -122,7 +104,7 @@ static void put_usages(lk_builder *b, const lk_forge_spec *s) {
                                 : *c == 'o' ? LK_OID_OCSP_SIGNING
                                             : LK_OID_CODE_SIGNING));
     lk_der_end(b, sequence);
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
 }
 
 static void key_id(lk_builder *b, uint8_t out[20], const lk_private_key *key) {
@@ -139,31 +121,31 @@ static void put_key_ids(lk_builder *b, const lk_forge_spec *s) {
     uint8_t id[20];
     if (!s->no_skid) {
         key_id(b, id, s->key);
-        open_ext ext = known_begin(b, LK_OID_SUBJECT_KEY_ID, false);
+        lk_der_extension ext = ext_begin(b, LK_OID_SUBJECT_KEY_ID, false);
         lk_der_put(b, LK_DER_OCTET_STRING, lk_slice_of(id, sizeof id));
-        ext_end(b, ext);
+        lk_der_end_extension(b, ext);
     }
     if (!s->no_akid) {
         key_id(b, id, s->signer);
         id[0] ^= s->other_akid;
         lk_slice written = s->akid.p_len > 0 ? s->akid : lk_slice_of(id, sizeof id);
-        open_ext ext = known_begin(b, LK_OID_AUTHORITY_KEY_ID, s->akid_critical);
+        lk_der_extension ext = ext_begin(b, LK_OID_AUTHORITY_KEY_ID, s->akid_critical);
         size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
         lk_der_put(b, LK_DER_CONTEXT(0), written);
         lk_der_end(b, sequence);
-        ext_end(b, ext);
+        lk_der_end_extension(b, ext);
     }
 }
 
 static void put_names(lk_builder *b, const lk_forge_spec *s) {
     if (s->names[0] == NULL)
         return;
-    open_ext ext = known_begin(b, LK_OID_SUBJECT_ALT_NAME, s->names_critical);
+    lk_der_extension ext = ext_begin(b, LK_OID_SUBJECT_ALT_NAME, s->names_critical);
     size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
     for (size_t i = 0; i < sizeof s->names / sizeof s->names[0] && s->names[i] != NULL; i++)
         put_general_name(b, s->names[i]);
     lk_der_end(b, sequence);
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
 }
 
 static void put_subtrees(lk_builder *b, uint8_t tag, const char *const list[6]) {
@@ -181,12 +163,12 @@ static void put_subtrees(lk_builder *b, uint8_t tag, const char *const list[6]) 
 static void put_constraints(lk_builder *b, const lk_forge_spec *s) {
     if (s->permitted[0] == NULL && s->excluded[0] == NULL)
         return;
-    open_ext ext = known_begin(b, LK_OID_NAME_CONSTRAINTS, !s->constraints_not_critical);
+    lk_der_extension ext = ext_begin(b, LK_OID_NAME_CONSTRAINTS, !s->constraints_not_critical);
     size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
     put_subtrees(b, LK_DER_CONTEXT_CONSTRUCTED(0), s->permitted);
     put_subtrees(b, LK_DER_CONTEXT_CONSTRUCTED(1), s->excluded);
     lk_der_end(b, sequence);
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
 }
 
 static void put_extra(lk_builder *b, const lk_forge_spec *s) {
@@ -194,10 +176,10 @@ static void put_extra(lk_builder *b, const lk_forge_spec *s) {
     if (s->extra == LK_OID_NONE && s->extra_oid.p_len == 0)
         return;
     for (int i = 0; i < (s->extra_twice ? 2 : 1); i++) {
-        open_ext ext = ext_begin(b, s->extra_oid.p_len > 0 ? s->extra_oid : lk_oid_bytes(s->extra),
-                                 s->extra_critical);
+        lk_der_extension ext = lk_der_begin_extension(
+            b, s->extra_oid.p_len > 0 ? s->extra_oid : lk_oid_bytes(s->extra), s->extra_critical);
         lk_build_bytes(b, s->extra_value.p_len > 0 ? s->extra_value : lk_slice_of(null, 2));
-        ext_end(b, ext);
+        lk_der_end_extension(b, ext);
     }
 }
 
@@ -323,10 +305,7 @@ lockstep_status lk_forge_end(const lk_builder *b) {
 
 void lk_forge_put_extension(lk_builder *b, lk_oid oid, bool critical, lk_slice value) {
     static const uint8_t null[] = {LK_DER_NULL, 0};
-    size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
-    lk_der_put(b, LK_DER_OID, lk_oid_bytes(oid));
-    if (critical)
-        lk_der_put_boolean(b, true);
-    lk_der_put(b, LK_DER_OCTET_STRING, value.p_len > 0 ? value : lk_slice_of(null, sizeof null));
-    lk_der_end(b, sequence);
+    lk_der_extension ext = ext_begin(b, oid, critical);
+    lk_build_bytes(b, value.p_len > 0 ? value : lk_slice_of(null, sizeof null));
+    lk_der_end_extension(b, ext);
 }

@@ -80,6 +80,20 @@ void lk_der_put_named_bits(lk_builder *b, uint16_t bits) {
     lk_der_end(b, at);
 }
 
+lk_der_extension lk_der_begin_extension(lk_builder *b, lk_slice oid, bool critical) {
+    lk_der_extension ext = {.sequence = lk_der_begin(b, LK_DER_SEQUENCE)};
+    lk_der_put(b, LK_DER_OID, oid);
+    if (critical)
+        lk_der_put_boolean(b, true);
+    ext.value = lk_der_begin(b, LK_DER_OCTET_STRING);
+    return ext;
+}
+
+void lk_der_end_extension(lk_builder *b, lk_der_extension ext) {
+    lk_der_end(b, ext.value);
+    lk_der_end(b, ext.sequence);
+}
+
 static void put_digits(lk_builder *b, int width, int v) {
     int divisor = 1;
     while (--width > 0)

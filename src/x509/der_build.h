@@ -31,6 +31,15 @@ void lk_der_put_bit_octets(lk_builder *b, lk_slice bytes);
  * of the list is 1 << n of `bits`, trailing zero bits are left out. */
 void lk_der_put_named_bits(lk_builder *b, uint16_t bits);
 
+/* An Extension under way (RFC 5280 §4.1): its SEQUENCE and its OCTET STRING, both open. What is
+ * appended before lk_der_end_extension is extnValue; `oid` is the contents of the identifier. */
+typedef struct lk_der_extension {
+    size_t sequence, value;
+} lk_der_extension;
+
+lk_der_extension lk_der_begin_extension(lk_builder *b, lk_slice oid, bool critical);
+void lk_der_end_extension(lk_builder *b, lk_der_extension ext);
+
 /* lk_der_put_time appends UTCTime up to 2049 and GeneralizedTime from then on (RFC 5280 §4.1.2.5).
  */
 void lk_der_put_time(lk_builder *b, int64_t seconds);

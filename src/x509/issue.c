@@ -118,62 +118,43 @@ static void put_subject(lk_builder *b, const lockstep_issue_request *r) {
     lk_der_end(b, name);
 }
 
-/* An extension under way: its SEQUENCE and its OCTET STRING, both open. */
-typedef struct open_ext {
-    size_t sequence, value;
-} open_ext;
-
-static open_ext ext_begin(lk_builder *b, lk_oid oid, bool critical) {
-    open_ext ext = {.sequence = lk_der_begin(b, LK_DER_SEQUENCE)};
-    lk_der_put(b, LK_DER_OID, lk_oid_bytes(oid));
-    if (critical)
-        lk_der_put_boolean(b, true);
-    ext.value = lk_der_begin(b, LK_DER_OCTET_STRING);
-    return ext;
-}
-
-static void ext_end(lk_builder *b, open_ext ext) {
-    lk_der_end(b, ext.value);
-    lk_der_end(b, ext.sequence);
-}
-
 static void put_basic_constraints(lk_builder *b, const lockstep_issue_request *r) {
-    open_ext ext = ext_begin(b, LK_OID_BASIC_CONSTRAINTS, true);
+    lk_der_extension ext = lk_der_begin_extension(b, lk_oid_bytes(LK_OID_BASIC_CONSTRAINTS), true);
     size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
     if (r->is_ca) {
         lk_der_put_boolean(b, true);
         lk_der_put_uint(b, r->path_length);
     }
     lk_der_end(b, sequence);
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
 }
 
 static void put_usages(lk_builder *b, const issuing *is) {
     const lockstep_issue_request *r = is->request;
-    open_ext ext = ext_begin(b, LK_OID_KEY_USAGE, true);
+    lk_der_extension ext = lk_der_begin_extension(b, lk_oid_bytes(LK_OID_KEY_USAGE), true);
     lk_der_put_named_bits(b, r->is_ca ? LK_KU_CERT_SIGN | LK_KU_CRL_SIGN
                              : lk_private_key_kind(is->key) == LK_KEY_RSA
                                  /* RSA key exchange of TLS 1.2 */
                                  ? LK_KU_DIGITAL_SIGNATURE | LK_KU_KEY_ENCIPHERMENT
                                  : LK_KU_DIGITAL_SIGNATURE);
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
     /* BR §7.1.2.1.2, §7.1.2.10.6: a root has no extKeyUsage, a CA below one must. */
     if (r->is_ca && is->issuer_key == NULL)
         return;
-    ext = ext_begin(b, LK_OID_EXTENDED_KEY_USAGE, false);
+    ext = lk_der_begin_extension(b, lk_oid_bytes(LK_OID_EXTENDED_KEY_USAGE), false);
     size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
     if (r->is_ca || r->purpose == LOCKSTEP_PURPOSE_SERVER)
         lk_der_put(b, LK_DER_OID, lk_oid_bytes(LK_OID_SERVER_AUTH));
     if (r->is_ca || r->purpose == LOCKSTEP_PURPOSE_CLIENT)
         lk_der_put(b, LK_DER_OID, lk_oid_bytes(LK_OID_CLIENT_AUTH));
     lk_der_end(b, sequence);
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
 }
 
 static void put_key_ids(lk_builder *b, const issuing *is) {
-    open_ext ext = ext_begin(b, LK_OID_SUBJECT_KEY_ID, false);
+    lk_der_extension ext = lk_der_begin_extension(b, lk_oid_bytes(LK_OID_SUBJECT_KEY_ID), false);
     lk_der_put(b, LK_DER_OCTET_STRING, lk_slice_of(is->key_id, KEY_ID_BYTES));
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
     /* Of a self-signed certificate §4.2.1.1 lets it be left out, except where a chain is asked for.
      */
     uint8_t made[KEY_ID_BYTES];
@@ -182,11 +163,11 @@ static void put_key_ids(lk_builder *b, const issuing *is) {
         issuer_id = is->issuer.subject_key_id;
     else if (is->issuer_key != NULL && key_id_of(made, is->issuer.spki_der))
         issuer_id = lk_slice_of(made, KEY_ID_BYTES);
-    ext = ext_begin(b, LK_OID_AUTHORITY_KEY_ID, false);
+    ext = lk_der_begin_extension(b, lk_oid_bytes(LK_OID_AUTHORITY_KEY_ID), false);
     size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
     lk_der_put(b, LK_DER_CONTEXT(0), issuer_id);
     lk_der_end(b, sequence);
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
 }
 
 static void put_names(lk_builder *b, const lockstep_issue_request *r) {
@@ -194,7 +175,8 @@ static void put_names(lk_builder *b, const lockstep_issue_request *r) {
     if (r->num_names == 0)
         return;
     bool critical = lk_issue_common_name(r) == NULL && r->organization == NULL; /* §4.2.1.6 */
-    open_ext ext = ext_begin(b, LK_OID_SUBJECT_ALT_NAME, critical);
+    lk_der_extension ext =
+        lk_der_begin_extension(b, lk_oid_bytes(LK_OID_SUBJECT_ALT_NAME), critical);
     size_t sequence = lk_der_begin(b, LK_DER_SEQUENCE);
     for (size_t i = 0; i < r->num_names; i++) {
         size_t n = lk_ip_parse(ip, lk_slice_of_str(r->names[i]));
@@ -204,16 +186,17 @@ static void put_names(lk_builder *b, const lockstep_issue_request *r) {
             lk_der_put(b, LK_DER_CONTEXT(2), lk_slice_of_str(r->names[i]));
     }
     lk_der_end(b, sequence);
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
 }
 
 static void put_constraints(lk_builder *b, const issuing *is) {
     const lk_cert *issuer = is->issuer_key != NULL ? &is->issuer : NULL;
     if (!lk_issue_has_constraints(is->request, issuer))
         return;
-    open_ext ext = ext_begin(b, LK_OID_NAME_CONSTRAINTS, true); /* "MUST mark [...] as critical" */
+    lk_der_extension ext = lk_der_begin_extension(b, lk_oid_bytes(LK_OID_NAME_CONSTRAINTS),
+                                                  true); /* "MUST mark [...] as critical" */
     lk_issue_put_constraints(b, is->request, issuer);
-    ext_end(b, ext);
+    lk_der_end_extension(b, ext);
 }
 
 static void put_tbs(lk_builder *b, const issuing *is) {
