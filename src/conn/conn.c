@@ -5,8 +5,8 @@
 #include "conn/conn.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
+#include "util/format.h"
 #include "util/secret.h"
 
 /* ---- Life ------------------------------------------------------------------------------------ */
@@ -174,7 +174,7 @@ lockstep_status lk_conn_fail_with(lockstep_conn *conn, lockstep_status status, c
     char detail[sizeof conn->failure.detail];
     va_list args;
     va_start(args, format);
-    vsnprintf(detail, sizeof detail, format, args);
+    lk_format_cut(detail, sizeof detail, format, args);
     va_end(args);
     (void)lk_failure_set(&conn->failure, status, "%s", detail);
     lk_note_check(&conn->watch, lockstep_status_text(status), lockstep_status_rule(status), status,

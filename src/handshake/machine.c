@@ -3,9 +3,9 @@
  * and the outbox.
  */
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "handshake/tls12.h"
+#include "util/format.h"
 #include "util/secret.h"
 
 /* ---- The table of flights -------------------------------------------------------------------- */
@@ -86,7 +86,7 @@ static lockstep_status fail(lockstep_failure *failure, lockstep_status status, c
     failure->status = status;
     failure->alert = lockstep_status_alert(status);
     failure->rule = rule != NULL ? rule : lockstep_status_rule(status);
-    vsnprintf(failure->detail, sizeof failure->detail, format, args);
+    lk_format_cut(failure->detail, sizeof failure->detail, format, args);
     return status;
 }
 

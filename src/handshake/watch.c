@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "util/format.h"
 #include "util/secret.h"
 
 static void emit(const lk_watch *w, lockstep_note *note) {
@@ -66,7 +67,7 @@ void lk_note_check(const lk_watch *w, const char *title, const char *rule, locks
     if (!lk_watched(w))
         return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    lk_format_cut(text, sizeof text, format, args);
     va_end(args);
     lockstep_note note = {.kind = LOCKSTEP_NOTE_CHECK,
                           .by_client = w->is_client,
@@ -84,7 +85,7 @@ void lk_note_choice(const lk_watch *w, bool by_client, const char *title, const 
     if (!lk_watched(w))
         return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    lk_format_cut(text, sizeof text, format, args);
     va_end(args);
     lockstep_note note = {.kind = LOCKSTEP_NOTE_CHOICE,
                           .by_client = by_client,

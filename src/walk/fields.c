@@ -4,9 +4,9 @@
 #include "walk/fields.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "util/arena.h"
+#include "util/format.h"
 #include "walk/parts.h"
 #include "walk/texts.h"
 #include "x509/dn.h"
@@ -123,8 +123,7 @@ static void set_value(lk_fields *f, size_t i, const char *format, va_list args) 
     lk_slice copy;
     if (f == NULL || i >= f->length)
         return;
-    int n = vsnprintf(text, sizeof text, format, args);
-    size_t length = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    size_t length = lk_format_cut(text, sizeof text, format, args);
     if (lk_arena_copy(&f->strings, &copy, lk_slice_of(text, length + 1)))
         f->list[i].value = (const char *)copy.p;
     else

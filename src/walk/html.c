@@ -190,7 +190,10 @@ static void put_step(lk_builder *out, const json_t *step) {
 static void put_end(lk_builder *out, const json_t *walk) {
     const json_t *failure = json_object_get(walk, "failure");
     if (!json_is_object(failure)) {
-        raw(out, "<p class=good><strong>The connection was established.</strong></p>");
+        bool whole = strcmp(text_of(walk, "outcome"), "established") == 0;
+        raw(out, whole ? "<p class=good><strong>The connection was established.</strong></p>"
+                       : "<p><strong>The connection was not completed, and nobody refused "
+                         "anything.</strong></p>");
         return;
     }
     raw(out, "<p class=bad><strong>");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/format.h"
 #include "walk/export.h"
 
 #define COLUMNS 100
@@ -39,12 +40,21 @@ static size_t width(const char *text, size_t n) {
     return w;
 }
 
-/* bytes_of says how many bytes the first `characters` of a text have. */
-static size_t bytes_of(const char *text, size_t characters) {
+/* length_of returns how many bytes the first `columns` characters have. */
+static size_t length_of(const char *text, size_t columns) {
     size_t n = 0;
-    while (text[n] != '\0' && (characters > 0 || ((unsigned char)text[n] & 0xc0) == 0x80))
-        characters -= ((unsigned char)text[n++] & 0xc0) != 0x80;
+    while (text[n] != '\0' && (columns > 0 || ((unsigned char)text[n] & 0xc0) == 0x80))
+        columns -= ((unsigned char)text[n++] & 0xc0) != 0x80;
     return n;
+}
+
+/* put is snprintf for what may come from outside and be too long. */
+__attribute__((format(printf, 3, 4))) static void put(char *out, size_t out_len, const char *format,
+                                                      ...) {
+    va_list args;
+    va_start(args, format);
+    lk_format_cut(out, out_len, format, args);
+    va_end(args);
 }
 
 /* wrap prints a text in lines, each indented; the first begins with `lead`, as wide as it is. */
@@ -142,7 +152,7 @@ static void print_fields(const printer *p, const json_t *step) {
             if (width(value, strlen(value)) <= room || p->how->verbose)
                 fprintf(p->to, "%s\n", value);
             else
-                fprintf(p->to, "%.*s...\n", (int)bytes_of(value, room - 3), value);
+                fprintf(p->to, "%.*s...\n", (int)length_of(value, room - 3), value);
         } else if (length > 0 && offset + length <= have) {
             size_t part = length < 15 ? length : 14;
             for (size_t k = 0; k < part; k++)
@@ -207,8 +217,7 @@ static void print_checks(const printer *p, const json_t *step) {
         fputs(paint(p, passed ? GREEN : RED), p->to);
         if (p->how->verbose) {
             char whole[1024];
-            snprintf(whole, sizeof whole, "%s (%s)", text_of(check, "compared"),
-                     text_of(check, "rule"));
+            put(whole, sizeof whole, "%s (%s)", text_of(check, "compared"), text_of(check, "rule"));
             wrap(p, INDENT + 4, lead, whole);
         } else {
             wrap(p, INDENT + 4, lead, text_of(check, "compared"));

@@ -1,15 +1,17 @@
 /*
- * text_test.c - base64 (RFC 4648), PEM (RFC 7468) and civil time.
+ * text_test.c - base64 (RFC 4648), PEM (RFC 7468), civil time and text that is cut.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "util/base64.h"
 #include "util/civil.h"
+#include "util/format.h"
 #include "util/pem.h"
 
 static lk_buffer empty(void) {
@@ -181,12 +183,49 @@ static void test_civil_every_day(void **state) {
     }
 }
 
+/* ---- Text that is cut ------------------------------------------------------------------------ */
+
+__attribute__((format(printf, 3, 4))) static size_t cut(char *out, size_t out_len,
+                                                        const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    size_t n = lk_format_cut(out, out_len, format, args);
+    va_end(args);
+    return n;
+}
+
+/* Whatever room there is, what is left is whole characters, and as many as fit. */
+static void test_cut_between_characters(void **state) {
+    (void)state;
+    static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x92z\xe2\x82\xac\xc3\xa9";
+    for (size_t room = 1; room <= sizeof text + 1; room++) {
+        char out[sizeof text + 1];
+        memset(out, 'x', sizeof out);
+        size_t n = cut(out, room, "%s%s", text, ""), next = n + 1;
+        assert_int_equal(strlen(out), n);
+        assert_true(n < room && memcmp(out, text, n) == 0);
+        assert_true(((unsigned char)text[n] & 0xc0) != 0x80);
+        while (((unsigned char)text[next] & 0xc0) == 0x80)
+            next++;
+        assert_true(n == strlen(text) || next >= room);
+    }
+    /* What is no UTF-8 is cut too, and nothing before it is read. */
+    char out[3];
+    assert_int_equal(cut(out, sizeof out, "%s", "\x80\x80\x80"), 2);
+    assert_int_equal(cut(out, 1, "%s", "\xe2\x82\xac"), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_base64_vectors),    cmocka_unit_test(test_base64_strict),
-        cmocka_unit_test(test_base64_round_trip), cmocka_unit_test(test_pem),
-        cmocka_unit_test(test_pem_round_trip),    cmocka_unit_test(test_civil_known),
-        cmocka_unit_test(test_civil_refused),     cmocka_unit_test(test_civil_every_day),
+        cmocka_unit_test(test_cut_between_characters),
+        cmocka_unit_test(test_base64_vectors),
+        cmocka_unit_test(test_base64_strict),
+        cmocka_unit_test(test_base64_round_trip),
+        cmocka_unit_test(test_pem),
+        cmocka_unit_test(test_pem_round_trip),
+        cmocka_unit_test(test_civil_known),
+        cmocka_unit_test(test_civil_refused),
+        cmocka_unit_test(test_civil_every_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
