@@ -205,7 +205,9 @@ void lk_loop_free(lk_loop *loop) {
     if (loop == NULL)
         return;
     uv_walk(&loop->uv, close_any, loop);
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    /* The last stream stops the loop, but work on other threads has yet to come back to it. */
+    while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
+        ;
     uv_loop_close(&loop->uv);
     free(loop);
 }

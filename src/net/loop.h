@@ -40,6 +40,7 @@ bool lk_loop_is_local(const lk_loop *loop);
 /* lk_loop_run returns when it was told to stop and every stream is closed, or `grace_ms` after
  * that. */
 void lk_loop_run(lk_loop *loop, int64_t grace_ms);
+/* lk_loop_free closes what is open and waits for what lk_loop_work has begun. */
 void lk_loop_free(lk_loop *loop);
 
 /* lk_loop_work runs `work(arg)` on another thread, and then `done(arg)` on the loop's. False: it
