@@ -51,7 +51,7 @@ void lk_answer_whole(lk_answer *a, const char *type, lk_slice body, bool send) {
     lk_answer_field(a, "Content-Type: %s", type);
     lk_answer_field(a, "Content-Length: %zu", body.p_len);
     lk_answer_put(a, "\r\n");
-    if (send) {
+    if (send && !a->head_only) {
         (void)lk_buffer_append(&a->text, body);
         a->body = body.p_len;
     }

@@ -14,6 +14,7 @@ typedef struct lk_answer {
     uint64_t offset, length;
     uint64_t body; /* bytes of the body in all, for the log */
     bool keep_alive;
+    bool head_only; /* no body is sent, whatever is answered: it was asked by HEAD */
 } lk_answer;
 
 /* lk_answer_start makes it empty; lk_answer_free gives back what it holds. */
@@ -27,7 +28,8 @@ void lk_answer_head(lk_answer *a, int code);
 __attribute__((format(printf, 2, 3))) void lk_answer_field(lk_answer *a, const char *format, ...);
 void lk_answer_put(lk_answer *a, const char *text);
 
-/* lk_answer_whole ends the head and, with `send`, adds a body that is here already. */
+/* lk_answer_whole ends the head and, with `send` and unless `head_only`, adds a body that is here
+ * already. */
 void lk_answer_whole(lk_answer *a, const char *type, lk_slice body, bool send);
 
 /* lk_answer_error is a page that says what went wrong. */

@@ -152,8 +152,7 @@ static void page(lk_answer *a, lk_explorer *x, const lockstep_conn *conn, const 
         lk_answer_head(a, 200);
         policy(a, lk_explorer_port(r));
         lk_answer_field(a, "Cache-Control: no-store"); /* it holds secrets */
-        lk_answer_whole(a, "text/html; charset=utf-8", lk_buffer_slice(&whole),
-                        lk_name_is(r->method, "GET"));
+        lk_answer_whole(a, "text/html; charset=utf-8", lk_buffer_slice(&whole), true);
     } else {
         lk_answer_error(a, 500, true);
     }
@@ -176,11 +175,10 @@ static void file(lk_answer *a, lk_explorer *x, const lockstep_conn *conn, const 
         lk_answer_head(a, 200);
         policy(a, lk_explorer_port(r));
         lk_answer_field(a, "Cache-Control: no-cache");
-        lk_answer_whole(a, lk_file_type(embed_explorer[i].name), bytes,
-                        lk_name_is(r->method, "GET"));
+        lk_answer_whole(a, lk_file_type(embed_explorer[i].name), bytes, true);
         return;
     }
-    lk_answer_error(a, 404, lk_name_is(r->method, "GET"));
+    lk_answer_error(a, 404, true);
 }
 
 /* ---- Questions of the page ------------------------------------------------------------------- */
@@ -251,13 +249,14 @@ void lk_explorer_answer(lk_answer *a, lk_explorer_job **job, lk_explorer *x,
     lk_watched_conn *w = find(x, conn);
     *job = NULL;
     lk_answer_start(a);
+    a->head_only = lk_name_is(r->method, "HEAD");
     a->keep_alive = r->keep_alive && r->content_length == 0 && !r->chunked;
     const uint8_t *mark = path.p_len > 0 ? memchr(path.p, '?', path.p_len) : NULL;
     if (mark != NULL) {
         query = lk_slice_from(path, (size_t)(mark - path.p) + 1);
         path.p_len = (size_t)(mark - path.p);
     }
-    if (!lk_name_is(r->method, "GET") && !lk_name_is(r->method, "HEAD"))
+    if (!lk_name_is(r->method, "GET") && !a->head_only)
         lk_answer_error(a, 405, true);
     else if (hosted(a, conn))
         return;
@@ -283,11 +282,15 @@ lk_explorer *lk_explorer_new(lockstep_slice ca, lockstep_slice key) {
     size_t num;
     (void)lk_faults(&num);
     lk_explorer *x = calloc(1, sizeof *x);
+    lk_lab *hosted = open_hosted(ca, key);
     if (x != NULL)
         x->configs = calloc(num, sizeof *x->configs);
-    if (x != NULL && x->configs != NULL && (x->hosted = open_hosted(ca, key)) != NULL &&
-        (x->lab = lk_lab_open()) != NULL)
+    if (x != NULL && x->configs != NULL && hosted != NULL && (x->lab = lk_lab_open()) != NULL) {
+        lk_explorer_host(x, hosted);
+        lk_lab_close(hosted);
         return x;
+    }
+    lk_lab_close(hosted);
     lk_error("the explorer's laboratory cannot be opened", "making keys and certificates", NULL);
     lk_explorer_free(x);
     return NULL;
@@ -308,7 +311,6 @@ void lk_explorer_free(lk_explorer *x) {
     for (size_t i = 0; x->configs != NULL && i < num; i++)
         lockstep_config_free(x->configs[i]);
     free(x->configs);
-    lk_lab_close(x->hosted);
     lk_lab_close(x->lab);
     lockstep_trust_free(x->trust);
     free(x);

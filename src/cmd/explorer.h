@@ -16,7 +16,9 @@
 #include "net/loop.h"
 
 #define LK_EXPLORER_RECORDINGS 32
-#define LK_EXPLORER_JOBS       8 /* walks that are under way at a time */
+#define LK_EXPLORER_JOBS       8 /* that are under way at a time */
+/* Of these, walks to other hosts, which may keep a thread waiting: fewer than there are threads. */
+#define LK_EXPLORER_WALKS 3
 
 typedef struct lk_explorer lk_explorer;
 typedef struct lk_explorer_job lk_explorer_job;
@@ -28,8 +30,9 @@ typedef enum lk_explorer_hosts {
 } lk_explorer_hosts;
 
 /* lk_explorer_new opens it; the wrong certificates are made below `ca` (PEM, with its key), which
- * browsers trust, or where that is empty below a root that nobody does. NULL after an error
- * message. lk_explorer_free may come once the loop has ended. */
+ * browsers trust, or where that is empty below a root that nobody does. All are made here and now:
+ * no client has to wait for one, and the CA's key is not kept. NULL after an error message.
+ * lk_explorer_free may come once the loop has ended. */
 lk_explorer *lk_explorer_new(lockstep_slice ca, lockstep_slice key);
 void lk_explorer_free(lk_explorer *x);
 
@@ -46,7 +49,7 @@ void lk_explorer_leave(lk_explorer *x, const lockstep_conn *conn);
 
 /* lk_explorer_identity returns the config whose certificate FAULT.lab.localhost shows (lent), or
  * NULL: it is not such a name. */
-const lockstep_config *lk_explorer_identity(lk_explorer *x, const lockstep_ask *ask);
+const lockstep_config *lk_explorer_identity(const lk_explorer *x, const lockstep_ask *ask);
 
 /*
  * lk_explorer_answer answers a request. Either `a` is the answer then; or `*job` is set, and

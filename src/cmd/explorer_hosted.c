@@ -18,10 +18,12 @@ static const lk_fault *fault_of(const char *host) {
     return fault != NULL && fault->kind == LK_FAULT_CERTIFICATE ? fault : NULL;
 }
 
-static lockstep_config *make(lk_explorer *x, const lk_fault *fault, const char *host) {
+static lockstep_config *make(lk_lab *lab, const lk_fault *fault) {
     lockstep_config *cfg;
     lockstep_slice chain, key, ocsp;
-    if (!lk_lab_identity(&chain, &key, &ocsp, x->hosted, fault, host) ||
+    char host[96];
+    snprintf(host, sizeof host, "%s" BELOW, fault->name);
+    if (!lk_lab_identity(&chain, &key, &ocsp, lab, fault, host) ||
         lockstep_config_new(&cfg, NULL) != LOCKSTEP_OK)
         return NULL;
     if (lockstep_config_add_identity(cfg, chain.p, chain.p_len, key.p, key.p_len) == LOCKSTEP_OK &&
@@ -32,15 +34,18 @@ static lockstep_config *make(lk_explorer *x, const lk_fault *fault, const char *
     return NULL;
 }
 
-const lockstep_config *lk_explorer_identity(lk_explorer *x, const lockstep_ask *ask) {
+void lk_explorer_host(lk_explorer *x, lk_lab *lab) {
+    size_t num;
+    const lk_fault *faults = lk_faults(&num);
+    for (size_t i = 0; i < num; i++)
+        if (faults[i].kind == LK_FAULT_CERTIFICATE)
+            x->configs[i] = make(lab, &faults[i]); /* NULL: libcrypto may refuse what is weak */
+}
+
+const lockstep_config *lk_explorer_identity(const lk_explorer *x, const lockstep_ask *ask) {
     size_t num;
     const lk_fault *fault = fault_of(ask->server_name), *first = lk_faults(&num);
-    if (fault == NULL)
-        return NULL;
-    lockstep_config **cfg = &x->configs[fault - first];
-    if (*cfg == NULL)
-        *cfg = make(x, fault, ask->server_name);
-    return *cfg;
+    return fault == NULL ? NULL : x->configs[fault - first];
 }
 
 void lk_explorer_write_down(lk_explorer *x, const lockstep_conn *conn) {

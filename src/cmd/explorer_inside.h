@@ -32,11 +32,10 @@ struct lk_explorer {
     lk_explorer_hosts hosts;
     lk_watched_conn watched[LK_EXPLORER_RECORDINGS];
     size_t next;               /* which of them gives way next */
-    lk_lab *hosted;            /* whose certificates are shown; of the loop's thread */
-    lockstep_config **configs; /* by the place of their fault in the table; made when asked for */
+    lockstep_config **configs; /* what is hosted, by the place of its fault in the table; or NULL */
     lk_lab *lab;               /* for demonstrations; for one thread at a time */
     lockstep_trust *trust;     /* for walks to other hosts */
-    size_t num_jobs;
+    size_t num_jobs, num_walks;
     lk_seen seen[LK_SEEN_MAX];
     uint64_t seq;
 };
@@ -54,7 +53,9 @@ bool lk_explorer_value(char *out, size_t out_len, lk_slice query, const char *na
 /* lk_explorer_port returns the port by which the client has reached us, as it says itself. */
 unsigned lk_explorer_port(const lk_request *request);
 
-/* What is hosted (explorer_hosted.c): the table of faults, and what was seen. */
+/* What is hosted (explorer_hosted.c): what `lab` makes, which may be closed then; the table of
+ * faults, and what was seen. */
+void lk_explorer_host(lk_explorer *x, lk_lab *lab);
 json_t *lk_explorer_faults(const lk_request *request);
 json_t *lk_explorer_seen(const lk_explorer *x, uint64_t since);
 void lk_explorer_write_down(lk_explorer *x, const lockstep_conn *conn);

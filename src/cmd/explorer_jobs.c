@@ -3,6 +3,7 @@
  * measurements. They run on another thread, one demonstration at a time.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,7 +27,7 @@ struct lk_explorer_job {
     char problem[512];
     void (*ready)(void *arg);
     void *arg;
-    bool abandoned;
+    atomic_bool abandoned;
 };
 
 /* The laboratory is for one thread at a time. */
@@ -67,6 +68,8 @@ static void run_host(lk_explorer_job *job) {
 
 static void work(void *arg) {
     lk_explorer_job *job = arg;
+    if (atomic_load(&job->abandoned)) /* while it waited for its turn */
+        return;
     if (job->kind == DEMO)
         run_demo(job);
     else if (job->kind == HOST)
@@ -85,7 +88,8 @@ static void free_job(lk_explorer_job *job) {
 static void done(void *arg) {
     lk_explorer_job *job = arg;
     job->explorer->num_jobs--;
-    if (job->abandoned)
+    job->explorer->num_walks -= job->kind == HOST;
+    if (atomic_load(&job->abandoned))
         free_job(job);
     else
         job->ready(job->arg);
@@ -102,7 +106,7 @@ void lk_explorer_finish(lk_answer *a, lk_explorer_job *job) {
 }
 
 void lk_explorer_abandon(lk_explorer_job *job) {
-    job->abandoned = true;
+    atomic_store(&job->abandoned, true);
 }
 
 /* ---- What is asked --------------------------------------------------------------------------- */
@@ -149,7 +153,8 @@ static const char *read_host(lk_explorer_job *job, lk_explorer *x, lk_slice quer
 lk_explorer_job *lk_explorer_begin(lk_answer *a, lk_explorer *x, lk_slice path, lk_slice query,
                                    void (*ready)(void *arg), void *arg) {
     const char *wrong = NULL;
-    if (x->num_jobs >= LK_EXPLORER_JOBS) {
+    bool to_host = lk_slice_equal(path, lk_slice_of_str("/-/walk"));
+    if (x->num_jobs >= LK_EXPLORER_JOBS || (to_host && x->num_walks >= LK_EXPLORER_WALKS)) {
         lk_explorer_problem(a, 503, "Too much is asked at a time. Try again in a moment.");
         return NULL;
     }
@@ -161,7 +166,7 @@ lk_explorer_job *lk_explorer_begin(lk_answer *a, lk_explorer *x, lk_slice path, 
     *job = (lk_explorer_job){.explorer = x, .ready = ready, .arg = arg};
     if (lk_slice_equal(path, lk_slice_of_str("/-/demo"))) {
         wrong = read_demo(job, query);
-    } else if (lk_slice_equal(path, lk_slice_of_str("/-/walk"))) {
+    } else if (to_host) {
         job->kind = HOST;
         wrong = read_host(job, x, query);
     } else if (lk_slice_equal(path, lk_slice_of_str("/-/measure"))) {
@@ -173,6 +178,7 @@ lk_explorer_job *lk_explorer_begin(lk_answer *a, lk_explorer *x, lk_slice path, 
     }
     if (wrong == NULL && lk_loop_work(x->loop, work, done, job)) {
         x->num_jobs++;
+        x->num_walks += to_host;
         return job;
     }
     lk_explorer_problem(a, wrong != NULL ? 400 : 500,

@@ -87,9 +87,11 @@ static void on_closed(void *arg) {
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 
-/* may_answer: after the handshake, or 0-RTT data that was accepted. */
+/* may_answer: after the handshake, or 0-RTT data that was accepted. The explorer waits: what it
+ * shows is the whole handshake, and what it is asked to do must not be done again by a replay. */
 static bool may_answer(const lk_serve_conn *c, unsigned state) {
-    return !c->last && (c->secured || (state & LOCKSTEP_APP_IN) != 0);
+    bool early = (state & LOCKSTEP_APP_IN) != 0 && c->server->explorer == NULL;
+    return !c->last && (c->secured || early);
 }
 
 /* note_progress: somebody has taken or sent something. */
