@@ -265,6 +265,9 @@ static int write_file(const char *path, const json_t *walk_,
         mode_t old = umask(077);
         to = fopen(path, "wb");
         umask(old);
+        struct stat is;
+        if (to != NULL && fstat(fileno(to), &is) == 0 && S_ISREG(is.st_mode))
+            (void)fchmod(fileno(to), 0600); /* a file that was there may be open to others */
     }
     if (ok && to != NULL)
         ok = fwrite(lk_buffer_bytes(&bytes), 1, lk_buffer_length(&bytes), to) ==

@@ -8,6 +8,7 @@
 
 #include "cmd/errors.h"
 #include "net/dial.h"
+#include "util/format.h"
 #include "walk/walk.h"
 
 #define BUFFER     16384
@@ -22,6 +23,7 @@ typedef struct visit {
     int fd;
     int64_t deadline_ms, dialled_us, rtt_us, waited_us, computed_us;
     size_t asked, heard; /* bytes of the request that are sent, of the answer that came */
+    size_t ended;        /* how much of the end of its head was seen last */
     char request[512];
     bool answered;
 } visit;
@@ -36,7 +38,7 @@ __attribute__((format(printf, 4, 5))) static int fail(lk_host_walk *w, int code,
                                                       const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vsnprintf(w->what, sizeof w->what, format, args);
+    lk_format_cut(w->what, sizeof w->what, format, args);
     va_end(args);
     w->todo = todo;
     return code;
@@ -103,6 +105,14 @@ static void ask(visit *v) {
     }
 }
 
+/* head_ends: is the empty line behind the head of the answer there? It may come in pieces. */
+static bool head_ends(visit *v, lk_slice part) {
+    static const char end[] = "\r\n\r\n";
+    for (size_t i = 0; i < part.p_len && v->ended < strlen(end); i++)
+        v->ended = part.p[i] == end[v->ended] ? v->ended + 1 : part.p[i] == '\r';
+    return v->ended == strlen(end);
+}
+
 static void listen_to(visit *v) {
     const uint8_t *app;
     size_t n = lockstep_app_out(v->conn, &app);
@@ -110,7 +120,7 @@ static void listen_to(visit *v) {
         return;
     v->heard += n;
     /* The head of the answer is enough: it was asked for by HEAD. */
-    v->answered = v->answered || v->heard > ANSWER_MAX || memmem(app, n, "\r\n\r\n", 4) != NULL;
+    v->answered = v->answered || v->heard > ANSWER_MAX || head_ends(v, lk_slice_of(app, n));
     lockstep_app_taken(v->conn, n);
 }
 
@@ -171,7 +181,7 @@ static int converse(visit *v) {
 
 static int run_visit(visit *v, const lockstep_session *session) {
     lk_host_walk *w = v->walk;
-    v->asked = v->heard = 0;
+    v->asked = v->heard = v->ended = 0;
     v->answered = false;
     v->waited_us = v->computed_us = 0;
     int code = dial(v);
