@@ -174,7 +174,7 @@ json_t *lk_records_of_message(lk_record_list *list, bool by_client, lk_slice mes
     lk_slice all = lk_buffer_slice(&list->messages[by_client]);
     size_t from = list->taken[by_client];
     /* The inner ClientHello of RFC 9849 is a message that no record carries as such. */
-    if (message.p_len > all.p_len - from ||
+    if (message.p_len == 0 || message.p_len > all.p_len - from ||
         !lk_slice_equal(lk_slice_of(all.p + from, message.p_len), message))
         return places;
     size_t to = list->taken[by_client] = from + message.p_len;

@@ -491,6 +491,59 @@ def write_dissect():
     write("dissect", "client-key-exchange", b"\x54\x10\0" + vectors(2, vectors(2, bytes(256))))
 
 
+KINDS = {"record": 0, "message": 1, "alert": 2, "key": 3, "check": 4, "choice": 5, "wire": 6, "network": 7}
+CLIENT, BY_CLIENT, OUT, ENCRYPTED, AGAIN, FAILED = 1, 2, 4, 8, 16, 32
+
+
+def tls_record(kind, content):
+    return bytes([kind, 3, 3]) + vectors(2, content)
+
+
+def event(kind, flags=0, of=0, inner_of=0, title=0, status=0, text=b"", data=b"", inner=b""):
+    """An event as fuzz_walk.c reads it."""
+    return bytes([KINDS[kind], flags, of, inner_of, title, status]) + vectors(1, text) + vectors(2, data) + vectors(2, inner)
+
+
+def walk_flight(sent, watched):
+    """Messages with their records, as the ends `watched` (flags of CLIENT) note them."""
+    out = b""
+    for by_client, value in sent:
+        by = BY_CLIENT if by_client else 0
+        for at in watched:
+            flags = at | by | (OUT if bool(at) == by_client else 0)
+            out += event("record", flags, 22, 22, data=tls_record(22, value), inner=value)
+            out += event("message", flags, value[0], data=value)
+    return out
+
+
+def write_walk():
+    """For fuzz_walk: the handshake of RFC 8448 as one end and as both note it, with keys and checks, and what goes wrong."""
+    first = {}
+    for label, value in messages():
+        first.setdefault(label, value)
+    names = ("ClientHello", "ServerHello", "EncryptedExtensions", "Certificate", "CertificateVerify", "Finished")
+    sent = [(name == "ClientHello", first[name]) for name in names]
+    for name, how, watched in (("server", 0x0e, [0]), ("client", 0x0e, [CLIENT]), ("both", 0x0e, [0, CLIENT]), ("tls12", 0x09, [CLIENT]),
+                               ("resumed", 0x1e, [0])):
+        keys = b"".join(event("key", at, title=i, data=bytes(32)) for at in watched for i in range(21))
+        checks = b"".join(event("check", watched[-1], title=i, status=s, text=b"leaf <x>: \xc3\xa9 \xff\x1b[2J")
+                          for i, s in ((21, 0), (23, 0), (25, 0), (26, 2)))
+        failed = event("check", FAILED | watched[-1], status=2, text="\u20ac".encode() * 80)
+        alert = event("alert", watched[-1] | OUT | (BY_CLIENT if watched[-1] else 0), 45, data=b"\x02\x2d")
+        choices = event("choice", watched[0], title=28, text=b"http/1.1")
+        data = b"".join(event("record", watched[0] | ENCRYPTED | OUT, 23, 23, data=raw_data, inner=b"HTTP/1.1 200 <x>\r\n")
+                        for raw_data in (tls_record(23, bytes(40)), tls_record(23, bytes(41))))
+        ccs = event("record", watched[0], 20, 20, data=tls_record(20, b"\x01"), inner=b"\x01")
+        write("walk", name, bytes([how]) + event("network", CLIENT, title=29) + walk_flight(sent[:2], watched) + choices + keys +
+              ccs + walk_flight(sent[2:], watched) + checks + data)
+        write("walk", name + "-failed", bytes([how]) + walk_flight(sent, watched) + keys + checks + failed + alert)
+    changed_hello = bytes([sent[1][1][0]]) + bytes(len(sent[1][1]) - 1)
+    write("walk", "meddled", b"\x02" + walk_flight(sent[:1], [CLIENT, 0]) + event("message", OUT, 2, data=sent[1][1]) +
+          event("wire", CLIENT, text=b"changes it", data=changed_hello) + event("message", CLIENT, 2, data=changed_hello) +
+          event("record", CLIENT | AGAIN, 22, 22) + event("record", CLIENT | AGAIN, 22, 22) + event("wire", CLIENT | ENCRYPTED, text=b"listens"))
+    write("walk", "many", b"\x02" + event("record", ENCRYPTED | BY_CLIENT, 23, 23, data=tls_record(23, b"x"), inner=b"y") * 300)
+
+
 write_messages()
 write_ech()
 write_certificates()
@@ -505,3 +558,4 @@ write_tls12_messages()
 write_raw_keys()
 write_cookies()
 write_dissect()
+write_walk()
