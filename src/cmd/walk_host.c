@@ -158,6 +158,9 @@ static int converse(visit *v) {
             v->waited_us += took;
             event(v, "waited", took);
             at = 0;
+            /* Who says nothing behind the handshake may not speak HTTP: the handshake was seen. */
+            if (status == LK_DIAL_TIMEOUT && settled)
+                return 0;
             if (status == LK_DIAL_TIMEOUT)
                 return fail(w, LK_EXIT_TIMEOUT, "-m SECONDS allows more time",
                             "%s did not answer in time", w->host);
