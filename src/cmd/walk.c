@@ -225,6 +225,8 @@ static int walk_host(json_t **out, request *r) {
     if (strstr(r->target, "://") != NULL)
         n = snprintf(text, sizeof text, "%s", r->target);
     wrong = n < 0 || (size_t)n >= sizeof text ? "it is too long" : lk_url_parse(&url, text);
+    if (wrong == NULL && strcmp(url.scheme, "https") != 0)
+        wrong = "http has no TLS to walk through";
     if (wrong != NULL) {
         snprintf(text, sizeof text, "%.200s is no host: %s", r->target, wrong);
         lk_error(text, NULL, "write it as example.org or example.org:8443");
@@ -367,8 +369,7 @@ static int compare(request *r) {
         snprintf(names[num], sizeof names[num], "%.*s", (int)n, at);
         pointers[num] = names[num];
         at += n + (at[n] == ',');
-        code = set_kind(r, names[num])
-                   ? walk(&walks[num], r) : unknown_kind();
+        code = set_kind(r, names[num]) ? walk(&walks[num], r) : unknown_kind();
     }
     if (code == 0 && r->json) {
         json_t *all = json_object();

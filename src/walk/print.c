@@ -250,10 +250,17 @@ static double ms(const json_t *time, const char *key) {
 static void print_times(const printer *p, const json_t *walk) {
     const json_t *time = json_object_get(walk, "time");
     int trips = (int)json_integer_value(json_object_get(time, "round_trips"));
-    fprintf(p->to, "  %d round trip%s before the client may ask", trips, trips == 1 ? "" : "s");
-    if (json_is_integer(json_object_get(time, "rtt_us")))
-        fprintf(p->to, ", each %.2f ms (TCP took one more)", ms(time, "rtt_us"));
-    fprintf(p->to, "\n  %.1f ms in all", ms(time, "total_us"));
+    bool timed = json_is_integer(json_object_get(time, "rtt_us"));
+    /* Of a handshake that ended before, the number would say nothing. */
+    if (json_is_null(json_object_get(walk, "failure"))) {
+        fprintf(p->to, "  %d round trip%s before the client may ask", trips, trips == 1 ? "" : "s");
+        if (timed)
+            fprintf(p->to, ", each %.2f ms (TCP took one more)", ms(time, "rtt_us"));
+        fputc('\n', p->to);
+    } else if (timed) {
+        fprintf(p->to, "  a round trip takes %.2f ms\n", ms(time, "rtt_us"));
+    }
+    fprintf(p->to, "  %.1f ms in all", ms(time, "total_us"));
     if (json_is_integer(json_object_get(time, "network_us")))
         fprintf(p->to, "; waiting for network and server %.1f ms", ms(time, "network_us"));
     if (json_is_integer(json_object_get(time, "client_us")))
@@ -266,15 +273,16 @@ static void print_times(const printer *p, const json_t *walk) {
 static void print_top(const printer *p, const json_t *walk) {
     static const char *const keys[] = {"suite", "group", "signature", "alpn"};
     bool first = true;
-    fprintf(p->to, "%s%s%s\n ", paint(p, BOLD), text_of(walk, "title"), paint(p, PLAIN));
+    fprintf(p->to, "%s%s%s\n", paint(p, BOLD), text_of(walk, "title"), paint(p, PLAIN));
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (text_of(walk, keys[i])[0] == '\0')
             continue;
-        fprintf(p->to, "%s %s", first ? "" : " ·", text_of(walk, keys[i]));
+        fprintf(p->to, "%s%s", first ? "  " : " · ", text_of(walk, keys[i]));
         first = false;
     }
-    fprintf(p->to, "%s%s\n", json_is_true(json_object_get(walk, "resumed")) ? " · resumed" : "",
-            strcmp(text_of(walk, "early_data"), "accepted") == 0 ? " · 0-RTT" : "");
+    if (!first)
+        fprintf(p->to, "%s%s\n", json_is_true(json_object_get(walk, "resumed")) ? " · resumed" : "",
+                strcmp(text_of(walk, "early_data"), "accepted") == 0 ? " · 0-RTT" : "");
     print_times(p, walk);
 }
 
@@ -290,9 +298,6 @@ static void print_end(const printer *p, const json_t *walk) {
     fprintf(p->to, "%sRefused by the %s in step %d.%s\n", paint(p, RED), text_of(failure, "at"),
             (int)json_integer_value(json_object_get(failure, "step")), paint(p, PLAIN));
     wrap(p, INDENT, "", text_of(failure, "sentence"));
-    if (text_of(failure, "detail")[0] != '\0' &&
-        strcmp(text_of(failure, "detail"), text_of(failure, "sentence")) != 0)
-        wrap(p, INDENT, "", text_of(failure, "detail"));
     fprintf(p->to, "%*s%s (%s)", INDENT, "", text_of(failure, "status"), text_of(failure, "rule"));
     if (json_is_integer(json_object_get(failure, "alert")))
         fprintf(p->to, ", alert %d %s", (int)json_integer_value(json_object_get(failure, "alert")),

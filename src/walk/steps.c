@@ -3,7 +3,7 @@
 /* ---- Making a step --------------------------------------------------------------------------- */
 
 json_t *lk_step_begin(lk_steps *m, const lk_event *e, const char *from, const char *layer,
-                     const char *name, const lk_words *words) {
+                      const char *name, const lk_words *words) {
     json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I}", "from", from, "layer",
                              layer, "name", name, "title", words->title, "text", words->text,
                              "rule", words->rule[0] != '\0' ? words->rule : e->rule, "encrypted",
@@ -91,6 +91,9 @@ json_t *lk_steps_json(int *failed, const lk_recording *recording, lk_record_list
         json_object_del(step, "whole");
         json_object_set_new(step, "n", json_integer((json_int_t)i + 1));
         if (step == m.failed)
+            *failed = (int)i + 1;
+        /* If nobody was watched who refused, his alert says so. */
+        else if (m.failed == NULL && json_integer_value(json_object_get(step, "alert")) != 0)
             *failed = (int)i + 1;
     }
     json_decref(m.waiting[0]);

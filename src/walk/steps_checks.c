@@ -39,7 +39,9 @@ static const char *what_failed(const lk_steps *m, const lk_event *e) {
     }
     if (e->status == LOCKSTEP_ERR_TRUNCATED)
         return "end of the stream";
-    return heard == NULL ? "connection" : lk_step_is_retry(heard) ? "HelloRetryRequest" : heard->title;
+    return heard == NULL             ? "connection"
+           : lk_step_is_retry(heard) ? "HelloRetryRequest"
+                                     : heard->title;
 }
 
 static const char *name_of_check(const lk_steps *m, const lk_event *e) {
@@ -55,7 +57,8 @@ static const char *name_of_check(const lk_steps *m, const lk_event *e) {
 /* words_of: a message that proves something may be refused for other reasons too. */
 static lk_words words_of(const lk_steps *m, const char *name, const lk_event *e) {
     bool proof = !is_failure(e) || e->status == LOCKSTEP_PEER_BAD_SIGNATURE ||
-                 e->status == LOCKSTEP_PEER_BAD_FINISHED || e->status == LOCKSTEP_PEER_PSK_BINDER;
+                 e->status == LOCKSTEP_PEER_BAD_FINISHED || e->status == LOCKSTEP_PEER_PSK_BINDER ||
+                 e->status == LOCKSTEP_ERR_TRUNCATED;
     lk_words words = lk_words_of_check(proof ? name : "", e->at_client, e->status == LOCKSTEP_OK,
                                        lk_step_tls12(m));
     /* Before ClientHello there is only the chain that a session holds. */
@@ -100,11 +103,11 @@ void lk_steps_on_check(lk_steps *m, const lk_event *e) {
         return;
     json_object_set_new(step, "passed", json_false());
     if (goes_on && is_failure(e)) {
-        lk_words words = lk_words_of_check(name_of_check(m, m->last_event), e->at_client, false, lk_step_tls12(m));
+        lk_words words = lk_words_of_check(name_of_check(m, m->last_event), e->at_client, false,
+                                           lk_step_tls12(m));
         json_object_set_new(step, "title", json_string(words.title));
     }
     /* The other end may fail too, of what the first one says or no longer says. */
     if (is_failure(e) && m->failed == NULL)
         m->failed = step;
 }
-

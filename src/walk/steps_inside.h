@@ -23,7 +23,6 @@ typedef struct lk_steps {
     json_t *failed;             /* the step in which the connection failed, or NULL */
 } lk_steps;
 
-
 static inline const char *lk_step_side(bool client) {
     return client ? "client" : "server";
 }

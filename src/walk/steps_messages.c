@@ -74,7 +74,7 @@ static json_t *message_step(lk_steps *m, const lk_event *e) {
     lk_dissect_context context = {
         .by_client = e->by_client, .version = m->facts->version, .suite = m->facts->suite};
     json_t *step = lk_step_begin(m, e, lk_step_side(e->by_client), "handshake",
-                         retry ? "HelloRetryRequest" : e->title, &words);
+                                 retry ? "HelloRetryRequest" : e->title, &words);
     json_t *records = lk_records_of_message(m->records, e->by_client, e->bytes);
     json_object_set_new(step, "bytes", lk_hex(e->bytes));
     lk_step_put_list(step, "fields", lk_fields_json(lk_dissect_message(e->bytes, &context)));
@@ -113,4 +113,3 @@ void lk_steps_on_message(lk_steps *m, const lk_event *e) {
         json_object_set_new(step, "changed", json_true());
     }
 }
-

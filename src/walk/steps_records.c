@@ -69,9 +69,11 @@ void lk_steps_on_record(lk_steps *m, const lk_event *e) {
     bool data = e->inner_type == LK_TYPE_DATA;
     lk_moment moment = {.tls12 = lk_step_tls12(m), .by_client = e->by_client};
     bool early = data && e->by_client && m->heard[1] == NULL && m->said[0] == NULL;
-    lk_words words = data ? lk_words_of_data(e->by_client, early, lk_step_tls12(m)) : lk_words_of_ccs(&moment);
-    json_t *step = lk_step_begin(m, e, lk_step_side(e->by_client), !data && lk_step_tls12(m) ? "handshake" : "record",
-                         data ? "application data" : "change_cipher_spec", &words);
+    lk_words words =
+        data ? lk_words_of_data(e->by_client, early, lk_step_tls12(m)) : lk_words_of_ccs(&moment);
+    json_t *step = lk_step_begin(m, e, lk_step_side(e->by_client),
+                                 !data && lk_step_tls12(m) ? "handshake" : "record",
+                                 data ? "application data" : "change_cipher_spec", &words);
     json_object_set_new(step, "bytes", lk_hex(e->inner));
     lk_step_put_list(step, "fields", lk_fields_json(lk_dissect_content(e->inner_type, e->inner)));
     add_places(step, lk_records_of_event(m->records, e));
@@ -119,10 +121,10 @@ void lk_steps_on_wire(lk_steps *m, const lk_event *e) {
         e->outgoing    ? "Nothing of it: to him it looks like any other."
         : e->encrypted ? "It is the eavesdropper himself who does this, later and elsewhere."
                        : "He is no eavesdropper any more: he has changed what goes over the wire."};
-    json_t *step = lk_step_begin(m, e, e->outgoing ? lk_step_side(e->by_client) : "wire", "record", "wire", &words);
+    json_t *step = lk_step_begin(m, e, e->outgoing ? lk_step_side(e->by_client) : "wire", "record",
+                                 "wire", &words);
     json_object_set_new(step, "encrypted", json_false());
     json_object_set_new(step, "to", json_string(lk_step_side(e->at_client)));
     if (e->bytes.p_len > 0)
         json_object_set_new(step, "bytes", lk_hex(e->bytes));
 }
-

@@ -62,7 +62,8 @@ void lk_steps_on_key(lk_steps *m, const lk_event *e) {
     if (row != NULL && row->with_parent)
         step = step_with_secret(m, row->from[0]);
     if (step == NULL && m->last != NULL && m->last_event->kind == LK_EVENT_KEY &&
-        (lk_step_tls12(m) || strcmp(e->title, "master secret") != 0) && strcmp(e->title, "res master") != 0)
+        (lk_step_tls12(m) || strcmp(e->title, "master secret") != 0) &&
+        strcmp(e->title, "res master") != 0)
         step = m->last;
     if (step == NULL) {
         lk_words words = lk_words_of_secrets(kept ? "" : e->title, lk_step_tls12(m));
@@ -71,4 +72,3 @@ void lk_steps_on_key(lk_steps *m, const lk_event *e) {
     }
     json_array_append_new(json_object_get(step, "secrets"), secret);
 }
-

@@ -48,19 +48,34 @@ static const lockstep_failure *noticed(const lk_walk_about *about, bool *at_clie
     return *at_client ? client : server;
 }
 
+/* sentence_of writes what happened as a sentence: the list of statuses has half ones. */
+static void sentence_of(char *out, size_t out_len, const lockstep_failure *f, bool at_client) {
+    if (f->status >= LOCKSTEP_ALERT_FROM_PEER && f->alert >= 0)
+        snprintf(out, out_len, "The %s gave up with alert %d, %s.", at_client ? "client" : "server",
+                 f->alert, lockstep_alert_name(f->alert));
+    else
+        snprintf(out, out_len, "%s%s%s.", lockstep_status_text(f->status),
+                 f->detail[0] != '\0' ? ": " : "", f->detail);
+    if (out[0] >= 'a' && out[0] <= 'z')
+        out[0] = (char)(out[0] - 'a' + 'A');
+}
+
 static json_t *failure_json(const lk_walk_about *about, int step) {
-    bool at_client;
+    bool by_client;
+    char sentence[512];
     lockstep_info info = {0};
-    const lockstep_failure *f = noticed(about, &at_client);
+    const lockstep_failure *f = noticed(about, &by_client);
     if (f == NULL)
         return json_null();
-    lockstep_info_of(at_client ? about->client_conn : about->server_conn, &info);
+    lockstep_info_of(by_client ? about->client_conn : about->server_conn, &info);
     bool judged = info.report != NULL && lockstep_report_status(info.report) != LOCKSTEP_OK;
-    json_t *failure =
-        json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:s}", "at", at_client ? "client" : "server",
-                  "step", step, "status", lockstep_status_name(f->status), "number", (int)f->status,
-                  "rule", f->rule, "detail", f->detail, "sentence",
-                  judged ? lockstep_report_sentence(info.report) : lockstep_status_text(f->status));
+    /* Where the end that noticed was not watched, the other one has its alert. */
+    bool at_client = by_client != (f->status >= LOCKSTEP_ALERT_FROM_PEER);
+    sentence_of(sentence, sizeof sentence, f, at_client);
+    json_t *failure = json_pack(
+        "{s:s, s:i, s:s, s:i, s:s, s:s, s:s}", "at", at_client ? "client" : "server", "step", step,
+        "status", lockstep_status_name(f->status), "number", (int)f->status, "rule", f->rule,
+        "detail", f->detail, "sentence", judged ? lockstep_report_sentence(info.report) : sentence);
     bool alert = f->alert >= 0;
     json_object_set_new(failure, "alert", alert ? json_integer(f->alert) : json_null());
     json_object_set_new(failure, "alert_name",

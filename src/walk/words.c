@@ -312,13 +312,19 @@ lk_words lk_words_of_check(const char *name, bool by_client, bool passed, bool t
     if (strcmp(name, "Finished") == 0)
         return (lk_words){passed ? "Both saw the same handshake"
                                  : "The two did not see the same handshake",
-                          "The code in Finished is computed again and compared.", tls12 ? "RFC 5246 §7.4.9" : "RFC 8446 §4.4.4",
-                          LK_SEES_NOTHING};
+                          "The code in Finished is computed again and compared.",
+                          tls12 ? "RFC 5246 §7.4.9" : "RFC 8446 §4.4.4", LK_SEES_NOTHING};
     if (strcmp(name, "PSK binder") == 0)
         return (lk_words){passed ? "The client really has the key from before"
                                  : "The client does not have the key from before",
                           "The binder ties the old key to this new ClientHello.",
                           "RFC 8446 §4.2.11.2", LK_SEES_NOTHING};
+    if (strcmp(name, "end of the stream") == 0)
+        return (lk_words){
+            by_client ? "The client misses the end" : "The server misses the end",
+            "The other end has closed the connection in the middle, or somebody has cut it. A part "
+            "is not taken for the whole.",
+            tls12 ? "RFC 5246 §7.2.1" : "RFC 8446 §6.1", LK_SEES_NOTHING};
     return (lk_words){passed      ? "Checked"
                       : by_client ? "The client refuses"
                                   : "The server refuses",

@@ -29,7 +29,8 @@ lk_words lk_words_of_data(bool by_client, bool early, bool tls12);
 lk_words lk_words_of_ccs(const lk_moment *moment);
 lk_words lk_words_of_alert(int alert, bool by_client, bool tls12);
 
-/* Of secrets: by that which a step of keys begins with; "": in TLS 1.2 by one that was kept. Of checks: by the name of the step. */
+/* Of secrets: by that which a step of keys begins with; "": in TLS 1.2 by one that was kept. Of
+ * checks: by the name of the step. */
 lk_words lk_words_of_secrets(const char *first, bool tls12);
 lk_words lk_words_of_check(const char *name, bool by_client, bool passed, bool tls12);
 
