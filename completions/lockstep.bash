@@ -9,7 +9,7 @@ _lockstep() {
         [[ $current == -* ]] && words='--help --version'
     else
         case $previous in
-        --cert | -E | --key | --session | --client-ca | --ech | --keylog | --trust | --intermediates | --crl | --crlfile | --ocsp | --ct-logs | --cacert | --output | -o | --cert-file | --key-file)
+        --cert | -E | --key | --session | --client-ca | --ech | --keylog | --trust | --intermediates | --crl | --crlfile | --ocsp | --ct-logs | --cacert | --output | -o | --cert-file | --key-file | --html | --pcapng)
             compopt -o filenames 2>/dev/null
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             return
@@ -34,7 +34,16 @@ _lockstep() {
             mapfile -t COMPREPLY < <(compgen -W 'ecdhe rsa' -- "$current")
             return
             ;;
-        --tls-min | --tls-max)
+        --fault)
+            words=$("$program" walk --faults 2>/dev/null | cut -d" " -f1)
+            mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+            return
+            ;;
+        --compare)
+            mapfile -t COMPREPLY < <(compgen -W '1.3,1.2,rsa,resume,0rtt' -- "$current")
+            return
+            ;;
+        --tls | --tls-min | --tls-max)
             mapfile -t COMPREPLY < <(compgen -W '1.2 1.3' -- "$current")
             return
             ;;

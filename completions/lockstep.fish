@@ -28,7 +28,13 @@ function __lockstep_words
         case --kex
             printf '%s\n' ecdhe rsa
             return
-        case --tls-min --tls-max
+        case --fault
+            lockstep walk --faults 2>/dev/null | string replace -r ' .*' ''
+            return
+        case --compare
+            echo 1.3,1.2,rsa,resume,0rtt
+            return
+        case --tls --tls-min --tls-max
             printf '%s\n' 1.2 1.3
             return
     end
@@ -52,7 +58,7 @@ end
 
 function __lockstep_wants_file
     set -l words (commandline -opc)
-    contains -- "$words[-1]" --cert -E --key --session --client-ca --ech --keylog --trust --intermediates --crl --crlfile --ocsp --ct-logs --cacert --output -o --cert-file --key-file --capath --out-dir
+    contains -- "$words[-1]" --cert -E --key --session --client-ca --ech --keylog --trust --intermediates --crl --crlfile --ocsp --ct-logs --cacert --output -o --cert-file --key-file --html --pcapng --capath --out-dir
 end
 
 complete -c lockstep -n 'not __lockstep_wants_file' -f -a '(__lockstep_words)'

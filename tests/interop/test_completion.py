@@ -23,6 +23,11 @@ LINES = {
     "lockstep get --kex ": {"ecdhe", "rsa"},
     "lockstep verify --revocation ": {"soft", "leaf", "chain"},
     "lockstep verify --ct ": {"off", "report", "require"},
+    "lockstep walk --tls ": {"1.2", "1.3"},
+    "lockstep walk --fault exp": {"expired", "expired-intermediate"},
+    "lockstep walk --compare ": {"1.3,1.2,rsa,resume,0rtt"},
+    "lockstep walk --html si": {"site.pem"},
+    "lockstep walk --fau": {"--fault", "--faults"},
     "lockstep verify --purpose ": {"server", "client"},
     "lockstep ca ": ACTIONS,
     "lockstep ca issue --": None,  # those that the command lists
