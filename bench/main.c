@@ -4,6 +4,8 @@
  * noise of one moment hits all.
  *
  *   bench [--seconds N]     time for each measurement, 2 by default
+ *   bench --notes           what it costs that the engine can be watched (notes.c)
+ *   bench --handshakes with|without N     with notes or without, for who counts instructions
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #include <openssl/opensslv.h>
 
 #include "chain.h"
+#include "notes.h"
 #include "peer.h"
 
 static const peer *const peers[] = {&peer_lockstep, &peer_openssl};
@@ -66,7 +69,7 @@ static void side_end(bool server) {
 
 /* ---- One handshake --------------------------------------------------------------------------- */
 
-static void connect_pair(const peer *p, void *conns[2]) {
+void connect_pair(const peer *p, void *conns[2]) {
     int done[2] = {0, 0};
     to_server.start = to_server.end = to_client.start = to_client.end = 0;
     for (int i = 0; i < 2; i++) {
@@ -91,7 +94,7 @@ static void connect_pair(const peer *p, void *conns[2]) {
         die("a handshake did not end");
 }
 
-static void close_pair(const peer *p, void *conns[2]) {
+void close_pair(const peer *p, void *conns[2]) {
     for (int server = 0; server < 2; server++) {
         side_begin(server);
         p->close(conns[server], server);
@@ -298,11 +301,17 @@ static void memory(const char *title, setup s) {
 }
 
 int main(int argc, char **argv) {
-    if (argc == 3 && strcmp(argv[1], "--seconds") == 0)
-        seconds = atof(argv[2]);
     make_certificates();
     heap_counter = &heap[0];
     setup ecdsa = make_setup(LOCKSTEP_SUITE_AES_128_GCM_SHA256, LOCKSTEP_GROUP_X25519, 0);
+    if (argc == 2 && strcmp(argv[1], "--notes") == 0)
+        return bench_notes(&ecdsa);
+    if (argc == 4 && strcmp(argv[1], "--handshakes") == 0)
+        return bench_handshakes(&ecdsa, strcmp(argv[2], "with") == 0, atoi(argv[3]));
+    if (argc == 3 && strcmp(argv[1], "--seconds") == 0)
+        seconds = atof(argv[2]);
+    else if (argc != 1)
+        die("usage: bench [--seconds N | --notes | --handshakes with|without N]");
     printf("libcrypto and libssl: %s\n\n", OPENSSL_VERSION_TEXT);
     printf("Full handshakes, us of computation for each side; TLS 1.3, AES-128-GCM, leaf and "
            "intermediate sent, chain and name verified\n\n");

@@ -42,6 +42,13 @@ typedef struct peer {
 } peer;
 
 extern const peer peer_lockstep, peer_openssl;
+/* this engine twice: as it is, and with nothing in it that could be watched */
+extern const peer peer_with_notes, peer_without_notes;
+
+/* connect_pair makes a whole handshake, client and server by turns; what cannot be made ends the
+ * program. */
+void connect_pair(const peer *p, void *conns[2]);
+void close_pair(const peer *p, void *conns[2]);
 
 /* heap.c counts what malloc gives while `heap_counting` is set. */
 typedef struct heap_count {

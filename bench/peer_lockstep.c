@@ -1,8 +1,16 @@
+/*
+ * peer_lockstep.c - this engine. It is compiled once for each build of the engine that is measured;
+ * BENCH_PEER is the name of the peer then.
+ */
 #include <string.h>
 
 #include <lockstep/lockstep.h>
 
 #include "peer.h"
+
+#ifndef BENCH_PEER
+#define BENCH_PEER peer_lockstep
+#endif
 
 static lockstep_config *configs[2];
 static lockstep_trust *trust;
@@ -94,4 +102,4 @@ static size_t read_(void *c, bool server, uint8_t *out, size_t n) {
     return have;
 }
 
-const peer peer_lockstep = {"lockstep", begin, end, open_, step, close_, write_, read_};
+const peer BENCH_PEER = {"lockstep", begin, end, open_, step, close_, write_, read_};

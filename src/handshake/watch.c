@@ -6,6 +6,8 @@
 #include "util/format.h"
 #include "util/secret.h"
 
+#ifndef LOCKSTEP_NO_NOTES
+
 static void emit(const lk_watch *w, lockstep_note *note) {
     note->conn = w->conn;
     if (note->text == NULL)
@@ -116,3 +118,5 @@ void lk_keylog(const lk_watch *w, const char *label, const uint8_t *random, lock
     w->env->keylog(w->env->arg, line);
     lk_wipe(line, sizeof line);
 }
+
+#endif

@@ -1,6 +1,7 @@
 /*
  * watch.h - notes for whoever watches (lockstep/note.h). Every function returns at once where
- * nobody does, before anything is formatted.
+ * nobody does, before anything is formatted. LOCKSTEP_NO_NOTES compiles all of it out, arguments
+ * included, for bench/notes.c to measure what that saves: nobody else should want it.
  */
 #ifndef LK_HANDSHAKE_WATCH_H
 #define LK_HANDSHAKE_WATCH_H
@@ -12,6 +13,18 @@ typedef struct lk_watch {
     const lockstep_conn *conn;
     bool is_client;
 } lk_watch;
+
+#ifdef LOCKSTEP_NO_NOTES
+
+#define lk_watched(w)       ((void)(w), false)
+#define lk_note_bytes(...)  ((void)0)
+#define lk_note_record(...) ((void)0)
+#define lk_note_key(...)    ((void)0)
+#define lk_note_check(...)  ((void)0)
+#define lk_note_choice(...) ((void)0)
+#define lk_keylog(...)      ((void)0)
+
+#else
 
 static inline bool lk_watched(const lk_watch *w) {
     return w->env->note != NULL;
@@ -35,5 +48,7 @@ __attribute__((format(printf, 5, 6))) void lk_note_choice(const lk_watch *w, boo
  * what is longer than any secret, and any honest ECHConfig, is left out. */
 #define LK_KEYLOG_VALUE_MAX 512
 void lk_keylog(const lk_watch *w, const char *label, const uint8_t *random, lockstep_slice secret);
+
+#endif
 
 #endif
