@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool colours(void) {
+bool lk_colours(int fd) {
     const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-    return isatty(2) && (no == NULL || no[0] == '\0') &&
+    return isatty(fd) == 1 && (no == NULL || no[0] == '\0') &&
            (term == NULL || strcmp(term, "dumb") != 0);
 }
 
@@ -17,7 +17,7 @@ static void put(const char *text) {
 }
 
 static void line(const char *lead, const char *colour, const char *text) {
-    bool on = colours();
+    bool on = lk_colours(STDERR_FILENO);
     fprintf(stderr, "%s%s%s", on ? colour : "", lead, on ? "\033[0m" : "");
     put(text);
     fputc('\n', stderr);

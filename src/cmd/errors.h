@@ -33,6 +33,10 @@ enum {
  * terminal, and never with NO_COLOR. Control characters are shown as '?'. */
 void lk_error(const char *what, const char *where, const char *todo);
 
+/* lk_colours says whether what goes to `fd` may have colours: on a terminal that is not "dumb", and
+ * not where NO_COLOR is set and not empty. */
+bool lk_colours(int fd);
+
 /* lk_silence turns errors off, as curl's -s does without -S; warnings stay. */
 void lk_silence(bool on);
 

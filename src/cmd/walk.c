@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/errors.h"
@@ -15,6 +14,7 @@
 #include "cmd/walk_host.h"
 #include "http/url.h"
 #include "lab/lab.h"
+#include "store/data.h"
 #include "walk/export.h"
 
 enum {
@@ -255,32 +255,25 @@ static int walk(json_t **out, request *r) {
 
 /* ---- Output ---------------------------------------------------------------------------------- */
 
+/* write_file makes a file for its owner alone: secrets are in it. */
 static int write_file(const char *path, const json_t *walk_,
                       bool (*make)(lk_buffer *, const json_t *)) {
     lk_buffer bytes = lk_buffer_of(&lk_heap_default, 0);
     char text[512];
-    int code = 0;
-    /* It holds secrets: for the owner alone. */
-    bool to_stdout = strcmp(path, "-") == 0, ok = make(&bytes, walk_);
-    FILE *to = to_stdout ? stdout : NULL;
-    if (!to_stdout) {
-        mode_t old = umask(077);
-        to = fopen(path, "wb");
-        umask(old);
-        struct stat is;
-        if (to != NULL && fstat(fileno(to), &is) == 0 && S_ISREG(is.st_mode))
-            (void)fchmod(fileno(to), 0600); /* a file that was there may be open to others */
-    }
-    if (ok && to != NULL)
-        ok = fwrite(lk_buffer_bytes(&bytes), 1, lk_buffer_length(&bytes), to) ==
-             lk_buffer_length(&bytes);
-    if (to == NULL || (to_stdout ? fflush(to) : fclose(to)) != 0 || !ok) {
+    errno = ENOMEM;
+    bool ok = make(&bytes, walk_);
+    const uint8_t *p = lk_buffer_bytes(&bytes);
+    size_t n = lk_buffer_length(&bytes);
+    if (ok && strcmp(path, "-") == 0)
+        ok = fwrite(p, 1, n, stdout) == n && fflush(stdout) == 0;
+    else if (ok)
+        ok = lk_file_save(path, p, n, 0600, true);
+    if (!ok) {
         snprintf(text, sizeof text, "%.300s cannot be written: %s", path, strerror(errno));
         lk_error(text, NULL, NULL);
-        code = LK_EXIT_WRITE;
     }
     lk_buffer_free(&bytes);
-    return code;
+    return ok ? 0 : LK_EXIT_WRITE;
 }
 
 static bool pause_for_key(void *arg) {
@@ -317,9 +310,8 @@ static int show(request *r) {
     if (code == 0 && r->json) {
         code = put_json(json_incref(w));
     } else if (code == 0 && !files) {
-        bool terminal = isatty(1) == 1;
         lk_print how = {.verbose = r->verbose,
-                        .colour = terminal && getenv("NO_COLOR") == NULL,
+                        .colour = lk_colours(STDOUT_FILENO),
                         .pause = r->step ? pause_for_key : NULL};
         lk_walk_print(stdout, w, &how);
     }
@@ -397,8 +389,10 @@ static int run(int argc, char **argv) {
 const lk_command lk_cmd_walk = {
     "walk",
     "HOST[:PORT] | --demo",
-    "Watch a handshake happen, step by step.",
+    "watch a handshake happen, step by step",
     options,
     "Nothing is simulated: it is the engine that serves and fetches, telling what it does.\n"
-    "The output holds the secrets of that one connection.\n",
+    "The output holds the secrets of that one connection. Exit codes are those of get; a fault "
+    "that was\n"
+    "noticed is none.",
     run};
