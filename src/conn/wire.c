@@ -139,7 +139,7 @@ lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type, lk_slice
         if (status != LOCKSTEP_OK)
             return lk_conn_fail_with(conn, status, "a record of %zu bytes", n);
         lk_note_record(&conn->watch, true, conn->out.aead != NULL,
-                       lk_slice_from(lk_buffer_slice(&conn->wire_out), before), type,
+                       lk_slice_from(lk_buffer_slice(&conn->wire_out), before), (uint8_t)type,
                        lk_slice_of(content.p, n));
         content.p += n;
         content.p_len -= n;
