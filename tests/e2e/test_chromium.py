@@ -122,7 +122,7 @@ def test_suites_and_retry(trusted, chromium, suite, cipher, group, name):
 
 def protections(server):
     """How each request was protected, as the access log has it: what stands behind the group."""
-    return [re.search(r" TLSv1\.\d \S+ \S+(.*)$", line)[1] for line in server.out.splitlines()]
+    return [re.search(r" TLSv1\.\d \S+ \S+(.*)$", line)[1] for line in server.out.splitlines() if '"GET ' in line]
 
 
 def test_resumption(trusted, site, chromium):

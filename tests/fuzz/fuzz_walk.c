@@ -90,10 +90,9 @@ static bool read_event(lk_event *e, lk_reader *r, lk_slice *bytes, lk_buffer *te
     lk_buffer_cut(text, 0);
     CHECK(lk_text_escaped(text, said) && lk_buffer_append(text, lk_slice_of("", 1)));
     e->text = (const char *)lk_buffer_bytes(text);
-    e->title = e->kind == LK_EVENT_MESSAGE ? lk_handshake_name(type)
-               : e->kind == LK_EVENT_CHECK && (flags & 32) != 0
-                   ? lockstep_status_text(e->status)
-                   : PICK(titles, title);
+    e->title = e->kind == LK_EVENT_MESSAGE                      ? lk_handshake_name(type)
+               : e->kind == LK_EVENT_CHECK && (flags & 32) != 0 ? lockstep_status_text(e->status)
+                                                                : PICK(titles, title);
     e->rule = (flags & 64) != 0 ? "RFC 8446" : NULL;
     return true;
 }
@@ -128,8 +127,8 @@ static json_t *steps_of(const lk_recording *recording, uint8_t how) {
 /* ---- What is made of it ---------------------------------------------------------------------- */
 
 static void check_json(const json_t *walk) {
-    static const char *const keys[] = {"title", "outcome", "records", "steps", "certificates",
-                                       "time"};
+    static const char *const keys[] = {"title", "outcome",      "records",
+                                       "steps", "certificates", "time"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         CHECK(json_object_get(walk, keys[i]) != NULL);
     char *text = json_dumps(walk, JSON_COMPACT);
