@@ -1,4 +1,5 @@
 """Fixtures and the report of peers, for tests/interop and tests/e2e."""
+import contextlib
 import os
 import re
 import shutil
@@ -62,8 +63,8 @@ def shared(tmp_path_factory, pki):
     b.close()
 
 
-@pytest.fixture
-def nobody(pki):
+@contextlib.contextmanager
+def without_rights(pki):
     """A bench for a user without rights: `drop` is how to become that user where this one is root, and
     `lockstep` in its directory a copy of the command."""
     dir = Path(tempfile.mkdtemp(prefix="lockstep-"))
@@ -74,6 +75,16 @@ def nobody(pki):
     if os.geteuid() == 0:
         b.drop = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--no-new-privs"]
         os.chown(b.home, 65534, 65534)
-    yield b
-    b.close()
-    shutil.rmtree(dir)
+    try:
+        yield b
+    finally:
+        try:
+            b.close()
+        finally:
+            shutil.rmtree(dir)
+
+
+@pytest.fixture
+def nobody(pki):
+    with without_rights(pki) as b:
+        yield b
