@@ -146,6 +146,8 @@ static void page(lk_answer *a, lk_explorer *x, const lockstep_conn *conn, const 
     lk_build_bytes(&b, lk_slice_of(html.p, before));
     if (text != NULL)
         put_script(&b, text);
+    else if (mark != NULL)
+        a->keep_alive = false; /* so that the page, loaded again, comes with a recording */
     if (mark != NULL)
         lk_build_bytes(&b, lk_slice_from(html, before + strlen(MARK)));
     if (lk_builder_ok(&b)) {

@@ -61,9 +61,12 @@ static void run_host(lk_explorer_job *job) {
                       .tls = &tls,
                       .public_only = job->hosts != LK_HOSTS_ANY,
                       .max_ms = HOST_MS};
-    if (lk_walk_host(&job->result, &w) != 0)
-        snprintf(job->problem, sizeof job->problem, "%s%s%s", w.what, w.todo != NULL ? ": " : "",
-                 w.todo != NULL ? w.todo : "");
+    if (lk_walk_host(&job->result, &w) == 0)
+        return;
+    /* Advice that names an option of the command is none for somebody at the page. */
+    bool todo = w.todo != NULL && w.todo[0] != '-';
+    snprintf(job->problem, sizeof job->problem, "%s%s%s", w.what, todo ? ": " : "",
+             todo ? w.todo : "");
 }
 
 static void work(void *arg) {

@@ -2,7 +2,7 @@
 //
 // Uses the explorer page of running servers as people do, in one Chromium with many contexts, and prints
 // as one JSON object what the page says and what Chromium says of the same connections. PLAN.json:
-// {keylog, shots, servers: {NAME: URL}, main: URL, errors: [FAULT, …], hosts: [HOST, …], walked: HOST, refused: HOST}.
+// {keylog, shots, servers: {NAME: URL}, parts: {PART: URL}, errors: [FAULT, …], hosts: [HOST, …], looks: {HOST: NAME of its pictures}}.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect, createServer } from 'node:net';
@@ -155,7 +155,7 @@ async function stepping(browser, url) {
     await page.getByRole('button', { name: 'Next' }).click();
     out.forward.push(await step(page));
   }
-  for (let i = 1; i < all.length; i++) {
+  for (let i = 0; i < 3; i++) {
     await page.getByRole('button', { name: 'Previous' }).click();
     out.back.push(await step(page));
   }
@@ -214,6 +214,7 @@ async function faults(browser, url) {
       outcome: document.querySelector('.outcome [role=status]').textContent, columns: [...document.querySelectorAll('.three > div')].map((d) => d.innerText),
       label: document.querySelector('.rung [aria-current=step] .label').innerText, wrong: document.querySelector('.rung [aria-current=step]').parentElement.classList.contains('wrong'),
       detail: document.querySelector('.detail').innerText, title: document.querySelector('.detail h2').firstChild.textContent, notice: document.querySelector('.detail .notice.bad')?.innerText ?? null }), name));
+    if (['expired', 'flipped-bit', 'stolen-key-rsa'].includes(name)) await look(page, name);
   }
   await page.locator(`[data-fault="${out.at(-1).name}"]`).click(); // and right again
   const off = await page.locator('.fault-result').innerText(), violated = await ended(page);
@@ -229,6 +230,7 @@ async function hosted(browser, url) {
   await page.waitForFunction(() => /refused \d+ of \d+/.test(document.querySelector('.outcome [role=status]')?.textContent ?? ''), null, PATIENCE);
   const rows = await page.evaluate(() => [...document.querySelectorAll('.browser-table tbody tr')].map((tr) => ({ name: tr.dataset.fault,
     cells: [...tr.children].map((td) => td.innerText), url: tr.querySelector('a').href })));
+  await look(page, 'browser');
   const verdict = await page.locator('.outcome [role=status]').textContent(), pages = {};
   for (const fault of plan.errors) pages[fault] = await errorPage(context, page, fault);
   const violated = await ended(page);
@@ -262,6 +264,7 @@ async function hosts(browser, url) {
     out.push(await page.evaluate((name) => ({ host: name, alert: document.querySelector('.stack [role=alert]')?.innerText ?? null, facts: document.querySelector('.stack .facts')?.innerText ?? null,
       count: document.querySelector('.count b')?.textContent ?? null, proof: document.querySelector('.proof h2')?.textContent ?? null }), host));
     out.at(-1).ms = Date.now() - began;
+    if (plan.looks[host]) await look(page, plan.looks[host]);
     await page.evaluate(() => document.querySelector('.stack').replaceChildren());
   }
   const violated = await ended(page);
@@ -271,54 +274,47 @@ async function hosts(browser, url) {
 
 // ---- Looks ----
 
-const checked = (page) => page.waitForFunction(() => / of \d+ checks done/.test(document.querySelector('.proof h2')?.textContent), null, PATIENCE);
-const asked = (page) => page.waitForFunction(() => /refused \d+ of \d+/.test(document.querySelector('.outcome [role=status]')?.textContent ?? ''), null, PATIENCE);
-const press = (name) => (page) => page.getByRole('button', { name }).first().click();
-const unfold = async (page) => {
-  await checked(page);
-  await page.evaluate(() => document.querySelectorAll('main details').forEach((d) => { d.open = true; }));
-};
+const looked = {};
 
-async function look(page, name, address, ready) {
-  const out = { axe: [], wide: {} };
-  await page.goto('about:blank');
-  await open(page, `${plan.main}#/handshake`);
-  const n = await page.evaluate(() => {
-    const { steps } = JSON.parse(document.getElementById('handshake').textContent);
-    return { closed: steps.find((s) => s.encrypted && s.layer === 'handshake').n, keys: steps.findLast((s) => s.layer === 'key' && s.secrets.length > 2).n };
-  });
-  await page.evaluate((to) => { location.hash = to; }, `#/${address(n)}`);
-  await page.waitForSelector(`.view-${address(n).split('/')[0]} h1`);
-  await settled(page);
-  await ready?.(page);
+async function look(page, name) {
+  const out = looked[name] = { axe: [], wide: {} };
+  await page.evaluate(AXE);
   for (const [width, scheme] of LOOKS) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 900 });
-    await page.evaluate(AXE);
     const { violations } = await page.evaluate(() => globalThis.axe.run());
     out.axe.push(...violations.map((v) => `${width} ${scheme}: ${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`));
     out.wide[width] = await page.evaluate(() => document.documentElement.scrollWidth);
     await page.screenshot({ path: join(plan.shots, `live-${name}-${width}-${scheme}.png`), fullPage: true });
   }
-  return out;
+  await page.setViewportSize({ width: 1280, height: 900 });
 }
 
-async function looks(browser) {
-  const at = (host) => () => `host/${encodeURIComponent(host)}`;
-  const states = { unfolded: [() => 'handshake', unfold], closed: [(n) => `steps/own/${n.closed}`, press('On the wire')], keys: [(n) => `steps/own/${n.keys}`],
-    expired: [() => 'invalid/expired'], flipped: [() => 'invalid/flipped-bit'], stolen: [() => 'invalid/stolen-key-rsa'], browser: [() => 'browser', asked],
-    broken: [() => 'chain/fault.unknown-ca'], host: [at(plan.walked), checked], refused: [at(plan.refused)], nobody: [at(plan.hosts[0])] };
-  const out = {}, { context, page } = await fresh(browser, 'looks');
-  for (const [name, [address, ready]] of Object.entries(states)) {
-    try {
-      out[name] = await look(page, name, address, ready);
-    } catch (error) {
-      throw new Error(`${name}: ${error.message}\n${await page.evaluate(() => document.body.innerText)}`, { cause: error });
-    }
-  }
-  out.nobody.violated = await ended(page);
+async function looks(browser, url) {
+  const { context, page } = await fresh(browser, 'looks');
+  await open(page, url);
+  await page.waitForFunction(() => / of \d+ checks done/.test(document.querySelector('.proof h2')?.textContent), null, PATIENCE);
+  const n = await page.evaluate(() => {
+    document.querySelectorAll('main details').forEach((d) => { d.open = true; });
+    const { steps } = JSON.parse(document.getElementById('handshake').textContent);
+    return { closed: steps.find((s) => s.encrypted && s.layer === 'handshake').n, keys: steps.findLast((s) => s.layer === 'key' && s.secrets.length > 2).n };
+  });
+  await look(page, 'unfolded');
+  const go = async (hash) => {
+    await page.evaluate((to) => { location.hash = to; }, hash);
+    await page.waitForSelector(`.view-${hash.split('/')[1]} h1`);
+    await settled(page);
+  };
+  await go(`#/steps/own/${n.keys}`);
+  await look(page, 'keys');
+  await page.locator('.rung > button').nth(n.closed - 1).click();
+  await page.getByRole('button', { name: 'On the wire' }).click();
+  await look(page, 'closed');
+  await go('#/chain/fault.unknown-ca');
+  await look(page, 'broken');
+  const violated = await ended(page);
   await context.close();
-  return out;
+  return { violated };
 }
 
 // ---- All of it ----
@@ -339,10 +335,10 @@ try {
   await server('fresh');
   await Promise.all(Object.keys(plan.servers).filter((n) => n !== 'fresh').map(server));
   await Promise.all([['resumed', 'fresh'], ['resumed 1.2', 'tls 1.2']].map(async ([name, of]) => { result.own[name] = await timed(name, () => comeBack(browser, name, plan.servers[of])); }));
-  result.together = await timed('together', () => together(browser, plan.main));
+  result.together = await timed('together', () => together(browser, plan.servers.fresh));
   const rest = [['stepping', stepping], ['faults', faults], ['hosted', hosted], ['hosts', hosts], ['looks', looks]];
-  await Promise.all(rest.map(async ([name, work]) => { result[name] = await timed(name, () => work(browser, plan.main)); }));
-  result.console = heard;
+  await Promise.all(rest.map(async ([name, work]) => { result[name] = await timed(name, () => work(browser, plan.parts[name])); }));
+  Object.assign(result, { console: heard, looked });
   console.log(JSON.stringify(result));
 } finally {
   await browser.close();

@@ -156,5 +156,5 @@ test('what counts as a host', () => {
   assert.equal(hostOf('https://example.org:8443/path?x#y'), 'example.org:8443');
   assert.equal(hostOf('[::1]:8443'), '[::1]:8443');
   assert.equal(hostOf('[::1]'), '[::1]:443');
-  for (const bad of ['', '  ', 'a b', 'host:port', 'host\u0007', 'user@host', 'x:1:2', 'http://']) assert.throws(() => hostOf(bad), Error, bad);
+  for (const bad of ['', '  ', 'a b', 'host:port', 'host\u0007', 'user@host', 'x:1:2', 'x:65536', 'http://']) assert.throws(() => hostOf(bad), Error, bad);
 });

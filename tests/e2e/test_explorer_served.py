@@ -77,7 +77,7 @@ def check_browser(seen, table):
             assert b["did"].endswith("refused it") and b["sent"].startswith(f"{expected} "), b
 
 
-def test_explorer(trusted, served):  # noqa: F811
+def test_explorer(trusted, served, driver):  # noqa: F811
     url = f"https://localhost:{served.port}/"
     ca = trusted.ca("path").out.strip()
     table = json.loads(run(["curl", "-s", "--cacert", ca, f"{url}-/faults"], trusted.env).out)["faults"]

@@ -4,13 +4,13 @@ import { h, newId, replace } from './dom.js';
 import { facts, trouble } from './parts.js';
 import { proofCard } from './handshake.js';
 import { showWalk } from './walk.js';
-import { alertName, time } from './words.js';
+import { alertName, sentence, time } from './words.js';
 
 // What is typed may be an address with everything; only host and port count.
 export function hostOf(text) {
   const t = text.trim().replace(/^https?:\/\//i, '').replace(/[/?#].*$/, '');
   if (!t) throw new Error('Which host? For example: example.org, or 127.0.0.1:8443.');
-  if (!/^(\[[0-9a-f:.]+\]|[^\s:\u0000-\u001f@\\]+)(:\d{1,5})?$/i.test(t)) throw new Error('That is no host and no HOST:PORT. For example: example.org, or 127.0.0.1:8443.');
+  if (!/^(\[[0-9a-f:.]+\]|[^\s:\u0000-\u001f@\\]+)(:\d{1,5})?$/i.test(t) || Number(/:(\d+)$/.exec(t)?.[1] ?? 1) > 65535) throw new Error('That is no host and no HOST:PORT. For example: example.org, or 127.0.0.1:8443.');
   return /:\d+$/.test(t) ? t : `${t}:443`;
 }
 
@@ -33,7 +33,9 @@ export async function show(place, { source, step, remember }) {
       steps, w.certificates?.length ? h('p', null, h('a', { href: `#/chain/${encodeURIComponent(`host.${host}`)}` }, 'See the chain of certificates')) : '',
       w.outcome === 'established' ? proofCard(w, 'this server') : '');
     } catch (error) {
-      if (mine === turn) replace(box, trouble(error));
+      // A name stays as it is written.
+      const text = error.message, name = host.replace(/:\d+$/, '');
+      if (mine === turn) replace(box, trouble(new Error(text.startsWith(name) ? `${text}.` : sentence(text))));
     } finally {
       if (mine === turn) button.disabled = false;
     }
