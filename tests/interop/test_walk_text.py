@@ -98,10 +98,12 @@ def on_terminal(argv, env, keys=(), timeout=20):
 
 def test_terminal(shared):
     argv = [LOCKSTEP, "walk", "--demo"]
-    code, out = on_terminal(argv, shared.env)
+    code, out = on_terminal(argv, {**shared.env, "TERM": "xterm"})
     assert code == 0 and colours(out)
     code, plain = on_terminal(argv, {**shared.env, "NO_COLOR": "1"})
     assert code == 0 and not colours(plain) and all_short(plain)
+    code, plain = on_terminal(argv, {**shared.env, "TERM": "dumb"})
+    assert code == 0 and not colours(plain)
 
 
 def test_step_by_step(shared):
