@@ -140,11 +140,12 @@ lockstep_status lk_lab_crl(lk_buffer *out, lk_lab *lab, const lk_lab_server *rev
     lockstep_status status = lk_forge(&middle, &s.middle);
     if (status == LOCKSTEP_OK)
         status = lk_cert_parse(&issuer, lk_buffer_slice(&middle));
-    if (status == LOCKSTEP_OK && revoked != NULL)
+    if (status == LOCKSTEP_OK && revoked != NULL) {
         status = lk_cert_parse(&leaf, lk_buffer_slice(&revoked->leaf));
-    if (status == LOCKSTEP_OK) {
-        if (revoked != NULL)
+        if (status == LOCKSTEP_OK)
             entry.serial = leaf.serial;
+    }
+    if (status == LOCKSTEP_OK)
         status = lk_forge_crl(out, &(lk_forge_crl_spec){.issuer = &issuer,
                                                         .signer = s.middle.key,
                                                         .now = lab->now,
@@ -152,7 +153,6 @@ lockstep_status lk_lab_crl(lk_buffer *out, lk_lab *lab, const lk_lab_server *rev
                                                         .next_update = lab->now + YEAR,
                                                         .entries = &entry,
                                                         .num_entries = revoked != NULL ? 1 : 0});
-    }
     lk_buffer_free(&middle);
     return status;
 }
