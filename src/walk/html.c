@@ -26,7 +26,8 @@ static const char style[] =
     "code,pre,td.v{font-family:ui-monospace,monospace;font-size:.8rem;overflow-wrap:anywhere;"
     "white-space:pre-wrap}pre{background:var(--paper);padding:.6rem;border-radius:.3rem;"
     "margin:.5rem 0}summary{cursor:pointer;color:var(--soft);font-size:.9rem}"
-    "table{border-collapse:collapse;width:100%;font-size:.85rem}td,th{text-align:left;"
+    "details{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.85rem}td,th{text-"
+    "align:left;"
     "vertical-align:top;padding:.15rem .6rem .15rem 0;border-top:1px solid var(--line)}"
     ".good{color:var(--good)}.bad{color:var(--bad)}.note{font-size:.9rem}";
 
@@ -75,7 +76,7 @@ static void put_bytes(lk_builder *out, const json_t *step) {
     if (bytes[0] == '\0')
         return;
     raw(out, "<details><summary>");
-    number(out, "%zu bytes", strlen(bytes) / 2);
+    number(out, "%zu byte%s", strlen(bytes) / 2, bytes[2] == '\0' ? "" : "s");
     raw(out, "</summary><pre>");
     for (size_t i = 0; bytes[i] != '\0'; i += 2) {
         char pair[4] = {bytes[i], bytes[i + 1], i % 64 == 62 ? '\n' : ' ', '\0'};
@@ -204,7 +205,6 @@ static void put_end(lk_builder *out, const json_t *walk) {
     text(out, text_of(failure, "status"));
     element(out, " (", text_of(failure, "rule"), ")");
     element(out, ", alert ", text_of(failure, "alert_name"), "");
-    element(out, ": ", text_of(failure, "detail"), "");
     raw(out, "</p>");
 }
 
@@ -226,8 +226,10 @@ bool lk_walk_html(lk_buffer *to, const json_t *walk) {
     for (i = 0; i < sizeof keys / sizeof keys[0]; i++)
         element(out, "<code>", text_of(walk, keys[i]), "</code> ");
     raw(out, "</p><p class=soft>");
-    number(out, "%d round trips before the client may ask; %.1f ms in all. ",
-           (int)json_integer_value(json_object_get(time, "round_trips")),
+    int trips = (int)json_integer_value(json_object_get(time, "round_trips"));
+    if (json_is_null(json_object_get(walk, "failure")))
+        number(out, "%d round trip%s before the client may ask; ", trips, trips == 1 ? "" : "s");
+    number(out, "%.1f ms in all. ",
            (double)json_integer_value(json_object_get(time, "total_us")) / 1000);
     raw(out, "This page holds the secrets of that one connection.</p>");
     put_end(out, walk);

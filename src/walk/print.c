@@ -115,9 +115,9 @@ static void print_head(const printer *p, const json_t *step) {
     fprintf(p->to, "%s%3d%s  %s%s%s  %s%-28s%s %14s  %-9s %9.3f ms\n", paint(p, BOLD),
             (int)json_integer_value(json_object_get(step, "n")), paint(p, PLAIN), paint(p, BLUE),
             arrow, paint(p, PLAIN), paint(p, BOLD), left, paint(p, PLAIN), size,
-            !message ? ""
-            : closed ? "encrypted"
-                     : "in clear",
+            !message || strcmp(text_of(step, "name"), "wire") == 0 ? ""
+            : closed                                               ? "encrypted"
+                                                                   : "in clear",
             (double)json_integer_value(json_object_get(step, "us")) / 1000);
     wrap(p, INDENT, "", text_of(step, "title"));
     if (text_of(step, "text")[0] != '\0')
@@ -213,7 +213,7 @@ static void print_checks(const printer *p, const json_t *step) {
             wrap(p, INDENT + 2, "", subject);
             about = subject;
         }
-        snprintf(lead, sizeof lead, "%s %.40s: ", passed ? "✓" : "✗", text_of(check, "name"));
+        snprintf(lead, sizeof lead, "%s %.90s: ", passed ? "✓" : "✗", text_of(check, "name"));
         fputs(paint(p, passed ? GREEN : RED), p->to);
         if (p->how->verbose) {
             char whole[1024];

@@ -58,7 +58,7 @@ static const char *name_of_check(const lk_steps *m, const lk_event *e) {
 static lk_words words_of(const lk_steps *m, const char *name, const lk_event *e) {
     bool proof = !is_failure(e) || e->status == LOCKSTEP_PEER_BAD_SIGNATURE ||
                  e->status == LOCKSTEP_PEER_BAD_FINISHED || e->status == LOCKSTEP_PEER_PSK_BINDER ||
-                 e->status == LOCKSTEP_ERR_TRUNCATED;
+                 e->status == LOCKSTEP_ERR_TRUNCATED || e->status == LOCKSTEP_PEER_BAD_RECORD_MAC;
     lk_words words = lk_words_of_check(proof ? name : "", e->at_client, e->status == LOCKSTEP_OK,
                                        lk_step_tls12(m));
     /* Before ClientHello there is only the chain that a session holds. */

@@ -86,6 +86,15 @@ static json_t *message_step(lk_steps *m, const lk_event *e) {
     return step;
 }
 
+/* said_otherwise: was it the end itself, and nobody on the way? */
+static bool said_otherwise(const lk_steps *m, const lk_event *message) {
+    const lk_event *e;
+    for (size_t i = 0; (e = lk_recording_event(m->recording, i)) != message; i++)
+        if (e->kind == LK_EVENT_WIRE && e->outgoing)
+            return true;
+    return false;
+}
+
 void lk_steps_on_message(lk_steps *m, const lk_event *e) {
     const lk_event *sent = m->said[e->by_client];
     bool as_sent = sent != NULL && lk_slice_equal(sent->bytes, e->bytes);
@@ -108,8 +117,11 @@ void lk_steps_on_message(lk_steps *m, const lk_event *e) {
         json_object_set_new(step, "title", json_string("What arrives is something else"));
         json_object_set_new(
             step, "text",
-            json_string("Somebody has changed the message on its way. The other end "
-                        "cannot know that yet."));
+            json_string(
+                said_otherwise(m, e)
+                    ? "This is what was really sent. The other end cannot know that it is wrong."
+                    : "Somebody has changed the message on its way. The other end cannot know that "
+                      "yet."));
         json_object_set_new(step, "changed", json_true());
     }
 }

@@ -319,6 +319,12 @@ lk_words lk_words_of_check(const char *name, bool by_client, bool passed, bool t
                                  : "The client does not have the key from before",
                           "The binder ties the old key to this new ClientHello.",
                           "RFC 8446 §4.2.11.2", LK_SEES_NOTHING};
+    if (strcmp(name, "record") == 0)
+        return (lk_words){
+            by_client ? "The client cannot open a record" : "The server cannot open a record",
+            "Each record is sealed with a key and its number. What was changed on the way, comes "
+            "twice or stands elsewhere does not open, and nothing of it is believed.",
+            tls12 ? "RFC 5246 §6.2.3.3" : "RFC 8446 §5.2", LK_SEES_NOTHING};
     if (strcmp(name, "end of the stream") == 0)
         return (lk_words){
             by_client ? "The client misses the end" : "The server misses the end",
