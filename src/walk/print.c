@@ -70,6 +70,10 @@ static void wrap(const printer *p, size_t indent, const char *lead, const char *
             at = hang;
             first = true;
         }
+        if (first && w > COLUMNS - at && at < COLUMNS) { /* no line has room for such a word */
+            w = COLUMNS - at;
+            n = bytes_of(text, w);
+        }
         at += (size_t)!first + w;
         fprintf(p->to, "%s%.*s", first ? "" : " ", (int)n, text);
         first = false;
@@ -111,7 +115,7 @@ static void print_head(const printer *p, const json_t *step) {
     if (message && bytes > 0)
         snprintf(size, sizeof size, "%zu byte%s", bytes, bytes == 1 ? "" : "s");
     bool closed = json_is_true(json_object_get(step, "encrypted"));
-    snprintf(left, sizeof left, "%.60s", text_of(step, "name"));
+    snprintf(left, sizeof left, "%.28s", text_of(step, "name"));
     fprintf(p->to, "%s%3d%s  %s%s%s  %s%-28s%s %14s  %-9s %9.3f ms\n", paint(p, BOLD),
             (int)json_integer_value(json_object_get(step, "n")), paint(p, PLAIN), paint(p, BLUE),
             arrow, paint(p, PLAIN), paint(p, BOLD), left, paint(p, PLAIN), size,
@@ -147,7 +151,8 @@ static void print_fields(const printer *p, const json_t *step) {
         fprintf(p->to, "      %s%5zu %5zu%s  %-32s ", paint(p, DIM), offset, length,
                 paint(p, PLAIN), name);
         if (text_of(field, "value")[0] != '\0') {
-            size_t room = COLUMNS - 53;
+            size_t named = width(name, strlen(name)), room = COLUMNS - 21;
+            room -= named < 32 ? 32 : named;
             const char *value = text_of(field, "value");
             if (width(value, strlen(value)) <= room || p->how->verbose)
                 fprintf(p->to, "%s\n", value);
@@ -207,21 +212,25 @@ static void print_checks(const printer *p, const json_t *step) {
     const char *about = "";
     json_array_foreach(json_object_get(step, "checks"), i, check) {
         bool passed = json_is_true(json_object_get(check, "passed"));
-        char lead[128];
-        const char *subject = text_of(check, "subject");
+        char lead[176], whole[1200];
+        const char *name = text_of(check, "name"), *subject = text_of(check, "subject");
         if (subject[0] != '\0' && strcmp(subject, about) != 0) {
             wrap(p, INDENT + 2, "", subject);
             about = subject;
         }
-        snprintf(lead, sizeof lead, "%s %.90s: ", passed ? "✓" : "✗", text_of(check, "name"));
-        fputs(paint(p, passed ? GREEN : RED), p->to);
+        /* What is short is a label, with the text in a column beside it; else it begins the text.
+         */
+        bool label = width(name, strlen(name)) <= 40;
+        put(lead, sizeof lead, "%s %s%s", passed ? "✓" : "✗", label ? name : "",
+                 label ? ": " : "");
+        put(whole, sizeof whole, "%s%s%s", label ? "" : name, label ? "" : ": ",
+                 text_of(check, "compared"));
         if (p->how->verbose) {
-            char whole[1024];
-            put(whole, sizeof whole, "%s (%s)", text_of(check, "compared"), text_of(check, "rule"));
-            wrap(p, INDENT + 4, lead, whole);
-        } else {
-            wrap(p, INDENT + 4, lead, text_of(check, "compared"));
+            size_t n = strlen(whole);
+            put(whole + n, sizeof whole - n, " (%s)", text_of(check, "rule"));
         }
+        fputs(paint(p, passed ? GREEN : RED), p->to);
+        wrap(p, INDENT + 4, lead, whole);
         fputs(paint(p, PLAIN), p->to);
     }
 }
@@ -273,7 +282,9 @@ static void print_times(const printer *p, const json_t *walk) {
 static void print_top(const printer *p, const json_t *walk) {
     static const char *const keys[] = {"suite", "group", "signature", "alpn"};
     bool first = true;
-    fprintf(p->to, "%s%s%s\n", paint(p, BOLD), text_of(walk, "title"), paint(p, PLAIN));
+    fputs(paint(p, BOLD), p->to);
+    wrap(p, 0, "", text_of(walk, "title"));
+    fputs(paint(p, PLAIN), p->to);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (text_of(walk, keys[i])[0] == '\0')
             continue;

@@ -119,7 +119,7 @@ void lk_steps_on_message(lk_steps *m, const lk_event *e) {
             step, "text",
             json_string(
                 said_otherwise(m, e)
-                    ? "This is what was really sent. The other end cannot know that it is wrong."
+                    ? "This is what was really sent. The other end has yet to notice."
                     : "Somebody has changed the message on its way. The other end cannot know that "
                       "yet."));
         json_object_set_new(step, "changed", json_true());
