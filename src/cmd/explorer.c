@@ -10,6 +10,7 @@
 #include "http/files.h"
 #include "http/url.h"
 #include "util/builder.h"
+#include "util/secret.h"
 
 #define NUM_FILES (sizeof embed_explorer / sizeof embed_explorer[0])
 #define MARK      "<!--HANDSHAKE-->"
@@ -25,6 +26,9 @@ static lk_watched_conn *find(lk_explorer *x, const lockstep_conn *conn) {
 
 static void forget(lk_watched_conn *w) {
     lk_recording_free(w->recording);
+    if (w->walk != NULL)
+        lk_wipe(w->walk, strlen(w->walk));
+    free(w->walk);
     *w = (lk_watched_conn){0};
 }
 
@@ -98,14 +102,10 @@ static void policy(lk_answer *a, unsigned port) {
     lk_answer_field(a, "Cross-Origin-Opener-Policy: same-origin");
 }
 
-/* own_walk is the handshake of the connection that asks; NULL: there is no recording of it. */
-static json_t *own_walk(lk_explorer *x, const lockstep_conn *conn) {
+static json_t *walk_of(const lk_watched_conn *w) {
     char title[320];
     lockstep_info info;
-    lk_watched_conn *w = find(x, conn);
-    if (w == NULL)
-        return NULL;
-    w->asked = true;
+    const lockstep_conn *conn = w->conn;
     lockstep_info_of(conn, &info);
     snprintf(title, sizeof title, "%s with %s", lockstep_version_name(info.version),
              info.server_name != NULL ? info.server_name : "this server");
@@ -118,6 +118,21 @@ static json_t *own_walk(lk_explorer *x, const lockstep_conn *conn) {
                            .server_us = -1,
                            .network_us = -1};
     return lk_walk_json(w->recording, &about);
+}
+
+/* own_walk is the handshake of the connection that asks, as JSON (lent); NULL: there is no
+ * recording of it. */
+static const char *own_walk(lk_explorer *x, const lockstep_conn *conn) {
+    lk_watched_conn *w = find(x, conn);
+    if (w == NULL)
+        return NULL;
+    w->asked = true;
+    if (w->walk == NULL) {
+        json_t *walk = walk_of(w);
+        w->walk = walk != NULL ? json_dumps(walk, JSON_COMPACT) : NULL;
+        json_decref(walk);
+    }
+    return w->walk;
 }
 
 /* put_script appends JSON as a block of data in HTML, where no "<" may stand. */
@@ -140,8 +155,7 @@ static void page(lk_answer *a, lk_explorer *x, const lockstep_conn *conn, const 
     lk_buffer whole = lk_buffer_of(&lk_heap_default, 0);
     lk_builder b = lk_builder_of(&whole);
     const uint8_t *mark = memmem(html.p, html.p_len, MARK, strlen(MARK));
-    json_t *walk = mark != NULL ? own_walk(x, conn) : NULL;
-    char *text = walk != NULL ? json_dumps(walk, JSON_COMPACT) : NULL;
+    const char *text = mark != NULL ? own_walk(x, conn) : NULL;
     size_t before = mark != NULL ? (size_t)(mark - html.p) : html.p_len;
     lk_build_bytes(&b, lk_slice_of(html.p, before));
     if (text != NULL)
@@ -158,8 +172,6 @@ static void page(lk_answer *a, lk_explorer *x, const lockstep_conn *conn, const 
     } else {
         lk_answer_error(a, 500, true);
     }
-    json_decref(walk);
-    free(text);
     lk_buffer_free(&whole);
 }
 

@@ -14,6 +14,7 @@
 typedef struct lk_watched_conn {
     const lockstep_conn *conn; /* NULL: free */
     lk_recording *recording;
+    char *walk; /* the walk as JSON, made when it was first asked for; or NULL */
     bool asked; /* it has asked for something: the handshake is long over */
 } lk_watched_conn;
 

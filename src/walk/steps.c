@@ -2,8 +2,15 @@
 
 /* ---- Making a step --------------------------------------------------------------------------- */
 
+void lk_step_end(lk_steps *m) {
+    if (lk_buffer_length(&m->data) > 0)
+        json_object_set_new(m->last, "bytes", lk_hex(lk_buffer_slice(&m->data)));
+    lk_buffer_cut(&m->data, 0);
+}
+
 json_t *lk_step_begin(lk_steps *m, const lk_event *e, const char *from, const char *layer,
                       const char *name, const lk_words *words) {
+    lk_step_end(m);
     json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I}", "from", from, "layer",
                              layer, "name", name, "title", words->title, "text", words->text,
                              "rule", words->rule[0] != '\0' ? words->rule : e->rule, "encrypted",
@@ -80,10 +87,13 @@ static void on_event(lk_steps *m, const lk_event *e) {
 json_t *lk_steps_json(int *failed, const lk_recording *recording, lk_record_list *records,
                       const lk_facts *facts) {
     lk_steps m = {.recording = recording, .records = records, .facts = facts, .all = json_array()};
+    m.data = lk_buffer_of(&lk_heap_default, 0);
     m.waiting[0] = json_array();
     m.waiting[1] = json_array();
     for (size_t i = 0; i < lk_recording_length(recording); i++)
         on_event(&m, lk_recording_event(recording, i));
+    lk_step_end(&m);
+    lk_buffer_free(&m.data);
     size_t i;
     json_t *step;
     *failed = 0;

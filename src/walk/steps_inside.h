@@ -21,6 +21,7 @@ typedef struct lk_steps {
     json_t *last;
     const lk_event *last_event; /* what it was made of */
     json_t *failed;             /* the step in which the connection failed, or NULL */
+    lk_buffer data;             /* of `last`, if it is application data of several records */
 } lk_steps;
 
 static inline const char *lk_step_side(bool client) {
@@ -31,9 +32,12 @@ static inline bool lk_step_tls12(const lk_steps *m) {
     return m->facts->version == 0x0303;
 }
 
-/* lk_step_begin adds a step. */
+/* lk_step_begin adds a step, behind lk_step_end. */
 json_t *lk_step_begin(lk_steps *m, const lk_event *e, const char *from, const char *layer,
                       const char *name, const lk_words *words);
+
+/* lk_step_end ends the last one: it gets what there is of it in m->data. */
+void lk_step_end(lk_steps *m);
 
 /* lk_step_seen says what somebody on the way makes of what is encrypted, unless the words did. */
 void lk_step_seen(json_t *step, bool type_hidden);

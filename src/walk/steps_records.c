@@ -26,17 +26,17 @@ static bool more_data(lk_steps *m, const lk_event *e) {
     if (m->last == NULL || last->kind != LK_EVENT_RECORD || last->inner_type != LK_TYPE_DATA ||
         last->by_client != e->by_client)
         return false;
-    size_t i, before = json_string_length(json_object_get(m->last, "bytes")) / 2;
-    json_t *more = lk_hex(e->inner), *field;
-    json_t *fields = lk_fields_json(lk_dissect_content(LK_TYPE_DATA, e->inner));
+    /* Put together at the end: there may be thousands of them. */
+    if (lk_buffer_length(&m->data) == 0)
+        (void)!lk_buffer_append(&m->data, last->inner);
+    size_t i, before = lk_buffer_length(&m->data);
+    (void)!lk_buffer_append(&m->data, e->inner);
+    json_t *field, *fields = lk_fields_json(lk_dissect_content(LK_TYPE_DATA, e->inner));
     json_array_foreach(fields, i, field) {
         json_int_t offset = json_integer_value(json_object_get(field, "offset"));
         json_object_set_new(field, "offset", json_integer(offset + (json_int_t)before));
     }
     add_fields(m->last, fields);
-    const char *had = json_string_value(json_object_get(m->last, "bytes"));
-    json_object_set_new(m->last, "bytes", json_sprintf("%s%s", had, json_string_value(more)));
-    json_decref(more);
     add_places(m->last, lk_records_of_event(m->records, e));
     return true;
 }
