@@ -1,5 +1,6 @@
 #include "cmd/explorer.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,13 @@
 #define NUM_FILES (sizeof embed_explorer / sizeof embed_explorer[0])
 #define MARK      "<!--HANDSHAKE-->"
 
+/* JSON of this process holds secrets: what is given back of it is wiped. */
+static void wipe_and_free(void *p) {
+    if (p != NULL)
+        lk_wipe(p, malloc_usable_size(p));
+    free(p);
+}
+
 /* ---- Recordings ------------------------------------------------------------------------------ */
 
 static lk_watched_conn *find(lk_explorer *x, const lockstep_conn *conn) {
@@ -26,9 +34,7 @@ static lk_watched_conn *find(lk_explorer *x, const lockstep_conn *conn) {
 
 static void forget(lk_watched_conn *w) {
     lk_recording_free(w->recording);
-    if (w->walk != NULL)
-        lk_wipe(w->walk, strlen(w->walk));
-    free(w->walk);
+    wipe_and_free(w->walk);
     *w = (lk_watched_conn){0};
 }
 
@@ -69,7 +75,7 @@ void lk_explorer_json(lk_answer *a, int code, json_t *object) {
     lk_answer_head(a, code);
     lk_answer_field(a, "Cache-Control: no-store");
     lk_answer_whole(a, "application/json", lk_slice_of_str(text), true);
-    free(text);
+    wipe_and_free(text);
 }
 
 void lk_explorer_problem(lk_answer *a, int code, const char *text) {
@@ -297,6 +303,7 @@ lk_explorer *lk_explorer_new(lockstep_slice ca, lockstep_slice key) {
     (void)lk_faults(&num);
     lk_explorer *x = calloc(1, sizeof *x);
     lk_lab *hosted = open_hosted(ca, key);
+    json_set_alloc_funcs(malloc, wipe_and_free);
     if (x != NULL)
         x->configs = calloc(num, sizeof *x->configs);
     if (x != NULL && x->configs != NULL && hosted != NULL && (x->lab = lk_lab_open()) != NULL) {

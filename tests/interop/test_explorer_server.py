@@ -106,6 +106,32 @@ def test_oldest_recording_gives_way(server):
     wait_until(lambda: walk_of(get(server.port, server.root)) is not None, what="a recording")
 
 
+def copies_of(server, log):
+    """How often the secrets that a client has written down are in the server's memory, as bytes or in hexadecimal."""
+    values = list(logged_keys(log).values())
+    n = 0
+    with open(f"/proc/{server.pid}/mem", "rb") as memory:
+        for line in open(f"/proc/{server.pid}/maps"):
+            if " rw" not in line:
+                continue
+            start, end = (int(x, 16) for x in line.split()[0].split("-"))
+            with contextlib.suppress(OSError, ValueError):
+                memory.seek(start)
+                part = memory.read(end - start)
+                n += sum(part.count(v.encode()) + part.count(bytes.fromhex(v)) for v in values)
+    return n
+
+
+def test_forgotten(bench, server):
+    """When a connection is gone, nothing of what was shown of it is left in memory."""
+    logs = [bench.dir / f"keys{i}" for i in range(3)]
+    for log in logs:
+        with connect(server.port, server.root, keylog_filename=str(log)) as s:
+            assert walk_of(answer(s, "/"))
+            assert copies_of(server, log) > 0
+    wait_until(lambda: all(copies_of(server, log) == 0 for log in logs), 10, "an empty memory")
+
+
 def test_page_is_for_nobody_else(server):
     page = get(server.port, server.root)
     assert page.headers["Cache-Control"] == "no-store"
