@@ -164,8 +164,10 @@ static bool begin_round(lk_stage *s, bool meant) {
 static lockstep_status play_round(lk_stage *s, bool meant) {
     if (!begin_round(s, meant))
         return LOCKSTEP_ERR_NO_MEMORY;
+    int64_t since = lk_wire_began(); /* the client's key shares are made here */
     lockstep_status status =
         lockstep_client_resume(&s->client_conn, s->client_config, s->host, s->session);
+    lk_wire_ended(&s->wire, true, since);
     if (status == LOCKSTEP_OK)
         status = lockstep_server_new(&s->server_conn, s->server_config);
     if (status != LOCKSTEP_OK)

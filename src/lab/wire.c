@@ -1,6 +1,7 @@
 #include "lab/wire.h"
 
 #include <lockstep/session.h>
+#include <time.h>
 
 #include "record/record.h"
 #include "util/reader.h"
@@ -32,13 +33,14 @@ static lockstep_conn *end_of(const lk_wire *w, bool client) {
     return client ? w->client : w->server;
 }
 
-/* began and ended tell how long an engine was busy. */
-static int64_t began(const lk_wire *w) {
-    return w->recording != NULL ? lk_recording_us(w->recording) : 0;
+int64_t lk_wire_began(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void ended(lk_wire *w, bool client, int64_t since) {
-    *(client ? &w->client_us : &w->server_us) += began(w) - since;
+void lk_wire_ended(lk_wire *w, bool client, int64_t since) {
+    *(client ? &w->client_us : &w->server_us) += lk_wire_began() - since;
 }
 
 /* take_out takes from an end what it has for the peer. */
@@ -110,9 +112,9 @@ static bool put_in(lk_wire *w, bool client) {
     bool moved = take_data(w, client);
     if (have == 0 || (lockstep_state_of(conn) & LOCKSTEP_WIRE_IN) == 0)
         return moved;
-    int64_t since = began(w);
+    int64_t since = lk_wire_began();
     lockstep_status status = lockstep_wire_in(conn, &used, lk_buffer_bytes(in), have);
-    ended(w, client, since);
+    lk_wire_ended(w, client, since);
     lk_buffer_take(in, status == LOCKSTEP_OK ? used : have);
     return take_data(w, client) || used > 0 || status != LOCKSTEP_OK || moved;
 }

@@ -35,13 +35,18 @@ typedef struct lk_wire {
     lk_buffer got[2];     /* application data that came out of the client, of the server */
     unsigned count[2];
     lk_buffer tape; /* all that was carried: a byte for who sent it, then the record */
-    int64_t client_us, server_us; /* time spent in the engines */
+    int64_t client_us, server_us; /* processor time spent in the engines */
     bool early;                   /* the server was given 0-RTT data */
 } lk_wire;
 
 /* lk_wire_set_up makes a wire without ends. lk_wire_free leaves the connections alone. */
 void lk_wire_set_up(lk_wire *wire);
 void lk_wire_free(lk_wire *wire);
+
+/* What an engine does stands between these two, and counts for its side: in processor time, for
+ * what else the machine had to do meanwhile is none of its cost. */
+int64_t lk_wire_began(void);
+void lk_wire_ended(lk_wire *wire, bool client, int64_t since);
 
 /* lk_wire_step carries one record, or lets an end take in what has arrived; false: nothing moves
  * any more. */
