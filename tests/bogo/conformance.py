@@ -177,7 +177,8 @@ def report(args, names, skips, answers, passed, own, bad):
     stale = [p for p in [*skips.reasons, *skips.but] if not fnmatch.filter(names, p)]
     stale += [a[0] + " (answers.txt)" for i, a in enumerate(answers) if i not in own]
     if stale and not args.test:
-        print(f"\nmatch nothing in this runner: {' '.join(stale)}")
+        print(f"\n{len(stale)} patterns match nothing in this runner (another may have them)"
+              + (": " + " ".join(stale) if args.recheck else "; --recheck names them"))
     streams = [n for n in names if not OTHER_PROTOCOLS.search(n)]
     ran = sum(1 for n in streams if not skips.reason(n))
     print(f"\nof {len(names)} tests {len(streams)} are not named for DTLS, QUIC or versions before "
