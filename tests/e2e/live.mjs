@@ -285,6 +285,7 @@ async function look(page, name) {
     const { violations } = await page.evaluate(() => globalThis.axe.run());
     out.axe.push(...violations.map((v) => `${width} ${scheme}: ${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`));
     out.wide[width] = await page.evaluate(() => document.documentElement.scrollWidth);
+    await page.evaluate(() => globalThis.scrollTo(0, 0));
     await page.screenshot({ path: join(plan.shots, `live-${name}-${width}-${scheme}.png`), fullPage: true });
   }
   await page.setViewportSize({ width: 1280, height: 900 });

@@ -22,7 +22,7 @@ export function time(us) {
 export const many = (n, one, more) => `${Number(n).toLocaleString('en')} ${n === 1 ? one : more ?? one + 's'}`;
 export const size = (hex) => many((hex?.length ?? 0) / 2, 'byte');
 // With a capital letter, unless it is the name of a host.
-export const capital = (text) => (text && !/^\S+\.\S+$/.test(text) ? text[0].toUpperCase() + text.slice(1) : text ?? '');
+export const capital = (text) => (text && !/^\S+(\.\S+| port \d+)$/.test(text) ? text[0].toUpperCase() + text.slice(1) : text ?? '');
 
 // What a step is about.
 export const titleOf = (step) => step.title || step.name;
