@@ -13,7 +13,7 @@ const [title] = text('.proof h2');
 return / of \\d+ checks done/.test(title ?? '') && { title, failed: text('.proof li.bad'), open: text('.proof li.open') };"""
 ALERTS = """const status = document.querySelector('.outcome [role=status]')?.textContent ?? '';
 return /refused \\d+ of \\d+/.test(status) && [...document.querySelectorAll('.browser-table tbody tr')].map((tr) =>
-  [tr.dataset.fault, tr.children[1].innerText, tr.children[2].innerText]);"""
+  [tr.dataset.fault, tr.children[1].innerText, tr.children[2].innerText, tr.children[3].innerText]);"""
 
 
 @pytest.fixture
@@ -53,8 +53,13 @@ def test_alerts(bench, visit):  # noqa: F811
     root = bench.ca("path").out.strip()
     table = json.loads(run(["curl", "-s", "--cacert", root, f"{visit.url}-/faults"], bench.env).out)["faults"]
     assert visit.ask("WebDriver:Navigate", url=f"{visit.url}#/browser") is None
-    rows = {name: (did, sent) for name, did, sent in wait_until(lambda: script(visit, ALERTS), timeout=60, what="all answers")}
+    rows = {name: cells for name, *cells in wait_until(lambda: script(visit, ALERTS), timeout=60, what="all answers")}
     hosted = {f["name"]: f["firefox_alert"] for f in table if f["hosted"]}
     assert set(rows) == set(hosted)
-    sent = {name: None if did.strip() == "accepted it" else int(s.split()[0]) for name, (did, s) in rows.items()}
-    assert sent == hosted
+    for name, (did, sent, expected) in rows.items():
+        alert = hosted[name]
+        if alert is None:
+            assert (did.strip(), expected) == ("accepted it", "nothing: it accepts this") and sent.startswith("no alert"), (name, rows[name])
+        else:
+            assert did.strip() == "refused it" and sent.startswith(f"{alert} ") and expected.startswith(f"{alert} "), (name, rows[name])
+    assert {hosted[name] for name in ("expired", "self-signed", "unknown-ca", "revoked-ocsp", "wrong-eku")} == {45, 42, 48, 44, 46}

@@ -7,6 +7,9 @@ import { faults, getJson } from './walks.js';
 import { alertName, time } from './words.js';
 
 const AT_ONCE = 3, PATIENCE_MS = 6000, POLL_MS = 300;
+// The table knows what two browsers were seen to do; its names of errors are Chromium's.
+const FIREFOX = /\bFirefox\//.test(navigator.userAgent), BROWSER = FIREFOX ? 'Firefox' : 'Chromium';
+const seenToSend = (f) => (FIREFOX ? f.firefox_alert : f.browser_alert) ?? -1;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 class Test {
@@ -18,9 +21,9 @@ class Test {
 
   row(f) {
     const sent = h('td', { 'data-label': 'This browser sent' }, h('span', { class: 'soft' }, 'not asked yet')), result = h('td', { 'data-label': 'What it did' });
-    const link = h('a', { href: f.url, target: '_blank', rel: 'noopener' }, f.browser ? 'See its error page' : 'Open it', icon('out', '(opens a new tab)'));
+    const link = h('a', { href: f.url, target: '_blank', rel: 'noopener' }, seenToSend(f) >= 0 || (f.browser && !FIREFOX) ? 'See its error page' : 'Open it', icon('out', '(opens a new tab)'));
     return { fault: f, sent, result, seen: null, element: h('tr', { 'data-fault': f.name }, h('th', { scope: 'row' }, f.title),
-      result, sent, h('td', { 'data-label': 'Chromium was seen to send' }, f.browser_alert >= 0 && f.browser_alert !== null ? alertName(f.browser_alert) : f.browser ? 'no alert' : 'nothing: it accepts this'),
+      result, sent, h('td', { 'data-label': `${BROWSER} was seen to send` }, seenToSend(f) >= 0 ? alertName(seenToSend(f)) : f.browser && !FIREFOX ? 'no alert' : 'nothing: it accepts this'),
       h('td', { 'data-label': 'Lockstep\u2019s client sends' }, alertName(f.alert, f.alert_name)), h('td', null, link)) };
   }
 
@@ -115,7 +118,7 @@ export async function show(place) {
   button.addEventListener('click', go);
   place.append(h('div', { class: 'outcome' }, status, button), h('div', { class: 'table-box', tabindex: '0', role: 'region', 'aria-label': 'Answers of this browser' }, h('table', { class: 'browser-table' },
     h('caption', { class: 'unseen' }, 'Each wrong certificate, and what this browser did with it'),
-    h('thead', null, h('tr', null, ['What is wrong', 'What it did', 'This browser sent', 'Chromium was seen to send', 'Lockstep\u2019s client sends'].map((t) => h('th', { scope: 'col' }, t)), h('td'))),
+    h('thead', null, h('tr', null, ['What is wrong', 'What it did', 'This browser sent', `${BROWSER} was seen to send`, 'Lockstep\u2019s client sends'].map((t) => h('th', { scope: 'col' }, t)), h('td'))),
     h('tbody', null, [...test.rows.values()].map((r) => r.element)))));
   go();
   return () => { test.stopped = true; };
