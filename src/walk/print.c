@@ -72,7 +72,7 @@ static void wrap(const printer *p, size_t indent, const char *lead, const char *
         }
         if (first && w > COLUMNS - at && at < COLUMNS) { /* no line has room for such a word */
             w = COLUMNS - at;
-            n = bytes_of(text, w);
+            n = length_of(text, w);
         }
         at += (size_t)!first + w;
         fprintf(p->to, "%s%.*s", first ? "" : " ", (int)n, text);
@@ -221,10 +221,9 @@ static void print_checks(const printer *p, const json_t *step) {
         /* What is short is a label, with the text in a column beside it; else it begins the text.
          */
         bool label = width(name, strlen(name)) <= 40;
-        put(lead, sizeof lead, "%s %s%s", passed ? "✓" : "✗", label ? name : "",
-                 label ? ": " : "");
+        put(lead, sizeof lead, "%s %s%s", passed ? "✓" : "✗", label ? name : "", label ? ": " : "");
         put(whole, sizeof whole, "%s%s%s", label ? "" : name, label ? "" : ": ",
-                 text_of(check, "compared"));
+            text_of(check, "compared"));
         if (p->how->verbose) {
             size_t n = strlen(whole);
             put(whole + n, sizeof whole - n, " (%s)", text_of(check, "rule"));

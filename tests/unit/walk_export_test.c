@@ -15,18 +15,18 @@
 /* a_walk makes the smallest walk there is, with one record and one step of `name` and `text`. */
 static json_t *a_walk(const char *title, const char *name, const char *text, const char *bytes,
                       const char *fate) {
-    return json_pack(
-        "{s:i, s:s, s:s, s:n, s:I, s:{s:i, s:i, s:n, s:n, s:n, s:n},"
-        " s:[{s:s, s:i, s:b, s:s, s:i, s:s}],"
-        " s:[{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:i,"
-        " s:[{s:s, s:i, s:s, s:s, s:s, s:b, s:s}]}]}",
-        "version", 1, "title", title, "outcome", "established", "failure", "began_us",
-        (json_int_t)1000000, "time", "total_us", 5, "round_trips", 1, "rtt_us", "network_us",
-        "client_us", "server_us", "records", "from", "client", "type", 22, "encrypted", 0, "bytes",
-        bytes, "us", 3, "fate", fate, "steps", "n", 1, "from", "client", "layer", "check", "name",
-        name, "title", text, "text", text, "rule", "", "encrypted", 0, "eavesdropper", text, "us",
-        1, "checks", "name", name, "depth", 0, "subject", text, "compared", text, "rule", "",
-        "passed", 1, "status", "OK");
+    return json_pack("{s:i, s:s, s:s, s:n, s:I, s:{s:i, s:i, s:n, s:n, s:n, s:n},"
+                     " s:[{s:s, s:i, s:b, s:s, s:i, s:s}],"
+                     " s:[{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:i,"
+                     " s:[{s:s, s:i, s:s, s:s, s:s, s:b, s:s}]}]}",
+                     "version", 1, "title", title, "outcome", "established", "failure", "began_us",
+                     (json_int_t)1000000, "time", "total_us", 5, "round_trips", 1, "rtt_us",
+                     "network_us", "client_us", "server_us", "records", "from", "client", "type",
+                     22, "encrypted", 0, "bytes", bytes, "us", 3, "fate", fate, "steps", "n", 1,
+                     "from", "client", "layer", "check", "name", name, "title", text, "text", text,
+                     "rule", "", "encrypted", 0, "eavesdropper", text, "us", 1, "checks", "name",
+                     name, "depth", 0, "subject", text, "compared", text, "rule", "", "passed", 1,
+                     "status", "OK");
 }
 
 static char *printed(const json_t *walk, const lk_print *how) {
