@@ -4,7 +4,7 @@
 import { h, icon, replace } from './dom.js';
 import { busy, trouble } from './parts.js';
 import { faults, getJson } from './walks.js';
-import { alertName, time } from './words.js';
+import { alertName } from './words.js';
 
 const AT_ONCE = 3, PATIENCE_MS = 6000, POLL_MS = 300;
 // The table knows what two browsers were seen to do; its names of errors are Chromium's.
@@ -40,7 +40,7 @@ class Test {
       if (!row || row.seen || !row.asked) continue;
       row.seen = x;
       const kind = typeof x.alert !== 'number' ? 'it did not object' : x.alert === row.fault.alert ? 'the precise one' : x.alert === 46 ? 'the generic one' : 'another one';
-      replace(row.sent, h('b', null, alertName(x.alert, x.alert_name)), h('small', null, `${kind}${x.us ? `, after ${time(x.us)}` : ''}`));
+      replace(row.sent, h('b', null, alertName(x.alert, x.alert_name)), h('small', null, kind));
     }
   }
 

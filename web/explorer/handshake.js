@@ -16,10 +16,11 @@ const GROUP_TEXT = {
 function picture(w) {
   const messages = w.steps.filter((x) => x.layer === 'handshake' || (x.layer === 'record' && x.from !== 'wire')).slice(0, 14);
   const gap = 26, height = messages.length * gap + 60;
+  const width = (m) => m.name.length * 3.7 + 3; // half of it, in the fixed pitch of its letters
   const arrow = (m, i) => {
     const y = 34 + i * gap, [from, to] = m.from === 'client' ? [36, 384] : [384, 36], back = m.from === 'client' ? -1 : 1;
     return s('g', { class: `flight ${m.from}${m.encrypted ? ' closed' : ''}`, vars: { '--i': i } }, s('path', { d: `M${from} ${y}L${to} ${y + 16}m${9 * back} ${-5.5}l${-9 * back} 5.5 ${8 * back} 5.5`, pathLength: 100 }),
-      s('text', { x: 210, y: y + 12 }, m.name));
+      s('rect', { x: 210 - width(m), y: y + 1, width: 2 * width(m), height: 15 }), s('text', { x: 210, y: y + 12 }, m.name));
   };
   return s('svg', { viewBox: `0 0 420 ${height}`, class: 'glance', role: 'img', 'aria-label': `${many(messages.length, 'message')} between ${w.sides?.client?.name ?? 'client'} and ${w.sides?.server?.name ?? 'server'}` },
     s('path', { class: 'life client', d: `M30 20V${height - 12}` }), s('path', { class: 'life server', d: `M390 20V${height - 12}` }), messages.map(arrow));

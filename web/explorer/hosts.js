@@ -28,7 +28,8 @@ export async function show(place, { source, step, remember }) {
       if (mine !== turn) return shown.stepper.close();
       stepper = shown.stepper;
       const w = shown.walk, t = w.time ?? {};
-      replace(box, facts([['Result', w.outcome === 'established' ? 'established' : 'refused', w.failure?.sentence], ['Version', w.tls && `TLS ${w.tls}`], ['Encrypted with', w.suite],
+      replace(box, w.failure ? trouble({ message: sentence(w.failure.sentence || w.failure.detail || w.failure.status) }) : '',
+        facts([['Result', w.outcome === 'established' ? 'established' : 'refused'], ['Version', w.tls && `TLS ${w.tls}`], ['Encrypted with', w.suite],
         ['Keys agreed by', w.group], ['Network round trip', t.rtt_us ? time(t.rtt_us) : null], ['Alert', w.failure ? alertName(w.failure.alert, w.failure.alert_name) : null]]),
       steps, w.certificates?.length ? h('p', null, h('a', { href: `#/chain/${encodeURIComponent(`host.${host}`)}` }, 'See the chain of certificates')) : '',
       w.outcome === 'established' ? proofCard(w, 'this server') : '');
