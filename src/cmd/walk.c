@@ -192,8 +192,17 @@ static int read_options(request *r, int argc, char **argv) {
                      "lockstep walk --demo --fault NAME");
     if (r->fault != NULL && lk_fault_by_name(r->fault) == NULL)
         return usage("there is no such fault", "lockstep walk --faults lists them");
-    if (r->demo && (r->tls.groups != NULL || r->tls.suites != NULL || r->address != NULL))
-        return usage("--groups, --suites and --address are for a walk with a host", NULL);
+    if (r->demo && (r->tls.groups != NULL || r->tls.suites != NULL || r->address != NULL ||
+                    r->cacert != NULL || r->capath != NULL))
+        return usage("--groups, --suites, --address, --cacert and --capath are for a walk with a "
+                     "host",
+                     NULL);
+    if (r->compare != NULL && (r->fault != NULL || r->html != NULL || r->pcapng != NULL ||
+                               r->verbose || r->step || r->version != 0 || r->resume))
+        return usage("--compare says itself which handshakes, and prints one table or --json",
+                     "lockstep walk --compare 1.3,1.2,resume");
+    if (r->step && r->json)
+        return usage("--step is for text, not for --json", NULL);
     return -1;
 }
 
@@ -371,6 +380,8 @@ static int compare(request *r) {
     } else if (code == 0) {
         lk_walk_compare(stdout, (const json_t *const *)walks, pointers, num);
     }
+    for (size_t i = 0; i < num && code == 0; i++)
+        code = exit_of(r, walks[i]);
     for (size_t i = 0; i < COMPARED_MAX; i++)
         json_decref(walks[i]);
     return code;
