@@ -205,7 +205,7 @@ static void test_cut_between_characters(void **state) {
         assert_int_equal(strlen(out), n);
         assert_true(n < room && memcmp(out, text, n) == 0);
         assert_true(((unsigned char)text[n] & 0xc0) != 0x80);
-        while (((unsigned char)text[next] & 0xc0) == 0x80)
+        while (n < strlen(text) && ((unsigned char)text[next] & 0xc0) == 0x80)
             next++;
         assert_true(n == strlen(text) || next >= room);
     }
