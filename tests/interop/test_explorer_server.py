@@ -115,6 +115,8 @@ def copies_of(server, log):
             if " rw" not in line:
                 continue
             start, end = (int(x, 16) for x in line.split()[0].split("-"))
+            if end - start > 1 << 28:
+                continue  # what a sanitizer keeps beside the memory
             with contextlib.suppress(OSError, ValueError):
                 memory.seek(start)
                 part = memory.read(end - start)
