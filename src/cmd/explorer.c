@@ -41,10 +41,13 @@ static void forget(lk_watched_conn *w) {
 void lk_explorer_watch(lk_explorer *x, const lockstep_conn *conn) {
     lk_watched_conn *w = find(x, NULL);
     if (w == NULL) { /* the oldest gives way, whose page says that it has no recording */
-        w = &x->watched[x->next];
-        x->next = (x->next + 1) % LK_EXPLORER_RECORDINGS;
+        w = &x->watched[0];
+        for (size_t i = 1; i < LK_EXPLORER_RECORDINGS; i++)
+            if (x->watched[i].since < w->since)
+                w = &x->watched[i];
         forget(w);
     }
+    w->since = ++x->num_watched;
     w->recording = lk_recording_new();
     w->conn = w->recording != NULL ? conn : NULL;
 }

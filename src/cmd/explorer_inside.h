@@ -14,8 +14,9 @@
 typedef struct lk_watched_conn {
     const lockstep_conn *conn; /* NULL: free */
     lk_recording *recording;
-    char *walk; /* the walk as JSON, made when it was first asked for; or NULL */
-    bool asked; /* it has asked for something: the handshake is long over */
+    char *walk;     /* the walk as JSON, made when it was first asked for; or NULL */
+    uint64_t since; /* counts up with each: the smallest is the oldest */
+    bool asked;     /* it has asked for something: the handshake is long over */
 } lk_watched_conn;
 
 /* What the client of a hosted fault said in the end. */
@@ -32,7 +33,7 @@ struct lk_explorer {
     lk_loop *loop;
     lk_explorer_hosts hosts;
     lk_watched_conn watched[LK_EXPLORER_RECORDINGS];
-    size_t next;               /* which of them gives way next */
+    uint64_t num_watched;      /* so far */
     lockstep_config **configs; /* what is hosted, by the place of its fault in the table; or NULL */
     lk_lab *lab;               /* for demonstrations; for one thread at a time */
     lockstep_trust *trust;     /* for walks to other hosts */

@@ -233,6 +233,12 @@ bool lk_walk_html(lk_buffer *to, const json_t *walk) {
            (double)json_integer_value(json_object_get(time, "total_us")) / 1000);
     raw(out, "This page holds the secrets of that one connection.</p>");
     put_end(out, walk);
+    if (json_integer_value(json_object_get(walk, "lost")) > 0) {
+        raw(out, "<p class=bad>");
+        number(out, "%d more events did not fit into the recording.",
+               (int)json_integer_value(json_object_get(walk, "lost")));
+        raw(out, "</p>");
+    }
     raw(out, "<ol>");
     json_array_foreach(json_object_get(walk, "steps"), i, step) put_step(out, step);
     raw(out, "</ol></main></body></html>\n");

@@ -297,6 +297,10 @@ static void print_top(const printer *p, const json_t *walk) {
 }
 
 static void print_end(const printer *p, const json_t *walk) {
+    int lost = (int)json_integer_value(json_object_get(walk, "lost"));
+    if (lost > 0)
+        fprintf(p->to, "%d more event%s did not fit into the recording.\n", lost,
+                lost == 1 ? "" : "s");
     const json_t *failure = json_object_get(walk, "failure");
     if (!json_is_object(failure)) {
         bool whole = strcmp(text_of(walk, "outcome"), "established") == 0;
