@@ -7,6 +7,7 @@ import datetime
 import http.client
 import io
 import os
+import pty
 import random
 import re
 import shutil
@@ -17,6 +18,8 @@ import subprocess
 import threading
 import time
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKSTEP = Path(os.environ.get("LOCKSTEP", ROOT / "build" / "lockstep"))
@@ -647,6 +650,14 @@ def has_mlkem():
     """Does this OpenSSL know X25519MLKEM768 (3.5)?"""
     done = run(["openssl", "list", "-kem-algorithms"], clean_env("/nonexistent"))
     return "MLKEM768" in done.out.upper().replace("-", "")
+
+
+def fork_in_terminal():
+    """pty.fork, on machines that have pseudo-terminals."""
+    try:
+        return pty.fork()
+    except OSError as error:
+        pytest.skip(f"no pseudo-terminal to be had here: {error}")
 
 
 def tool(name):

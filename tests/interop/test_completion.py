@@ -1,13 +1,12 @@
 """The completions of bash, zsh and fish, asked in those shells."""
 import os
-import pty
 import select
 import shlex
 import time
 
 import pytest
 
-from kit import LOCKSTEP, ROOT, run, tool
+from kit import LOCKSTEP, ROOT, fork_in_terminal, run, tool
 
 FILES = ROOT / "completions"
 ACTIONS = {"init", "issue", "trust", "untrust", "list", "env", "path"}
@@ -78,7 +77,7 @@ def zsh(line, env, cwd):
     home.mkdir(exist_ok=True)
     out.unlink(missing_ok=True)
     (home / ".zshrc").write_text(ZSHRC.format(files=shlex.quote(str(FILES)), out=shlex.quote(str(out))))
-    pid, terminal = pty.fork()
+    pid, terminal = fork_in_terminal()
     if pid == 0:
         os.chdir(cwd)
         os.execvpe("zsh", ["zsh", "-d", "-i"], dict(env, ZDOTDIR=str(home), TERM="dumb"))

@@ -200,6 +200,17 @@ def types_by_tshark(path, env):
     return [int(n) for n in re.findall(r"\d+", tshark(path, env, "tls.handshake.type"))]
 
 
+def tshark_agrees(path, env, walk):
+    """Does tshark find the same messages? Version 4.4 opens the records of TLS 1.2 and shows application data, and
+    calls Finished an Encrypted Handshake Message all the same."""
+    found, expected = types_by_tshark(path, env), types_of(walk)
+    if walk["tls"] == "1.2" and 20 not in found:
+        assert tshark(path, env, "_ws.col.Info").count("Encrypted Handshake Message") == expected.count(20)
+        expected = [n for n in expected if n != 20]
+    assert found == expected
+    return True
+
+
 def types_of(walk):
     return [int(s["bytes"][:2], 16) for s in walk["steps"] if s["layer"] == "handshake" and len(s["bytes"]) >= 8]
 
@@ -212,7 +223,7 @@ def test_pcapng(shared, kind):
     assert r.rc == 0 and path.stat().st_mode & 0o077 == 0, r
     walk = json.loads(r.out)
     page.write_text(r.out)
-    assert types_by_tshark(path, shared.env) == types_of(walk)
+    assert tshark_agrees(path, shared.env, walk)
     assert "/padlock" in tshark(path, shared.env, "http.request.uri")
     assert "Close Notify" in tshark(path, shared.env, "_ws.col.Info")
 

@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from kit import LOCKSTEP, Listener, free_port, read_head, run, tls_listener
-from test_walk import Page, types_by_tshark, types_of
+from test_walk import Page, tshark_agrees
 from walk_keys import schedule
 from walk_schema import keeps_promises
 
@@ -76,7 +76,7 @@ def test_openssl(bench, kind):
     assert w["time"]["round_trips"] == {"1.3": 1, "1.2": 2}[kind[:3]] + ("retry" in kind)
     assert w["time"]["rtt_us"] is not None and w["time"]["server_us"] is None
     assert w["certificates"][0]["subject"] == "CN=Test Server" and "localhost" in w["certificates"][0]["names"]
-    assert types_by_tshark(path, bench.env) == types_of(w)
+    assert tshark_agrees(path, bench.env, w)
     content, signature, _ = s.signed_by_server()
     assert content and signature
 
@@ -164,7 +164,7 @@ def test_certificate_is_refused(bench):
     step = w["steps"][w["failure"]["step"] - 1]
     assert step["name"] == "certificate chain" and not step["passed"]
     assert "other.example" in Page(page.read_text()).text
-    assert types_by_tshark(capture, bench.env) == types_of(w)
+    assert tshark_agrees(capture, bench.env, w)
     r = run(walk_argv(bench, server.port), bench.env)
     assert r.rc == 60 and "Refused by the client in step" in r.out and "other.example" in r.out and r.err == "", r
 
