@@ -7,6 +7,7 @@
 
 #include "util/builder.h"
 #include "walk/export.h"
+#include "walk/read.h"
 
 static const char style[] =
     ":root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6675;--paper:#fbfbfa;--card:#fff;"
@@ -30,11 +31,6 @@ static const char style[] =
     "align:left;"
     "vertical-align:top;padding:.15rem .6rem .15rem 0;border-top:1px solid var(--line)}"
     ".good{color:var(--good)}.bad{color:var(--bad)}.note{font-size:.9rem}";
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
 
 /* raw appends what stands here; text appends what came from elsewhere. */
 static void raw(lk_builder *out, const char *text) {
@@ -72,7 +68,7 @@ static void element(lk_builder *out, const char *open, const char *content, cons
 /* ---- The parts of a step --------------------------------------------------------------------- */
 
 static void put_bytes(lk_builder *out, const json_t *step) {
-    const char *bytes = text_of(step, "bytes");
+    const char *bytes = lk_text_of(step, "bytes");
     if (bytes[0] == '\0')
         return;
     raw(out, "<details><summary>");
@@ -97,9 +93,9 @@ static void put_bytes(lk_builder *out, const json_t *step) {
         raw(out, "</td><td>");
         for (int d = 0; d < depth && d < 12; d++)
             raw(out, "&ensp;");
-        text(out, text_of(field, "name"));
+        text(out, lk_text_of(field, "name"));
         raw(out, "</td><td class=v>");
-        text(out, text_of(field, "value"));
+        text(out, lk_text_of(field, "value"));
         raw(out, "</td></tr>");
     }
     if (json_array_size(fields) > 0)
@@ -115,11 +111,11 @@ static void put_secrets(lk_builder *out, const json_t *step) {
     raw(out, "<table><tbody>");
     json_array_foreach(secrets, i, secret) {
         raw(out, "<tr><td>");
-        text(out, text_of(secret, "name"));
+        text(out, lk_text_of(secret, "name"));
         raw(out, "</td><td class=v>");
-        text(out, text_of(secret, "value"));
+        text(out, lk_text_of(secret, "value"));
         raw(out, "<br><span class=soft>");
-        text(out, text_of(secret, "how"));
+        text(out, lk_text_of(secret, "how"));
         raw(out, "</span></td></tr>");
     }
     raw(out, "</tbody></table>");
@@ -135,20 +131,20 @@ static void put_checks(lk_builder *out, const json_t *step) {
         bool passed = json_is_true(json_object_get(check, "passed"));
         raw(out,
             passed ? "<tr><td class=good>passed</td><td>" : "<tr><td class=bad>failed</td><td>");
-        text(out, text_of(check, "name"));
+        text(out, lk_text_of(check, "name"));
         raw(out, "</td><td>");
-        text(out, text_of(check, "subject"));
+        text(out, lk_text_of(check, "subject"));
         raw(out, "</td><td>");
-        text(out, text_of(check, "compared"));
+        text(out, lk_text_of(check, "compared"));
         raw(out, " <span class=soft>");
-        text(out, text_of(check, "rule"));
+        text(out, lk_text_of(check, "rule"));
         raw(out, "</span></td></tr>");
     }
     raw(out, "</tbody></table>");
 }
 
 static void put_step(lk_builder *out, const json_t *step) {
-    const char *from = text_of(step, "from");
+    const char *from = lk_text_of(step, "from");
     const json_t *choices = json_object_get(step, "choices"), *choice;
     size_t i;
     raw(out, strcmp(from, "client") == 0   ? "<li class=\"step client"
@@ -160,25 +156,25 @@ static void put_step(lk_builder *out, const json_t *step) {
     raw(out, "</span><span>");
     text(out, from);
     raw(out, "</span><strong>");
-    text(out, text_of(step, "name"));
+    text(out, lk_text_of(step, "name"));
     raw(out, "</strong><span>");
     number(out, "%.3f ms", (double)json_integer_value(json_object_get(step, "us")) / 1000);
     raw(out, "</span>");
-    element(out, "<span>", text_of(step, "rule"), "</span>");
+    element(out, "<span>", lk_text_of(step, "rule"), "</span>");
     raw(out, "</div>");
-    element(out, "<h2>", text_of(step, "title"), "</h2>");
-    element(out, "<p>", text_of(step, "text"), "</p>");
-    element(out, "<p class=\"soft note\">An eavesdropper sees: ", text_of(step, "eavesdropper"),
+    element(out, "<h2>", lk_text_of(step, "title"), "</h2>");
+    element(out, "<p>", lk_text_of(step, "text"), "</p>");
+    element(out, "<p class=\"soft note\">An eavesdropper sees: ", lk_text_of(step, "eavesdropper"),
             "</p>");
     if (json_is_integer(json_object_get(step, "alert"))) {
         raw(out, "<p class=bad>alert ");
         number(out, "%d ", (int)json_integer_value(json_object_get(step, "alert")));
-        text(out, text_of(step, "alert_name"));
+        text(out, lk_text_of(step, "alert_name"));
         raw(out, "</p>");
     }
     json_array_foreach(choices, i, choice) {
-        element(out, "<p class=note>Chosen: ", text_of(choice, "title"), ": ");
-        element(out, "<strong>", text_of(choice, "text"), "</strong></p>");
+        element(out, "<p class=note>Chosen: ", lk_text_of(choice, "title"), ": ");
+        element(out, "<strong>", lk_text_of(choice, "text"), "</strong></p>");
     }
     put_secrets(out, step);
     put_checks(out, step);
@@ -191,20 +187,20 @@ static void put_step(lk_builder *out, const json_t *step) {
 static void put_end(lk_builder *out, const json_t *walk) {
     const json_t *failure = json_object_get(walk, "failure");
     if (!json_is_object(failure)) {
-        bool whole = strcmp(text_of(walk, "outcome"), "established") == 0;
+        bool whole = strcmp(lk_text_of(walk, "outcome"), "established") == 0;
         raw(out, whole ? "<p class=good><strong>The connection was established.</strong></p>"
                        : "<p><strong>The connection was not completed, and nobody refused "
                          "anything.</strong></p>");
         return;
     }
     raw(out, "<p class=bad><strong>");
-    number(out, "Refused by the %s in step %d: ", text_of(failure, "at"),
+    number(out, "Refused by the %s in step %d: ", lk_text_of(failure, "at"),
            (int)json_integer_value(json_object_get(failure, "step")));
-    text(out, text_of(failure, "sentence"));
+    text(out, lk_text_of(failure, "sentence"));
     raw(out, "</strong></p><p class=soft>");
-    text(out, text_of(failure, "status"));
-    element(out, " (", text_of(failure, "rule"), ")");
-    element(out, ", alert ", text_of(failure, "alert_name"), "");
+    text(out, lk_text_of(failure, "status"));
+    element(out, " (", lk_text_of(failure, "rule"), ")");
+    element(out, ", alert ", lk_text_of(failure, "alert_name"), "");
     raw(out, "</p>");
 }
 
@@ -217,14 +213,14 @@ bool lk_walk_html(lk_buffer *to, const json_t *walk) {
              "content=\"width=device-width,initial-scale=1\"><meta "
              "http-equiv=Content-Security-Policy content=\"default-src 'none';style-src "
              "'unsafe-inline'\"><title>");
-    text(out, text_of(walk, "title"));
+    text(out, lk_text_of(walk, "title"));
     raw(out, "</title><style>");
     raw(out, style);
     raw(out, "</style></head><body><main><h1>");
-    text(out, text_of(walk, "title"));
+    text(out, lk_text_of(walk, "title"));
     raw(out, "</h1><p>");
     for (i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        element(out, "<code>", text_of(walk, keys[i]), "</code> ");
+        element(out, "<code>", lk_text_of(walk, keys[i]), "</code> ");
     raw(out, "</p><p class=soft>");
     int trips = (int)json_integer_value(json_object_get(time, "round_trips"));
     if (json_is_null(json_object_get(walk, "failure")))

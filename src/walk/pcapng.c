@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "walk/export.h"
+#include "walk/read.h"
 
 #define BLOCK_SECTION   0x0a0d0d0au
 #define BLOCK_INTERFACE 1u
@@ -49,11 +50,6 @@ static bool section(lk_buffer *out) {
 
 /* ---- The key log ----------------------------------------------------------------------------- */
 
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
 static bool put_text(lk_buffer *out, const char *text, size_t n) {
     return lk_buffer_append(out, lk_slice_of(text, n));
 }
@@ -63,8 +59,8 @@ static const char *client_random(const json_t *walk) {
     size_t i;
     const json_t *step;
     json_array_foreach(json_object_get(walk, "steps"), i, step) {
-        const char *bytes = text_of(step, "bytes");
-        if (strcmp(text_of(step, "name"), "ClientHello") == 0 && strlen(bytes) >= 76)
+        const char *bytes = lk_text_of(step, "bytes");
+        if (strcmp(lk_text_of(step, "name"), "ClientHello") == 0 && strlen(bytes) >= 76)
             return bytes + 12;
     }
     return NULL;
@@ -76,7 +72,7 @@ static bool key_log(lk_buffer *out, const json_t *walk) {
     const json_t *step, *secret;
     json_array_foreach(json_object_get(walk, "steps"), i, step) {
         json_array_foreach(json_object_get(step, "secrets"), k, secret) {
-            const char *label = text_of(secret, "label"), *value = text_of(secret, "value");
+            const char *label = lk_text_of(secret, "label"), *value = lk_text_of(secret, "value");
             if (label[0] == '\0' || random == NULL)
                 continue;
             if (!put_text(out, label, strlen(label)) || !put_text(out, " ", 1) ||
@@ -161,9 +157,9 @@ static int digit(char c) {
 }
 
 static bool record(stream *s, const json_t *row, int64_t began_us) {
-    const char *hex = text_of(row, "bytes");
+    const char *hex = lk_text_of(row, "bytes");
     size_t n = strlen(hex) / 2;
-    bool client = strcmp(text_of(row, "from"), "client") == 0, ok = true;
+    bool client = strcmp(lk_text_of(row, "from"), "client") == 0, ok = true;
     int64_t us = began_us + (int64_t)json_integer_value(json_object_get(row, "us"));
     uint8_t *bytes = malloc(n + 1);
     if (bytes == NULL)
@@ -180,8 +176,8 @@ static bool record(stream *s, const json_t *row, int64_t began_us) {
 
 /* arrives: a capture shows what the receiver sees; what was dropped on the way is not in it. */
 static bool arrives(const json_t *row) {
-    return strcmp(text_of(row, "fate"), "dropped") != 0 &&
-           strcmp(text_of(row, "fate"), "changed") != 0;
+    return strcmp(lk_text_of(row, "fate"), "dropped") != 0 &&
+           strcmp(lk_text_of(row, "fate"), "changed") != 0;
 }
 
 bool lk_walk_pcapng(lk_buffer *out, const json_t *walk) {

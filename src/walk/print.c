@@ -6,6 +6,7 @@
 
 #include "util/format.h"
 #include "walk/export.h"
+#include "walk/read.h"
 
 #define COLUMNS 100
 #define INDENT  4
@@ -16,11 +17,6 @@ typedef struct printer {
     FILE *to;
     const lk_print *how;
 } printer;
-
-static const char *text_of(const json_t *object, const char *key) {
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
 
 static const char *paint(const printer *p, const char *code) {
     return p->how->colour ? code : "";
@@ -103,7 +99,7 @@ static void hex(const printer *p, size_t indent, const char *digits, size_t n, s
 
 static void print_head(const printer *p, const json_t *step) {
     char size[32] = "", left[64];
-    const char *from = text_of(step, "from"), *layer = text_of(step, "layer");
+    const char *from = lk_text_of(step, "from"), *layer = lk_text_of(step, "layer");
     bool message = strcmp(layer, "handshake") == 0 || strcmp(layer, "record") == 0;
     const char *arrow = strcmp(from, "wire") == 0 ? "on the wire     "
                         : !message                ? strcmp(layer, "key") == 0     ? "keys            "
@@ -111,29 +107,29 @@ static void print_head(const printer *p, const json_t *step) {
                                                                                   : "server checks   "
                         : strcmp(from, "client") == 0 ? "client ─▶ server"
                                                       : "client ◀─ server";
-    size_t bytes = strlen(text_of(step, "bytes")) / 2;
+    size_t bytes = strlen(lk_text_of(step, "bytes")) / 2;
     if (message && bytes > 0)
         snprintf(size, sizeof size, "%zu byte%s", bytes, bytes == 1 ? "" : "s");
     bool closed = json_is_true(json_object_get(step, "encrypted"));
-    snprintf(left, sizeof left, "%.28s", text_of(step, "name"));
+    snprintf(left, sizeof left, "%.28s", lk_text_of(step, "name"));
     fprintf(p->to, "%s%3d%s  %s%s%s  %s%-28s%s %14s  %-9s %9.3f ms\n", paint(p, BOLD),
             (int)json_integer_value(json_object_get(step, "n")), paint(p, PLAIN), paint(p, BLUE),
             arrow, paint(p, PLAIN), paint(p, BOLD), left, paint(p, PLAIN), size,
-            !message || strcmp(text_of(step, "name"), "wire") == 0 ? ""
-            : closed                                               ? "encrypted"
-                                                                   : "in clear",
+            !message || strcmp(lk_text_of(step, "name"), "wire") == 0 ? ""
+            : closed                                                  ? "encrypted"
+                                                                      : "in clear",
             (double)json_integer_value(json_object_get(step, "us")) / 1000);
-    wrap(p, INDENT, "", text_of(step, "title"));
-    if (text_of(step, "text")[0] != '\0')
-        wrap(p, INDENT, "", text_of(step, "text"));
-    if (message && text_of(step, "eavesdropper")[0] != '\0')
-        wrap(p, INDENT, "An eavesdropper sees: ", text_of(step, "eavesdropper"));
+    wrap(p, INDENT, "", lk_text_of(step, "title"));
+    if (lk_text_of(step, "text")[0] != '\0')
+        wrap(p, INDENT, "", lk_text_of(step, "text"));
+    if (message && lk_text_of(step, "eavesdropper")[0] != '\0')
+        wrap(p, INDENT, "An eavesdropper sees: ", lk_text_of(step, "eavesdropper"));
 }
 
 static void print_fields(const printer *p, const json_t *step) {
     size_t i;
     const json_t *field;
-    const char *bytes = text_of(step, "bytes");
+    const char *bytes = lk_text_of(step, "bytes");
     size_t have = strlen(bytes) / 2;
     bool in_extensions = false;
     json_array_foreach(json_object_get(step, "fields"), i, field) {
@@ -141,7 +137,7 @@ static void print_fields(const printer *p, const json_t *step) {
         size_t offset = (size_t)json_integer_value(json_object_get(field, "offset"));
         size_t length = (size_t)json_integer_value(json_object_get(field, "length"));
         char name[64];
-        const char *field_name = text_of(field, "name");
+        const char *field_name = lk_text_of(field, "name");
         if (depth == 1)
             in_extensions = strcmp(field_name, "extensions") == 0;
         bool extension = depth == 2 && in_extensions && strcmp(field_name, "length") != 0;
@@ -150,10 +146,10 @@ static void print_fields(const printer *p, const json_t *step) {
         snprintf(name, sizeof name, "%*s%.40s", 2 * depth, "", field_name);
         fprintf(p->to, "      %s%5zu %5zu%s  %-32s ", paint(p, DIM), offset, length,
                 paint(p, PLAIN), name);
-        if (text_of(field, "value")[0] != '\0') {
+        if (lk_text_of(field, "value")[0] != '\0') {
             size_t named = width(name, strlen(name)), room = COLUMNS - 21;
             room -= named < 32 ? 32 : named;
-            const char *value = text_of(field, "value");
+            const char *value = lk_text_of(field, "value");
             if (width(value, strlen(value)) <= room || p->how->verbose)
                 fprintf(p->to, "%s\n", value);
             else
@@ -166,8 +162,8 @@ static void print_fields(const printer *p, const json_t *step) {
         } else {
             fputc('\n', p->to);
         }
-        if (p->how->verbose && text_of(field, "text")[0] != '\0')
-            wrap(p, 22, "", text_of(field, "text"));
+        if (p->how->verbose && lk_text_of(field, "text")[0] != '\0')
+            wrap(p, 22, "", lk_text_of(field, "text"));
         if (p->how->verbose && length > 0 && offset + length <= have &&
             json_integer_value(json_object_get(
                 json_array_get(json_object_get(step, "fields"), i + 1), "depth")) <= depth)
@@ -180,8 +176,8 @@ static void print_choices(const printer *p, const json_t *step) {
     const json_t *choice;
     json_array_foreach(json_object_get(step, "choices"), i, choice) {
         char lead[96];
-        snprintf(lead, sizeof lead, "chosen: %.60s: ", text_of(choice, "title"));
-        wrap(p, INDENT + 2, lead, text_of(choice, "text"));
+        snprintf(lead, sizeof lead, "chosen: %.60s: ", lk_text_of(choice, "title"));
+        wrap(p, INDENT + 2, lead, lk_text_of(choice, "text"));
     }
 }
 
@@ -189,9 +185,9 @@ static void print_secrets(const printer *p, const json_t *step) {
     size_t i, k;
     const json_t *secret, *from;
     json_array_foreach(json_object_get(step, "secrets"), i, secret) {
-        const char *value = text_of(secret, "value");
+        const char *value = lk_text_of(secret, "value");
         json_t *at = json_object_get(secret, "at");
-        fprintf(p->to, "      %s%s%s", paint(p, BOLD), text_of(secret, "name"), paint(p, PLAIN));
+        fprintf(p->to, "      %s%s%s", paint(p, BOLD), lk_text_of(secret, "name"), paint(p, PLAIN));
         json_array_foreach(json_object_get(secret, "from"), k, from)
             fprintf(p->to, "%s%s", k == 0 ? "  from " : " and ", json_string_value(from));
         if (json_array_size(at) == 1)
@@ -202,7 +198,7 @@ static void print_secrets(const printer *p, const json_t *step) {
         for (size_t n = strlen(value), at_ = 0; at_ < n; at_ += SECRET_LINE)
             fprintf(p->to, "        %.*s\n", SECRET_LINE, value + at_);
         if (p->how->verbose)
-            wrap(p, 8, "= ", text_of(secret, "how"));
+            wrap(p, 8, "= ", lk_text_of(secret, "how"));
     }
 }
 
@@ -213,7 +209,7 @@ static void print_checks(const printer *p, const json_t *step) {
     json_array_foreach(json_object_get(step, "checks"), i, check) {
         bool passed = json_is_true(json_object_get(check, "passed"));
         char lead[176], whole[1200];
-        const char *name = text_of(check, "name"), *subject = text_of(check, "subject");
+        const char *name = lk_text_of(check, "name"), *subject = lk_text_of(check, "subject");
         if (subject[0] != '\0' && strcmp(subject, about) != 0) {
             wrap(p, INDENT + 2, "", subject);
             about = subject;
@@ -223,10 +219,10 @@ static void print_checks(const printer *p, const json_t *step) {
         bool label = width(name, strlen(name)) <= 40;
         put(lead, sizeof lead, "%s %s%s", passed ? "✓" : "✗", label ? name : "", label ? ": " : "");
         put(whole, sizeof whole, "%s%s%s", label ? "" : name, label ? "" : ": ",
-            text_of(check, "compared"));
+            lk_text_of(check, "compared"));
         if (p->how->verbose) {
             size_t n = strlen(whole);
-            put(whole + n, sizeof whole - n, " (%s)", text_of(check, "rule"));
+            put(whole + n, sizeof whole - n, " (%s)", lk_text_of(check, "rule"));
         }
         fputs(paint(p, passed ? GREEN : RED), p->to);
         wrap(p, INDENT + 4, lead, whole);
@@ -239,11 +235,11 @@ static void print_step(const printer *p, const json_t *step) {
     print_head(p, step);
     if (json_is_integer(alert))
         fprintf(p->to, "%*salert %d, %s\n", INDENT, "", (int)json_integer_value(alert),
-                text_of(step, "alert_name"));
+                lk_text_of(step, "alert_name"));
     print_choices(p, step);
     print_fields(p, step);
-    if (json_object_get(step, "fields") == NULL && text_of(step, "bytes")[0] != '\0')
-        hex(p, INDENT + 2, text_of(step, "bytes"), strlen(text_of(step, "bytes")) / 2, 30);
+    if (json_object_get(step, "fields") == NULL && lk_text_of(step, "bytes")[0] != '\0')
+        hex(p, INDENT + 2, lk_text_of(step, "bytes"), strlen(lk_text_of(step, "bytes")) / 2, 30);
     print_secrets(p, step);
     print_checks(p, step);
     fputc('\n', p->to);
@@ -282,17 +278,17 @@ static void print_top(const printer *p, const json_t *walk) {
     static const char *const keys[] = {"suite", "group", "signature", "alpn"};
     bool first = true;
     fputs(paint(p, BOLD), p->to);
-    wrap(p, 0, "", text_of(walk, "title"));
+    wrap(p, 0, "", lk_text_of(walk, "title"));
     fputs(paint(p, PLAIN), p->to);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        if (text_of(walk, keys[i])[0] == '\0')
+        if (lk_text_of(walk, keys[i])[0] == '\0')
             continue;
-        fprintf(p->to, "%s%s", first ? "  " : " · ", text_of(walk, keys[i]));
+        fprintf(p->to, "%s%s", first ? "  " : " · ", lk_text_of(walk, keys[i]));
         first = false;
     }
     if (!first)
         fprintf(p->to, "%s%s\n", json_is_true(json_object_get(walk, "resumed")) ? " · resumed" : "",
-                strcmp(text_of(walk, "early_data"), "accepted") == 0 ? " · 0-RTT" : "");
+                strcmp(lk_text_of(walk, "early_data"), "accepted") == 0 ? " · 0-RTT" : "");
     print_times(p, walk);
 }
 
@@ -303,19 +299,20 @@ static void print_end(const printer *p, const json_t *walk) {
                 lost == 1 ? "" : "s");
     const json_t *failure = json_object_get(walk, "failure");
     if (!json_is_object(failure)) {
-        bool whole = strcmp(text_of(walk, "outcome"), "established") == 0;
+        bool whole = strcmp(lk_text_of(walk, "outcome"), "established") == 0;
         fprintf(p->to, "%sThe connection was %s.%s\n", paint(p, GREEN),
                 whole ? "established" : "not completed, and nobody refused anything",
                 paint(p, PLAIN));
         return;
     }
-    fprintf(p->to, "%sRefused by the %s in step %d.%s\n", paint(p, RED), text_of(failure, "at"),
+    fprintf(p->to, "%sRefused by the %s in step %d.%s\n", paint(p, RED), lk_text_of(failure, "at"),
             (int)json_integer_value(json_object_get(failure, "step")), paint(p, PLAIN));
-    wrap(p, INDENT, "", text_of(failure, "sentence"));
-    fprintf(p->to, "%*s%s (%s)", INDENT, "", text_of(failure, "status"), text_of(failure, "rule"));
+    wrap(p, INDENT, "", lk_text_of(failure, "sentence"));
+    fprintf(p->to, "%*s%s (%s)", INDENT, "", lk_text_of(failure, "status"),
+            lk_text_of(failure, "rule"));
     if (json_is_integer(json_object_get(failure, "alert")))
         fprintf(p->to, ", alert %d %s", (int)json_integer_value(json_object_get(failure, "alert")),
-                text_of(failure, "alert_name"));
+                lk_text_of(failure, "alert_name"));
     fputc('\n', p->to);
 }
 
@@ -338,8 +335,8 @@ static size_t bytes_from(const json_t *walk, const char *from) {
     size_t i, n = 0;
     const json_t *record;
     json_array_foreach(json_object_get(walk, "records"), i,
-                       record) if (strcmp(text_of(record, "from"), from) == 0) n +=
-        strlen(text_of(record, "bytes")) / 2;
+                       record) if (strcmp(lk_text_of(record, "from"), from) == 0) n +=
+        strlen(lk_text_of(record, "bytes")) / 2;
     return n;
 }
 
@@ -361,8 +358,8 @@ void lk_walk_compare(FILE *to, const json_t *const *walks, const char *const *na
         for (size_t w = 0; w < num; w++) {
             const json_t *walk = walks[w], *time = json_object_get(walk, "time");
             int trips = (int)json_integer_value(json_object_get(time, "round_trips"));
-            bool tls13 = strcmp(text_of(walk, "tls"), "1.3") == 0;
-            bool early = strcmp(text_of(walk, "early_data"), "accepted") == 0;
+            bool tls13 = strcmp(lk_text_of(walk, "tls"), "1.3") == 0;
+            bool early = strcmp(lk_text_of(walk, "early_data"), "accepted") == 0;
             char cell[32] = "";
             switch (r) {
             case 0:
@@ -386,7 +383,7 @@ void lk_walk_compare(FILE *to, const json_t *const *walks, const char *const *na
                 snprintf(cell, sizeof cell, "%s", yes(tls13));
                 break;
             case 7:
-                snprintf(cell, sizeof cell, "%s", yes(text_of(walk, "group")[0] != '\0'));
+                snprintf(cell, sizeof cell, "%s", yes(lk_text_of(walk, "group")[0] != '\0'));
                 break;
             default:
                 snprintf(cell, sizeof cell, "%s", early ? "all but 0-RTT" : "yes");
