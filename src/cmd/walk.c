@@ -228,12 +228,8 @@ static int walk_demo(json_t **out, request *r) {
 
 static int walk_host(json_t **out, request *r) {
     lk_url url;
-    char text[5200];
-    const char *wrong = NULL;
-    int n = snprintf(text, sizeof text, "https://%s", r->target);
-    if (strstr(r->target, "://") != NULL)
-        n = snprintf(text, sizeof text, "%s", r->target);
-    wrong = n < 0 || (size_t)n >= sizeof text ? "it is too long" : lk_url_parse(&url, text);
+    char text[512];
+    const char *wrong = lk_url_parse(&url, r->target); /* without "://" it is https */
     if (wrong == NULL && strcmp(url.scheme, "https") != 0)
         wrong = "http has no TLS to walk through";
     if (wrong != NULL) {
