@@ -3,10 +3,53 @@
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "crypto/provider.h"
 #include "util/heap.h"
+
+/* ---- What is kept between operations --------------------------------------------------------- */
+
+static void scratch_free(lk_scratch *s) {
+    if (s == NULL)
+        return;
+    EVP_PKEY_CTX_free(s->x25519_import);
+    EVP_PKEY_free(s->x25519_peer);
+    OPENSSL_free(s);
+}
+
+static lk_scratch *scratch_new(void) {
+    static const uint8_t any[32] = {9};
+    lk_scratch *s = OPENSSL_zalloc(sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->x25519_import = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
+    s->x25519_peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, any, sizeof any);
+    if (s->x25519_import != NULL && s->x25519_peer != NULL &&
+        EVP_PKEY_fromdata_init(s->x25519_import) == 1)
+        return s;
+    ERR_clear_error();
+    scratch_free(s);
+    return NULL;
+}
+
+lk_scratch *lk_scratch_take(const lk_crypto *crypto) {
+    for (size_t i = 0; i < LK_SCRATCHES; i++) {
+        lk_scratch *s = atomic_exchange(&crypto->scratches->free[i], NULL);
+        if (s != NULL)
+            return s;
+    }
+    return scratch_new();
+}
+
+void lk_scratch_give(const lk_crypto *crypto, lk_scratch *scratch) {
+    for (size_t i = 0; i < LK_SCRATCHES && scratch != NULL; i++)
+        scratch = atomic_exchange(&crypto->scratches->free[i], scratch);
+    scratch_free(scratch);
+}
+
+/* ---- The algorithms -------------------------------------------------------------------------- */
 
 static bool has_key_type(const char *name) {
     EVP_KEYMGMT *type = EVP_KEYMGMT_fetch(NULL, name, NULL);
@@ -18,6 +61,7 @@ lk_crypto *lk_crypto_new(void) {
     lk_crypto *c = OPENSSL_zalloc(sizeof *c);
     if (c == NULL)
         return NULL;
+    c->scratches = OPENSSL_zalloc(sizeof *c->scratches);
     c->aes_128_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
     c->aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     c->chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
@@ -27,8 +71,8 @@ lk_crypto *lk_crypto_new(void) {
     c->has_ml_kem = has_key_type("ML-KEM-768");
     c->has_ml_kem_1024 = has_key_type("ML-KEM-1024");
     ERR_clear_error();
-    if (c->aes_128_gcm == NULL || c->aes_256_gcm == NULL || c->chacha20_poly1305 == NULL ||
-        c->p256 == NULL || c->p384 == NULL || c->p521 == NULL) {
+    if (c->scratches == NULL || c->aes_128_gcm == NULL || c->aes_256_gcm == NULL ||
+        c->chacha20_poly1305 == NULL || c->p256 == NULL || c->p384 == NULL || c->p521 == NULL) {
         lk_crypto_free(c);
         return NULL;
     }
@@ -38,6 +82,9 @@ lk_crypto *lk_crypto_new(void) {
 void lk_crypto_free(lk_crypto *c) {
     if (c == NULL)
         return;
+    for (size_t i = 0; i < LK_SCRATCHES && c->scratches != NULL; i++)
+        scratch_free(atomic_load(&c->scratches->free[i]));
+    OPENSSL_free(c->scratches);
     EVP_CIPHER_free(c->aes_128_gcm);
     EVP_CIPHER_free(c->aes_256_gcm);
     EVP_CIPHER_free(c->chacha20_poly1305);

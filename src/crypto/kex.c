@@ -65,6 +65,7 @@ static size_t classic_at(const struct parts *p, size_t kem_len) {
 /* ---- The private half of a share ------------------------------------------------------------- */
 
 struct lk_ephemeral {
+    const lk_crypto *crypto;
     const lk_kex_group *group;
     lk_classic_key classic;
     lk_kem_key kem;
@@ -79,7 +80,6 @@ static size_t size_of(const lk_kex_group *group) {
 void lk_ephemeral_free(lk_ephemeral *e) {
     if (e == NULL)
         return;
-    lk_classic_free(&e->classic);
     EVP_PKEY_free(e->kem.pkey);
     OPENSSL_clear_free(e, size_of(e->group));
 }
@@ -117,6 +117,7 @@ lockstep_status lk_kex_generate(lk_ephemeral **out, uint8_t *share, const lk_cry
     lk_ephemeral *e = OPENSSL_zalloc(size_of(group));
     if (e == NULL)
         return LOCKSTEP_ERR_NO_MEMORY;
+    e->crypto = crypto;
     e->group = group;
     e->kem.own = e->own_kem;
     bool ok = (p->classic == LK_CLASSIC_NONE ||
@@ -133,18 +134,6 @@ lockstep_status lk_kex_generate(lk_ephemeral **out, uint8_t *share, const lk_cry
     return LOCKSTEP_ERR_CRYPTO;
 }
 
-/* respond_classic makes a key, of which `share` is the public half, and derives with the peer's. */
-static lockstep_status respond_classic(uint8_t *share, uint8_t *secret, const lk_crypto *crypto,
-                                       lk_classic kind, const uint8_t *random,
-                                       const uint8_t *peer) {
-    lk_classic_key key;
-    lockstep_status status = LOCKSTEP_ERR_CRYPTO;
-    if (lk_classic_generate(&key, crypto, kind, random, share))
-        status = lk_classic_derive(&key, peer, secret);
-    lk_classic_free(&key);
-    return status;
-}
-
 lockstep_status lk_kex_respond(uint8_t *share, uint8_t *secret, size_t *secret_len,
                                const lk_crypto *crypto, const lk_kex_group *group,
                                const uint8_t *random, lk_slice peer) {
@@ -154,9 +143,9 @@ lockstep_status lk_kex_respond(uint8_t *share, uint8_t *secret, size_t *secret_l
     if (peer.p_len != group->client_share)
         return LOCKSTEP_PEER_KEY_SHARE;
     if (p->classic != LK_CLASSIC_NONE)
-        status = respond_classic(share + classic_at(p, ciphertext_len(p)),
-                                 secret + classic_at(p, kem_secret(p)), crypto, p->classic,
-                                 random + kem_random(p), peer.p + classic_at(p, public_len(p)));
+        status = lk_classic_respond(
+            crypto, p->classic, random + kem_random(p), share + classic_at(p, ciphertext_len(p)),
+            peer.p + classic_at(p, public_len(p)), secret + classic_at(p, kem_secret(p)));
     if (status == LOCKSTEP_OK && p->kem != NULL)
         status = lk_kem_encapsulate(crypto, p->kem, random, peer.p + kem_share, share + kem_share,
                                     secret + kem_at(p, lk_classic_secret(p->classic)));
@@ -172,8 +161,9 @@ lockstep_status lk_kex_derive(const lk_ephemeral *e, uint8_t *secret, size_t *se
     if (peer.p_len != e->group->server_share)
         return LOCKSTEP_PEER_KEY_SHARE;
     if (p->classic != LK_CLASSIC_NONE)
-        status = lk_classic_derive(&e->classic, peer.p + classic_at(p, ciphertext_len(p)),
-                                   secret + classic_at(p, kem_secret(p)));
+        status =
+            lk_classic_derive(&e->classic, e->crypto, peer.p + classic_at(p, ciphertext_len(p)),
+                              secret + classic_at(p, kem_secret(p)));
     if (status == LOCKSTEP_OK && p->kem != NULL)
         status =
             lk_kem_decapsulate(&e->kem, p->kem, peer.p + kem_at(p, lk_classic_share(p->classic)),

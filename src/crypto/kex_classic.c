@@ -3,7 +3,8 @@
  * §4.2.8.2).
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/ecdh.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 
 #include "crypto/kex_parts.h"
 #include "util/secret.h"
@@ -42,68 +43,108 @@ static BIGNUM *scalar_of(const EC_GROUP *curve, const uint8_t *random) {
     return NULL;
 }
 
-static EC_KEY *ec_generate(const EC_GROUP *curve, const uint8_t *random, uint8_t *share,
-                           size_t share_len) {
-    EC_KEY *key = EC_KEY_new();
-    BIGNUM *k = scalar_of(curve, random);
-    EC_POINT *q = EC_POINT_new(curve);
-    bool ok = key != NULL && k != NULL && q != NULL && EC_KEY_set_group(key, curve) == 1 &&
-              EC_POINT_mul(curve, q, k, NULL, NULL, NULL) == 1 &&
-              EC_KEY_set_private_key(key, k) == 1 &&
-              EC_POINT_point2oct(curve, q, POINT_CONVERSION_UNCOMPRESSED, share, share_len, NULL) ==
-                  share_len;
-    EC_POINT_free(q);
-    BN_clear_free(k);
-    if (ok)
-        return key;
-    EC_KEY_free(key);
-    return NULL;
+/* One exchange on a curve. What libcrypto keeps between its steps is wiped with `bn`. */
+typedef struct ec {
+    const EC_GROUP *curve;
+    size_t length; /* of a coordinate, in bytes */
+    BN_CTX *bn;
+    BIGNUM *scalar, *x;
+    EC_POINT *point, *peer;
+} ec;
+
+static void ec_end(ec *e) {
+    EC_POINT_free(e->peer);
+    EC_POINT_clear_free(e->point);
+    BN_clear_free(e->x);
+    BN_clear_free(e->scalar);
+    BN_CTX_free(e->bn);
 }
 
-static lockstep_status ec_derive(EC_KEY *key, const uint8_t *peer, uint8_t *secret) {
-    const EC_GROUP *curve = EC_KEY_get0_group(key);
-    size_t n = (size_t)(EC_GROUP_get_degree(curve) + 7) / 8;
-    EC_POINT *point = EC_POINT_new(curve);
-    lockstep_status status = LOCKSTEP_OK;
-    if (point == NULL)
-        return LOCKSTEP_ERR_NO_MEMORY;
+static bool ec_begin(ec *e, const lk_crypto *crypto, const lk_classic_key *key) {
+    const EC_GROUP *curve = curve_of(crypto, key->kind);
+    *e = (ec){.curve = curve,
+              .length = lk_classic_secret(key->kind),
+              .bn = BN_CTX_secure_new(),
+              .scalar = scalar_of(curve, key->bytes),
+              .x = BN_secure_new(),
+              .point = EC_POINT_new(curve),
+              .peer = EC_POINT_new(curve)};
+    return e->bn != NULL && e->scalar != NULL && e->x != NULL && e->point != NULL &&
+           e->peer != NULL;
+}
+
+static bool ec_share(ec *e, uint8_t *share) {
+    size_t n = 1 + 2 * e->length;
+    return EC_POINT_mul(e->curve, e->point, e->scalar, NULL, NULL, e->bn) == 1 &&
+           EC_POINT_point2oct(e->curve, e->point, POINT_CONVERSION_UNCOMPRESSED, share, n, e->bn) ==
+               n;
+}
+
+static lockstep_status ec_secret(ec *e, const uint8_t *peer, uint8_t *secret) {
+    int n = (int)e->length;
     /* "the legacy_form field MUST be 4" (RFC 8446 §4.2.8.2); oct2point checks that the point is on
      * the curve, and with cofactor 1 that is all that a valid public key needs. */
-    if (peer[0] != 4 || EC_POINT_oct2point(curve, point, peer, 2 * n + 1, NULL) != 1)
-        status = LOCKSTEP_PEER_KEY_SHARE;
-    else if (ECDH_compute_key(secret, n, point, key, NULL) != (int)n)
-        status = LOCKSTEP_ERR_CRYPTO;
-    EC_POINT_free(point);
-    return status;
+    if (peer[0] != 4 || EC_POINT_oct2point(e->curve, e->peer, peer, 1 + 2 * e->length, e->bn) != 1)
+        return LOCKSTEP_PEER_KEY_SHARE;
+    /* "the ECDH shared secret is the x-coordinate of the shared secret elliptic curve point" (RFC
+     * 8446 §7.4.2); no valid peer makes the point at infinity, whose order is prime. */
+    return EC_POINT_mul(e->curve, e->point, NULL, e->peer, e->scalar, e->bn) == 1 &&
+                   EC_POINT_get_affine_coordinates(e->curve, e->point, e->x, NULL, e->bn) == 1 &&
+                   BN_bn2binpad(e->x, secret, n) == n
+               ? LOCKSTEP_OK
+               : LOCKSTEP_ERR_CRYPTO;
 }
 
 /* ---- X25519 ---------------------------------------------------------------------------------- */
 
-static EVP_PKEY *x25519_generate(const uint8_t *random, uint8_t *share) {
-    size_t n = X25519_LEN;
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, random, X25519_LEN);
-    if (key != NULL && EVP_PKEY_get_raw_public_key(key, share, &n) == 1)
-        return key;
-    EVP_PKEY_free(key);
-    return NULL;
+/*
+ * libcrypto computes a public key from the private one by a way of its own, and slower than it
+ * derives a secret; but the public key is the secret "derived" with the base point (RFC 7748 §6.1),
+ * so that way is taken for both. A key is imported with its public half given, which nothing looks
+ * at; it is the base point here.
+ */
+static const uint8_t base_point[X25519_LEN] = {9};
+
+typedef struct x25519 {
+    const lk_crypto *crypto;
+    lk_scratch *scratch;
+    EVP_PKEY *key;
+    EVP_PKEY_CTX *ctx;
+} x25519;
+
+static void x25519_end(x25519 *x) {
+    EVP_PKEY_CTX_free(x->ctx);
+    EVP_PKEY_free(x->key);
+    lk_scratch_give(x->crypto, x->scratch);
 }
 
-static lockstep_status x25519_derive(EVP_PKEY *key, const uint8_t *peer, uint8_t *secret) {
-    static const uint8_t zero[X25519_LEN];
+static bool x25519_begin(x25519 *x, const lk_crypto *crypto, const lk_classic_key *key) {
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(
+                               OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)base_point, X25519_LEN),
+                           OSSL_PARAM_construct_octet_string(
+                               OSSL_PKEY_PARAM_PRIV_KEY, (void *)(uintptr_t)key->bytes, X25519_LEN),
+                           OSSL_PARAM_construct_end()};
+    *x = (x25519){.crypto = crypto, .scratch = lk_scratch_take(crypto)};
+    return x->scratch != NULL &&
+           EVP_PKEY_fromdata(x->scratch->x25519_import, &x->key, EVP_PKEY_KEYPAIR, params) == 1 &&
+           (x->ctx = EVP_PKEY_CTX_new_from_pkey(NULL, x->key, NULL)) != NULL &&
+           EVP_PKEY_derive_init(x->ctx) == 1;
+}
+
+static bool x25519_with(x25519 *x, const uint8_t *point, uint8_t *out) {
     size_t n = X25519_LEN;
-    EVP_PKEY *other = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, X25519_LEN);
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-    lockstep_status status = LOCKSTEP_ERR_CRYPTO;
-    if (other != NULL && ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
-        EVP_PKEY_derive_set_peer_ex(ctx, other, 0) == 1)
-        /* "MUST check whether the computed Diffie-Hellman shared secret is the all-zero value"
-         * (RFC 8446 §7.4.2); libcrypto refuses it too. */
-        status = EVP_PKEY_derive(ctx, secret, &n) == 1 && !lk_ct_equal(secret, zero, X25519_LEN)
-                     ? LOCKSTEP_OK
-                     : LOCKSTEP_PEER_KEY_SHARE;
-    EVP_PKEY_CTX_free(ctx);
-    EVP_PKEY_free(other);
-    return status;
+    return EVP_PKEY_set1_encoded_public_key(x->scratch->x25519_peer, point, X25519_LEN) == 1 &&
+           EVP_PKEY_derive_set_peer_ex(x->ctx, x->scratch->x25519_peer, 0) == 1 &&
+           EVP_PKEY_derive(x->ctx, out, &n) == 1;
+}
+
+/* "MUST check whether the computed Diffie-Hellman shared secret is the all-zero value" (RFC 8446
+ * §7.4.2); libcrypto refuses it too. */
+static lockstep_status x25519_secret(x25519 *x, const uint8_t *peer, uint8_t *secret) {
+    static const uint8_t zero[X25519_LEN];
+    return x25519_with(x, peer, secret) && !lk_ct_equal(secret, zero, X25519_LEN)
+               ? LOCKSTEP_OK
+               : LOCKSTEP_PEER_KEY_SHARE;
 }
 
 /* ---- Either ---------------------------------------------------------------------------------- */
@@ -127,23 +168,70 @@ bool lk_classic_draw(const lk_crypto *crypto, const lockstep_env *env, lk_classi
     return false;
 }
 
+/* An exchange by a key: its public half is made, a secret derived, or both. */
+typedef struct exchange {
+    lk_classic kind;
+    union {
+        x25519 x;
+        ec e;
+    } u;
+} exchange;
+
+static bool exchange_begin(exchange *x, const lk_crypto *crypto, const lk_classic_key *key) {
+    x->kind = key->kind;
+    return x->kind == LK_CLASSIC_X25519 ? x25519_begin(&x->u.x, crypto, key)
+                                        : ec_begin(&x->u.e, crypto, key);
+}
+
+static bool exchange_share(exchange *x, uint8_t *share) {
+    return x->kind == LK_CLASSIC_X25519 ? x25519_with(&x->u.x, base_point, share)
+                                        : ec_share(&x->u.e, share);
+}
+
+static lockstep_status exchange_secret(exchange *x, const uint8_t *peer, uint8_t *secret) {
+    return x->kind == LK_CLASSIC_X25519 ? x25519_secret(&x->u.x, peer, secret)
+                                        : ec_secret(&x->u.e, peer, secret);
+}
+
+static void exchange_end(exchange *x) {
+    if (x->kind == LK_CLASSIC_X25519)
+        x25519_end(&x->u.x);
+    else
+        ec_end(&x->u.e);
+}
+
+static void key_of(lk_classic_key *key, lk_classic kind, const uint8_t *random) {
+    *key = (lk_classic_key){.kind = kind};
+    memcpy(key->bytes, random, lk_classic_secret(kind));
+}
+
 bool lk_classic_generate(lk_classic_key *key, const lk_crypto *crypto, lk_classic kind,
                          const uint8_t *random, uint8_t *share) {
-    *key = (lk_classic_key){NULL, NULL};
-    if (kind == LK_CLASSIC_X25519)
-        key->x25519 = x25519_generate(random, share);
-    else
-        key->ec = ec_generate(curve_of(crypto, kind), random, share, lk_classic_share(kind));
-    return key->x25519 != NULL || key->ec != NULL;
+    exchange x;
+    key_of(key, kind, random);
+    bool ok = exchange_begin(&x, crypto, key) && exchange_share(&x, share);
+    exchange_end(&x);
+    return ok;
 }
 
-void lk_classic_free(lk_classic_key *key) {
-    EVP_PKEY_free(key->x25519);
-    EC_KEY_free(key->ec);
-    *key = (lk_classic_key){NULL, NULL};
+lockstep_status lk_classic_derive(const lk_classic_key *key, const lk_crypto *crypto,
+                                  const uint8_t *peer, uint8_t *secret) {
+    exchange x;
+    lockstep_status status =
+        exchange_begin(&x, crypto, key) ? exchange_secret(&x, peer, secret) : LOCKSTEP_ERR_CRYPTO;
+    exchange_end(&x);
+    return status;
 }
 
-lockstep_status lk_classic_derive(const lk_classic_key *key, const uint8_t *peer, uint8_t *secret) {
-    return key->x25519 != NULL ? x25519_derive(key->x25519, peer, secret)
-                               : ec_derive(key->ec, peer, secret);
+lockstep_status lk_classic_respond(const lk_crypto *crypto, lk_classic kind, const uint8_t *random,
+                                   uint8_t *share, const uint8_t *peer, uint8_t *secret) {
+    lk_classic_key key;
+    exchange x;
+    lockstep_status status = LOCKSTEP_ERR_CRYPTO;
+    key_of(&key, kind, random);
+    if (exchange_begin(&x, crypto, &key) && exchange_share(&x, share))
+        status = exchange_secret(&x, peer, secret);
+    exchange_end(&x);
+    lk_wipe(&key, sizeof key);
+    return status;
 }

@@ -27,10 +27,12 @@ typedef enum lk_classic {
 size_t lk_classic_share(lk_classic kind);
 size_t lk_classic_secret(lk_classic kind);
 
-/* A private key: X25519 or a curve's. */
+/* A private key: X25519 or a curve's scalar, lk_classic_secret bytes; wipe it when it is done with.
+ */
+#define LK_CLASSIC_SECRET_MAX 66
 typedef struct lk_classic_key {
-    EVP_PKEY *x25519;
-    EC_KEY *ec;
+    lk_classic kind;
+    uint8_t bytes[LK_CLASSIC_SECRET_MAX];
 } lk_classic_key;
 
 /* lk_classic_draw takes random bytes from `env` that are a private key. */
@@ -40,12 +42,16 @@ bool lk_classic_draw(const lk_crypto *crypto, const lockstep_env *env, lk_classi
 /* lk_classic_generate makes the key of `random` and writes its public half. */
 bool lk_classic_generate(lk_classic_key *key, const lk_crypto *crypto, lk_classic kind,
                          const uint8_t *random, uint8_t *share);
-void lk_classic_free(lk_classic_key *key);
 
 /* lk_classic_derive writes the shared secret with the peer's public key, lk_classic_share bytes.
  * LOCKSTEP_PEER_KEY_SHARE, LOCKSTEP_ERR_CRYPTO, LOCKSTEP_ERR_NO_MEMORY. */
-LK_CHECKED lockstep_status lk_classic_derive(const lk_classic_key *key, const uint8_t *peer,
-                                             uint8_t *secret);
+LK_CHECKED lockstep_status lk_classic_derive(const lk_classic_key *key, const lk_crypto *crypto,
+                                             const uint8_t *peer, uint8_t *secret);
+
+/* lk_classic_respond does both with a key that nobody else gets to see. */
+LK_CHECKED lockstep_status lk_classic_respond(const lk_crypto *crypto, lk_classic kind,
+                                              const uint8_t *random, uint8_t *share,
+                                              const uint8_t *peer, uint8_t *secret);
 
 /* ---- ML-KEM (kex_kem.c) ------------------------------------------------------------------------
  */
