@@ -142,9 +142,9 @@ static lockstep_status send_alert(lockstep_conn *conn, int description) {
     lockstep_status status = lk_record_seal(&conn->out, &conn->wire_out, LK_ALERT, content, 0x0303);
     if (status != LOCKSTEP_OK)
         return status;
-    lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_ALERT, alert[1], true, conn->out.aead != NULL,
+    lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_ALERT, alert[1], true, lk_protected(&conn->out),
                   lockstep_alert_name(description), content);
-    lk_note_record(&conn->watch, true, conn->out.aead != NULL,
+    lk_note_record(&conn->watch, true, lk_protected(&conn->out),
                    lk_slice_from(lk_buffer_slice(&conn->wire_out), before), LK_ALERT, content);
     return LOCKSTEP_OK;
 }

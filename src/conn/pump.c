@@ -31,24 +31,20 @@ static void note_keys(const lockstep_conn *conn, const lk_traffic_secret *secret
     lk_note_key(&conn->watch, client, titles[client][epoch][1], "RFC 8446 §7.3", iv);
 }
 
-static lockstep_status install(lockstep_conn *conn, const lk_traffic_secret *secret,
-                               lk_aead_kind aead, bool seal, bool early) {
+static void install(lockstep_conn *conn, const lk_traffic_secret *secret, lk_aead_kind aead,
+                    bool seal, bool early) {
     uint8_t key[LK_AEAD_KEY_MAX], iv[LK_AEAD_NONCE_LEN];
     lk_traffic_keys(secret, aead, key, iv);
     note_keys(conn, secret, early, lk_slice_of(key, lk_aead_key_length(aead)),
               lk_slice_of(iv, sizeof iv), seal);
-    lockstep_status status =
-        lk_protect_with(seal ? &conn->out : &conn->in, conn->settings->crypto, aead, key, iv, seal);
+    lk_protect_with(seal ? &conn->out : &conn->in, conn->settings->crypto, aead, key, iv, seal);
     lk_wipe(key, sizeof key);
     lk_wipe(iv, sizeof iv);
-    return status == LOCKSTEP_OK ? status : lk_conn_fail_with(conn, status, "installing keys");
 }
 
-static lockstep_status install_tls12(lockstep_conn *conn, const lk_out_item *item, bool seal) {
-    lockstep_status status =
-        lk_protect_with_tls12(seal ? &conn->out : &conn->in, conn->settings->crypto, item->aead,
-                              item->keys.key, item->keys.iv, seal);
-    return status == LOCKSTEP_OK ? status : lk_conn_fail_with(conn, status, "installing keys");
+static void install_tls12(lockstep_conn *conn, const lk_out_item *item, bool seal) {
+    lk_protect_with_tls12(seal ? &conn->out : &conn->in, conn->settings->crypto, item->aead,
+                          item->keys.key, item->keys.iv, seal);
 }
 
 static lk_traffic_secret *secret_of(lockstep_conn *conn, bool client) {
@@ -56,13 +52,13 @@ static lk_traffic_secret *secret_of(lockstep_conn *conn, bool client) {
 }
 
 /* next_keys moves one direction on (§7.2). */
-static lockstep_status next_keys(lockstep_conn *conn, bool seal) {
+static void next_keys(lockstep_conn *conn, bool seal) {
     bool client = seal == conn->is_client;
     lk_traffic_secret *secret = secret_of(conn, client);
     lk_traffic_next(secret);
     lk_note_key(&conn->watch, client, client ? "c ap traffic, updated" : "s ap traffic, updated",
                 "RFC 8446 §7.2", lk_secret_slice(&secret->s));
-    return install(conn, secret, conn->agreed.aead, seal, false);
+    install(conn, secret, conn->agreed.aead, seal, false);
 }
 
 lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request) {
@@ -79,7 +75,9 @@ lockstep_status lk_conn_update_keys(lockstep_conn *conn, bool request) {
         lk_note_bytes(&conn->watch, LOCKSTEP_NOTE_MESSAGE, LK_KEY_UPDATE, true, true, "KeyUpdate",
                       lk_buffer_slice(&message));
     lk_buffer_free(&message);
-    return status == LOCKSTEP_OK ? next_keys(conn, true) : status;
+    if (status == LOCKSTEP_OK)
+        next_keys(conn, true);
+    return status;
 }
 
 /* ---- The outbox ------------------------------------------------------------------------------ */
@@ -109,27 +107,33 @@ static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item) {
     case LK_OUT_CHANGE_CIPHER_SPEC:
         return send_ccs(conn);
     case LK_OUT_WRITE_KEYS:
-        return install(conn, &item->secret, item->aead, true, false);
+        install(conn, &item->secret, item->aead, true, false);
+        return LOCKSTEP_OK;
     case LK_OUT_READ_KEYS:
         conn->early_read = false;
-        return install(conn, &item->secret, item->aead, false, false);
+        install(conn, &item->secret, item->aead, false, false);
+        return LOCKSTEP_OK;
     case LK_OUT_EARLY_WRITE:
         conn->early_left = item->length;
-        return install(conn, &item->secret, item->aead, true, true);
+        install(conn, &item->secret, item->aead, true, true);
+        return LOCKSTEP_OK;
     case LK_OUT_EARLY_OVER:
         conn->early_left = 0;
         return LOCKSTEP_OK;
     case LK_OUT_EARLY_READ:
         conn->early_left = item->length;
         conn->early_read = conn->answers_early = true;
-        return install(conn, &item->secret, item->aead, false, true);
+        install(conn, &item->secret, item->aead, false, true);
+        return LOCKSTEP_OK;
     case LK_OUT_WRITE_CLEAR:
         lk_protection_free(&conn->out);
         return LOCKSTEP_OK;
     case LK_OUT_WRITE_KEYS_TLS12:
-        return install_tls12(conn, item, true);
+        install_tls12(conn, item, true);
+        return LOCKSTEP_OK;
     case LK_OUT_READ_KEYS_TLS12:
-        return install_tls12(conn, item, false);
+        install_tls12(conn, item, false);
+        return LOCKSTEP_OK;
     case LK_OUT_PEER_LIMIT:
         /* The limit counts the content type (RFC 8449 §4). What exceeds the protocol's own is not
          * used; ours holds from here on too, since both sides know the extension. */
@@ -241,8 +245,8 @@ static lockstep_status post_handshake(lockstep_conn *conn, lk_slice message, boo
         return lk_conn_fail(conn);
     if (post.session != NULL)
         lk_conn_keep_session(conn, post.session);
-    if (post.keys_changed && (status = next_keys(conn, false)) != LOCKSTEP_OK)
-        return status;
+    if (post.keys_changed)
+        next_keys(conn, false);
     /* The answer must come "prior to sending its next Application Data record", so that one "which
      * receives multiple KeyUpdates while it is silent" responds "with a single update" (§4.6.3). */
     conn->update_owed = conn->update_owed || post.answer;

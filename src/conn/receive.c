@@ -167,7 +167,7 @@ static lockstep_status open_record(lockstep_conn *conn, const lk_record *record)
 }
 
 lockstep_status lk_conn_record(lockstep_conn *conn, const lk_record *record) {
-    bool is_protected = conn->in.aead != NULL &&
+    bool is_protected = lk_protected(&conn->in) &&
                         (record->type == LK_APPLICATION_DATA || conn->agreed.version == LK_TLS12);
     if (!is_protected || record->type == LK_CHANGE_CIPHER_SPEC)
         lk_note_record(&conn->watch, false, false, whole(record), record->type, record->payload);
@@ -175,7 +175,7 @@ lockstep_status lk_conn_record(lockstep_conn *conn, const lk_record *record) {
         return on_ccs(conn, record->payload);
     if (is_protected)
         return open_record(conn, record);
-    if (conn->in.aead == NULL) {
+    if (!lk_protected(&conn->in)) {
         if (record->type == LK_APPLICATION_DATA)
             return skip_early(conn, record) ? LOCKSTEP_OK
                                             : lk_conn_fail_with(conn, LOCKSTEP_PEER_EARLY_APP_DATA,

@@ -26,9 +26,9 @@ static lockstep_status on_ssl2(lockstep_conn *conn, lk_slice in) {
 }
 
 static lockstep_status frame(lockstep_conn *conn, lk_record *record, size_t *needed, lk_slice in) {
-    lk_framing framing = conn->in.aead == NULL && conn->skip_early == 0 ? LK_FRAME_PLAIN
-                         : conn->agreed.version == LK_TLS12             ? LK_FRAME_TLS12
-                                                                        : LK_FRAME_TLS13;
+    lk_framing framing = !lk_protected(&conn->in) && conn->skip_early == 0 ? LK_FRAME_PLAIN
+                         : conn->agreed.version == LK_TLS12                ? LK_FRAME_TLS12
+                                                                           : LK_FRAME_TLS13;
     lockstep_status status = lk_record_frame(record, needed, in, framing);
     if (status == LOCKSTEP_OK)
         return status;
@@ -138,7 +138,7 @@ lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type type, lk_slice
             lk_record_seal(&conn->out, &conn->wire_out, type, lk_slice_of(content.p, n), version);
         if (status != LOCKSTEP_OK)
             return lk_conn_fail_with(conn, status, "a record of %zu bytes", n);
-        lk_note_record(&conn->watch, true, conn->out.aead != NULL,
+        lk_note_record(&conn->watch, true, lk_protected(&conn->out),
                        lk_slice_from(lk_buffer_slice(&conn->wire_out), before), (uint8_t)type,
                        lk_slice_of(content.p, n));
         content.p += n;

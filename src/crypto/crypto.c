@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "crypto/provider.h"
@@ -36,7 +38,7 @@ static lk_scratch *scratch_new(void) {
 
 lk_scratch *lk_scratch_take(const lk_crypto *crypto) {
     for (size_t i = 0; i < LK_SCRATCHES; i++) {
-        lk_scratch *s = atomic_exchange(&crypto->scratches->free[i], NULL);
+        lk_scratch *s = atomic_exchange(&crypto->kept->scratches[i], NULL);
         if (s != NULL)
             return s;
     }
@@ -45,8 +47,23 @@ lk_scratch *lk_scratch_take(const lk_crypto *crypto) {
 
 void lk_scratch_give(const lk_crypto *crypto, lk_scratch *scratch) {
     for (size_t i = 0; i < LK_SCRATCHES && scratch != NULL; i++)
-        scratch = atomic_exchange(&crypto->scratches->free[i], scratch);
+        scratch = atomic_exchange(&crypto->kept->scratches[i], scratch);
     scratch_free(scratch);
+}
+
+static lk_kept *kept_new(void) {
+    lk_kept *kept = aligned_alloc(_Alignof(lk_kept), sizeof *kept);
+    if (kept != NULL)
+        memset(kept, 0, sizeof *kept);
+    return kept;
+}
+
+static void kept_free(lk_kept *kept) {
+    for (size_t i = 0; i < LK_SCRATCHES && kept != NULL; i++)
+        scratch_free(atomic_load(&kept->scratches[i]));
+    for (size_t i = 0; i < LK_CIPHERS && kept != NULL; i++)
+        lk_cipher_free(atomic_load(&kept->ciphers[i].cipher));
+    free(kept);
 }
 
 /* ---- The algorithms -------------------------------------------------------------------------- */
@@ -61,7 +78,7 @@ lk_crypto *lk_crypto_new(void) {
     lk_crypto *c = OPENSSL_zalloc(sizeof *c);
     if (c == NULL)
         return NULL;
-    c->scratches = OPENSSL_zalloc(sizeof *c->scratches);
+    c->kept = kept_new();
     c->aes_128_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
     c->aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     c->chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
@@ -71,7 +88,7 @@ lk_crypto *lk_crypto_new(void) {
     c->has_ml_kem = has_key_type("ML-KEM-768");
     c->has_ml_kem_1024 = has_key_type("ML-KEM-1024");
     ERR_clear_error();
-    if (c->scratches == NULL || c->aes_128_gcm == NULL || c->aes_256_gcm == NULL ||
+    if (c->kept == NULL || c->aes_128_gcm == NULL || c->aes_256_gcm == NULL ||
         c->chacha20_poly1305 == NULL || c->p256 == NULL || c->p384 == NULL || c->p521 == NULL) {
         lk_crypto_free(c);
         return NULL;
@@ -82,9 +99,7 @@ lk_crypto *lk_crypto_new(void) {
 void lk_crypto_free(lk_crypto *c) {
     if (c == NULL)
         return;
-    for (size_t i = 0; i < LK_SCRATCHES && c->scratches != NULL; i++)
-        scratch_free(atomic_load(&c->scratches->free[i]));
-    OPENSSL_free(c->scratches);
+    kept_free(c->kept);
     EVP_CIPHER_free(c->aes_128_gcm);
     EVP_CIPHER_free(c->aes_256_gcm);
     EVP_CIPHER_free(c->chacha20_poly1305);

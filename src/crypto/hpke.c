@@ -101,8 +101,8 @@ static void extract_and_expand(uint8_t shared[LK_HPKE_SECRET_LEN], lk_hpke_suite
 }
 
 /* key_schedule is KeySchedule of §5.1 in base mode, without a PSK. */
-static lockstep_status key_schedule(lk_hpke *out, const lk_crypto *crypto, lk_hpke_suite suite,
-                                    lk_slice info, bool seal) {
+static void key_schedule(lk_hpke *out, const lk_crypto *crypto, lk_hpke_suite suite, lk_slice info,
+                         bool seal) {
     lk_hash hash = hash_of(suite);
     size_t n = lk_hash_length(hash);
     lk_slice nothing = lk_slice_of(NULL, 0);
@@ -117,11 +117,10 @@ static lockstep_status key_schedule(lk_hpke *out, const lk_crypto *crypto, lk_hp
            lk_slice_of(context, 1 + 2 * n));
     expand(hash, out->base_nonce, LK_AEAD_NONCE_LEN, secret, prefix_of(suite, false, "base_nonce"),
            lk_slice_of(context, 1 + 2 * n));
-    out->aead = lk_aead_new(crypto, aead_of(suite), key, seal);
+    lk_aead_set(&out->aead, crypto, aead_of(suite), key, seal);
     out->sequence = 0;
     lk_wipe(secret, sizeof secret);
     lk_wipe(key, sizeof key);
-    return out->aead != NULL ? LOCKSTEP_OK : LOCKSTEP_ERR_CRYPTO;
 }
 
 lockstep_status lk_hpke_setup_sender(lk_hpke *out, uint8_t *enc, const lk_crypto *crypto,
@@ -139,7 +138,7 @@ lockstep_status lk_hpke_setup_sender(lk_hpke *out, uint8_t *enc, const lk_crypto
     if (status == LOCKSTEP_OK) {
         extract_and_expand(out->shared_secret, suite, lk_slice_of(dh, dh_len),
                            lk_slice_of(enc, group->server_share), public_key);
-        status = key_schedule(out, crypto, suite, info, true);
+        key_schedule(out, crypto, suite, info, true);
     }
     lk_wipe(dh, sizeof dh);
     return status;
@@ -156,7 +155,7 @@ lockstep_status lk_hpke_setup_receiver(lk_hpke *out, const lk_crypto *crypto, lk
     if (status == LOCKSTEP_OK) {
         extract_and_expand(out->shared_secret, suite, lk_slice_of(dh, dh_len), enc,
                            lk_slice_of(key->public_key, key->public_key_len));
-        status = key_schedule(out, crypto, suite, info, false);
+        key_schedule(out, crypto, suite, info, false);
     }
     lk_wipe(dh, sizeof dh);
     return status;
@@ -196,7 +195,7 @@ bool lk_hpke_seal(lk_hpke *hpke, uint8_t *out, lk_slice aad, lk_slice plaintext)
     uint8_t nonce[LK_AEAD_NONCE_LEN];
     compute_nonce(hpke, nonce);
     if (hpke->sequence == UINT64_MAX ||
-        !lk_aead_seal(hpke->aead, out, nonce, aad, plaintext, lk_slice_of(NULL, 0)))
+        !lk_aead_seal(&hpke->aead, out, nonce, aad, plaintext, lk_slice_of(NULL, 0)))
         return false;
     hpke->sequence++;
     return true;
@@ -205,13 +204,14 @@ bool lk_hpke_seal(lk_hpke *hpke, uint8_t *out, lk_slice aad, lk_slice plaintext)
 bool lk_hpke_open(lk_hpke *hpke, uint8_t *out, lk_slice aad, lk_slice ciphertext) {
     uint8_t nonce[LK_AEAD_NONCE_LEN];
     compute_nonce(hpke, nonce);
-    if (hpke->sequence == UINT64_MAX || !lk_aead_open(hpke->aead, out, nonce, aad, ciphertext))
+    if (hpke->sequence == UINT64_MAX ||
+        lk_aead_open(&hpke->aead, out, nonce, aad, ciphertext) != LOCKSTEP_OK)
         return false;
     hpke->sequence++;
     return true;
 }
 
 void lk_hpke_free(lk_hpke *hpke) {
-    lk_aead_free(hpke->aead);
+    lk_aead_clear(&hpke->aead);
     lk_wipe(hpke, sizeof *hpke);
 }

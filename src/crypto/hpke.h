@@ -49,7 +49,7 @@ void lk_hpke_key_free(lk_hpke_key *key);
 
 /* The context of one side (§5.2); zeroed: none. */
 typedef struct lk_hpke {
-    lk_aead *aead;
+    lk_aead aead;
     uint8_t base_nonce[LK_AEAD_NONCE_LEN];
     uint64_t sequence;                         /* of the next message */
     uint8_t shared_secret[LK_HPKE_SECRET_LEN]; /* of the KEM; kept for a key log (RFC 9850) alone */

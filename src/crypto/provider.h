@@ -25,14 +25,25 @@ lk_scratch *lk_scratch_take(const lk_crypto *crypto);
 /* lk_scratch_give takes it back; NULL is allowed. */
 void lk_scratch_give(const lk_crypto *crypto, lk_scratch *scratch);
 
-/* Those that wait to be taken. They alone change once lk_crypto is made. */
+/* A context of an AEAD; aead.c. */
+typedef struct lk_cipher lk_cipher;
+void lk_cipher_free(lk_cipher *cipher);
+
+/* What waits to be taken: all that changes of lk_crypto once it is made. A slot is empty while
+ * somebody uses what is in it. */
 #define LK_SCRATCHES 8
-typedef struct lk_scratches {
-    _Atomic(lk_scratch *) free[LK_SCRATCHES];
-} lk_scratches;
+#define LK_CIPHERS   64 /* both directions of 32 connections that are at work at the same time */
+typedef struct lk_kept {
+    _Atomic(lk_scratch *) scratches[LK_SCRATCHES];
+    struct {
+        _Alignas(64) _Atomic(lk_cipher *) cipher; /* a cache line each: threads take them */
+    } ciphers[LK_CIPHERS];
+    _Atomic uint64_t next_tag, unclaimed; /* unclaimed: a bit for each cipher with nobody's key */
+    _Atomic unsigned next_cipher;
+} lk_kept;
 
 struct lk_crypto {
-    lk_scratches *scratches;
+    lk_kept *kept;
     EVP_CIPHER *aes_128_gcm, *aes_256_gcm, *chacha20_poly1305;
     EC_GROUP *p256, *p384, *p521;
     bool has_ml_kem, has_ml_kem_1024; /* libcrypto 3.5 or later brings ML-KEM-768 and -1024 */

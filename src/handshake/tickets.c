@@ -176,14 +176,14 @@ lockstep_status lk_tickets_seal(lockstep_tickets *t, lk_buffer *out, lk_slice pl
         status = LOCKSTEP_ERR_NO_RANDOM;
     if (status == LOCKSTEP_OK) {
         memcpy(p, key, LK_TICKET_NAME_LEN);
-        lk_aead *aead = lk_aead_new(t->crypto, LK_AEAD_AES_256_GCM, key + LK_TICKET_NAME_LEN, true);
-        if (aead == NULL ||
-            !lk_aead_seal(aead, nonce + LK_AEAD_NONCE_LEN, nonce,
-                          lk_slice_of(p, LK_TICKET_NAME_LEN), plain, lk_slice_of(NULL, 0)))
-            status = LOCKSTEP_ERR_CRYPTO;
-        else
+        lk_aead aead = {0};
+        lk_aead_set(&aead, t->crypto, LK_AEAD_AES_256_GCM, key + LK_TICKET_NAME_LEN, true);
+        if (lk_aead_seal(&aead, nonce + LK_AEAD_NONCE_LEN, nonce,
+                         lk_slice_of(p, LK_TICKET_NAME_LEN), plain, lk_slice_of(NULL, 0)))
             lk_buffer_commit(out, plain.p_len + LK_TICKET_OVERHEAD);
-        lk_aead_free(aead);
+        else
+            status = LOCKSTEP_ERR_CRYPTO;
+        lk_aead_clear(&aead);
     }
     lk_wipe(key, sizeof key);
     return status;
@@ -197,12 +197,13 @@ bool lk_tickets_open(lockstep_tickets *t, uint8_t *plain, size_t *plain_len, lk_
     const uint8_t *nonce = ticket.p + LK_TICKET_NAME_LEN;
     if (!key_named(t, key, name))
         return false;
-    lk_aead *aead = lk_aead_new(t->crypto, LK_AEAD_AES_256_GCM, key + LK_TICKET_NAME_LEN, false);
+    lk_aead aead = {0};
+    lk_aead_set(&aead, t->crypto, LK_AEAD_AES_256_GCM, key + LK_TICKET_NAME_LEN, false);
     lk_wipe(key, sizeof key);
     *plain_len = ticket.p_len - LK_TICKET_OVERHEAD;
-    bool good = aead != NULL &&
-                lk_aead_open(aead, plain, nonce, name,
-                             lk_slice_of(nonce + LK_AEAD_NONCE_LEN, *plain_len + LK_AEAD_TAG_LEN));
-    lk_aead_free(aead);
+    bool good = lk_aead_open(&aead, plain, nonce, name,
+                             lk_slice_of(nonce + LK_AEAD_NONCE_LEN,
+                                         *plain_len + LK_AEAD_TAG_LEN)) == LOCKSTEP_OK;
+    lk_aead_clear(&aead);
     return good;
 }

@@ -110,18 +110,16 @@ static bool derive_master(ear *e, lk_slice premaster) {
 }
 
 /* derive_keys: the key block of RFC 5246 §6.3, with AEAD ciphers without MAC keys. */
-static bool derive_keys(ear *e, const lk_crypto *crypto) {
+static void derive_keys(ear *e, const lk_crypto *crypto) {
     uint8_t block[2 * (LK_AEAD_KEY_MAX + LK_AEAD_NONCE_LEN)];
     size_t key = lk_aead_key_length(e->aead), iv = lk_aead_tls12_iv_length(e->aead);
-    bool good = true;
     lk_prf(e->hash, block, 2 * (key + iv), lk_slice_of(e->master, sizeof e->master),
            "key expansion", lk_slice_of(e->randoms[1], LK_RANDOM_LEN),
            lk_slice_of(e->randoms[0], LK_RANDOM_LEN));
-    for (size_t side = 0; good && side < 2; side++)
-        good = lk_protect_with_tls12(&e->keys[side], crypto, e->aead, block + side * key,
-                                     block + 2 * key + side * iv, false) == LOCKSTEP_OK;
+    for (size_t side = 0; side < 2; side++)
+        lk_protect_with_tls12(&e->keys[side], crypto, e->aead, block + side * key,
+                              block + 2 * key + side * iv, false);
     lk_wipe(block, sizeof block);
-    return good;
 }
 
 /* open_one opens a protected record of one side and keeps it if it is application data. */
@@ -166,8 +164,11 @@ static bool read_all(ear *e, const lk_crypto *crypto, const lk_private_key *key)
         return false;
     lk_rsa_decrypt(premaster, key, encrypted, e->client_version, nothing);
     lk_slice secret = lk_slice_of(premaster, sizeof premaster);
-    bool good = lk_buffer_append(&e->out->premaster, secret) && derive_master(e, secret) &&
-                derive_keys(e, crypto) && open_all(e);
+    bool good = lk_buffer_append(&e->out->premaster, secret) && derive_master(e, secret);
+    if (good) {
+        derive_keys(e, crypto);
+        good = open_all(e);
+    }
     lk_wipe(premaster, sizeof premaster);
     snprintf(e->out->why, sizeof e->out->why,
              good ? "The premaster secret stands in ClientKeyExchange, %zu bytes encrypted to the "

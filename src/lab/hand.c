@@ -30,11 +30,13 @@ static bool set_up(lk_hand *h, const lk_crypto *crypto, uint16_t suite) {
     lk_aead_kind kind = suite == LOCKSTEP_SUITE_CHACHA20_POLY1305_SHA256 ? LK_AEAD_CHACHA20_POLY1305
                         : suite == LOCKSTEP_SUITE_AES_256_GCM_SHA384     ? LK_AEAD_AES_256_GCM
                                                                          : LK_AEAD_AES_128_GCM;
-    if (h->in.aead != NULL)
+    if (lk_protected(&h->in))
         return true;
-    return h->key_len == lk_aead_key_length(kind) &&
-           lk_protect_with(&h->in, crypto, kind, h->key, h->iv, false) == LOCKSTEP_OK &&
-           lk_protect_with(&h->out, crypto, kind, h->key, h->iv, true) == LOCKSTEP_OK;
+    if (h->key_len != lk_aead_key_length(kind))
+        return false;
+    lk_protect_with(&h->in, crypto, kind, h->key, h->iv, false);
+    lk_protect_with(&h->out, crypto, kind, h->key, h->iv, true);
+    return true;
 }
 
 /* rewrite_content copies the messages of a record and changes the one that is meant. */

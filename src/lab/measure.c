@@ -38,7 +38,7 @@ typedef struct bench {
     lk_public_key *public_key, *rsa_public;
     const lk_kex_group *group;
     lk_ephemeral *own;
-    lk_aead *aead;
+    lk_aead aead;
     uint8_t share[LK_KEX_SHARE_MAX], answer[LK_KEX_SHARE_MAX], secret[LK_KEX_SECRET_MAX];
     uint8_t signature[LK_SIGNATURE_MAX], rsa_signature[LK_SIGNATURE_MAX], message[64];
     size_t signature_len, rsa_signature_len;
@@ -86,7 +86,7 @@ static bool exchange(bench *b) {
 
 static bool encrypt(bench *b) {
     static const uint8_t nonce[LK_AEAD_NONCE_LEN];
-    return lk_aead_seal(b->aead, b->record, nonce, lk_slice_of(NULL, 0),
+    return lk_aead_seal(&b->aead, b->record, nonce, lk_slice_of(NULL, 0),
                         lk_slice_of(b->record, RECORD), lk_slice_of(NULL, 0));
 }
 
@@ -143,11 +143,11 @@ static json_t *operations(lk_lab *lab) {
         return all;
     *b = (bench){.lab = lab,
                  .key = lk_lab_key(lab, LK_LAB_SERVER),
-                 .rsa = lk_lab_key(lab, LK_LAB_SERVER_RSA),
-                 .aead = lk_aead_new(lab->crypto, LK_AEAD_AES_128_GCM, key, true)};
+                 .rsa = lk_lab_key(lab, LK_LAB_SERVER_RSA)};
+    lk_aead_set(&b->aead, lab->crypto, LK_AEAD_AES_128_GCM, key, true);
     b->public_key = b->key != NULL ? public_half(lab, b->key) : NULL;
     b->rsa_public = b->rsa != NULL ? public_half(lab, b->rsa) : NULL;
-    if (b->public_key != NULL && b->rsa_public != NULL && b->aead != NULL) {
+    if (b->public_key != NULL && b->rsa_public != NULL) {
         operation(all, b, "ECDSA P-256, sign", false, 64, sign);
         operation(all, b, "ECDSA P-256, verify", false, 64, verify);
         operation(all, b, "RSA-2048, sign", false, 64, sign_rsa);
@@ -161,7 +161,7 @@ static json_t *operations(lk_lab *lab) {
     }
     lk_public_key_free(b->public_key);
     lk_public_key_free(b->rsa_public);
-    lk_aead_free(b->aead);
+    lk_aead_clear(&b->aead);
     free(b);
     return all;
 }

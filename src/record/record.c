@@ -3,38 +3,29 @@
 #include "util/reader.h"
 #include "util/secret.h"
 
-static lockstep_status protect(lk_protection *p, const lk_crypto *crypto, lk_aead_kind kind,
-                               const uint8_t *key, bool seal) {
-    lk_aead *aead = lk_aead_new(crypto, kind, key, seal);
-    if (aead == NULL)
-        return LOCKSTEP_ERR_CRYPTO;
-    lk_protection_free(p);
-    p->aead = aead;
-    return LOCKSTEP_OK;
+static void protect(lk_protection *p, const lk_crypto *crypto, lk_aead_kind kind,
+                    const uint8_t *key, bool seal) {
+    lk_aead_set(&p->aead, crypto, kind, key, seal);
+    p->sequence = 0;
+    memset(p->iv, 0, sizeof p->iv);
 }
 
-lockstep_status lk_protect_with(lk_protection *p, const lk_crypto *crypto, lk_aead_kind kind,
-                                const uint8_t *key, const uint8_t iv[LK_AEAD_NONCE_LEN],
-                                bool seal) {
-    lockstep_status status = protect(p, crypto, kind, key, seal);
-    if (status == LOCKSTEP_OK)
-        memcpy(p->iv, iv, LK_AEAD_NONCE_LEN);
-    return status;
+void lk_protect_with(lk_protection *p, const lk_crypto *crypto, lk_aead_kind kind,
+                     const uint8_t *key, const uint8_t iv[LK_AEAD_NONCE_LEN], bool seal) {
+    protect(p, crypto, kind, key, seal);
+    p->form = LK_FORM_TLS13;
+    memcpy(p->iv, iv, LK_AEAD_NONCE_LEN);
 }
 
-lockstep_status lk_protect_with_tls12(lk_protection *p, const lk_crypto *crypto, lk_aead_kind kind,
-                                      const uint8_t *key, const uint8_t *iv, bool seal) {
-    bool chacha = kind == LK_AEAD_CHACHA20_POLY1305;
-    lockstep_status status = protect(p, crypto, kind, key, seal);
-    if (status == LOCKSTEP_OK) {
-        p->form = chacha ? LK_FORM_TLS12_CHACHA : LK_FORM_TLS12_GCM;
-        memcpy(p->iv, iv, lk_aead_tls12_iv_length(kind));
-    }
-    return status;
+void lk_protect_with_tls12(lk_protection *p, const lk_crypto *crypto, lk_aead_kind kind,
+                           const uint8_t *key, const uint8_t *iv, bool seal) {
+    protect(p, crypto, kind, key, seal);
+    p->form = kind == LK_AEAD_CHACHA20_POLY1305 ? LK_FORM_TLS12_CHACHA : LK_FORM_TLS12_GCM;
+    memcpy(p->iv, iv, lk_aead_tls12_iv_length(kind));
 }
 
 void lk_protection_free(lk_protection *p) {
-    lk_aead_free(p->aead);
+    lk_aead_clear(&p->aead);
     lk_wipe(p, sizeof *p);
 }
 
@@ -72,7 +63,7 @@ static size_t explicit_nonce(const lk_protection *p) {
 
 /* payload_length is how many bytes follow the header of a record that holds `n` of content. */
 static size_t payload_length(const lk_protection *p, size_t n) {
-    if (p->aead == NULL)
+    if (!lk_protected(p))
         return n;
     return n + LK_AEAD_TAG_LEN + (p->form == LK_FORM_TLS13 ? 1 : explicit_nonce(p));
 }
@@ -84,18 +75,18 @@ static bool seal_payload(lk_protection *p, uint8_t *record, lk_content_type type
     size_t skip = explicit_nonce(p);
     make_nonce(nonce, p);
     if (p->form == LK_FORM_TLS13)
-        return lk_aead_seal(p->aead, payload, nonce, lk_slice_of(record, LK_RECORD_HEADER), content,
-                            lk_slice_of(&inner_type, 1));
+        return lk_aead_seal(&p->aead, payload, nonce, lk_slice_of(record, LK_RECORD_HEADER),
+                            content, lk_slice_of(&inner_type, 1));
     if (skip > 0)
         memcpy(payload, nonce + LK_AEAD_NONCE_LEN - skip, skip);
-    return lk_aead_seal(p->aead, payload + skip, nonce, make_ad12(ad, p, record, content.p_len),
+    return lk_aead_seal(&p->aead, payload + skip, nonce, make_ad12(ad, p, record, content.p_len),
                         content, lk_slice_of(NULL, 0));
 }
 
 lockstep_status lk_record_seal(lk_protection *p, lk_buffer *out, lk_content_type type,
                                lk_slice content, uint16_t legacy_version) {
     size_t payload = payload_length(p, content.p_len);
-    bool hidden = p->aead != NULL && p->form == LK_FORM_TLS13;
+    bool hidden = lk_protected(p) && p->form == LK_FORM_TLS13;
     uint8_t *record = lk_buffer_reserve(out, LK_RECORD_HEADER + payload);
     if (record == NULL)
         return LOCKSTEP_ERR_NO_MEMORY;
@@ -104,7 +95,7 @@ lockstep_status lk_record_seal(lk_protection *p, lk_buffer *out, lk_content_type
     record[2] = (uint8_t)legacy_version;
     record[3] = (uint8_t)(payload >> 8);
     record[4] = (uint8_t)payload;
-    if (p->aead == NULL) {
+    if (!lk_protected(p)) {
         if (content.p_len > 0)
             memcpy(record + LK_RECORD_HEADER, content.p, content.p_len);
     } else {
@@ -157,8 +148,10 @@ static lockstep_status open_tls12(lk_protection *p, uint8_t *out, uint8_t *type,
         memcpy(nonce + LK_AEAD_NONCE_LEN - skip, sealed.p, skip);
     sealed = lk_slice_of(sealed.p + skip, sealed.p_len - skip);
     size_t n = sealed.p_len - LK_AEAD_TAG_LEN;
-    if (!lk_aead_open(p->aead, out, nonce, make_ad12(ad, p, record->header.p, n), sealed))
-        return LOCKSTEP_PEER_BAD_RECORD_MAC;
+    lockstep_status status =
+        lk_aead_open(&p->aead, out, nonce, make_ad12(ad, p, record->header.p, n), sealed);
+    if (status != LOCKSTEP_OK)
+        return status;
     p->sequence++;
     *type = record->type;
     *length = n;
@@ -169,8 +162,9 @@ static lockstep_status open_tls13(lk_protection *p, uint8_t *out, uint8_t *type,
                                   const lk_record *record, size_t limit) {
     uint8_t nonce[LK_AEAD_NONCE_LEN];
     make_nonce(nonce, p);
-    if (!lk_aead_open(p->aead, out, nonce, record->header, record->payload))
-        return LOCKSTEP_PEER_BAD_RECORD_MAC;
+    lockstep_status status = lk_aead_open(&p->aead, out, nonce, record->header, record->payload);
+    if (status != LOCKSTEP_OK)
+        return status;
     p->sequence++;
     size_t n = record->payload.p_len - LK_AEAD_TAG_LEN;
     if (n > limit)

@@ -35,24 +35,27 @@ typedef enum lk_record_form {
 
 #define LK_EXPLICIT_NONCE 8 /* nonce_explicit of RFC 5288 §3 */
 
-/* Protection of one direction. `aead` NULL: records are not protected (yet). */
+/* Protection of one direction; zeroed: records are not protected (yet). */
 typedef struct lk_protection {
-    lk_aead *aead;
-    lk_record_form form;
-    uint8_t iv[LK_AEAD_NONCE_LEN]; /* of RFC 5288: the salt, then zeros */
+    lk_aead aead;
     uint64_t sequence;             /* of the next record; starts at 0 with every key (§5.3) */
+    uint8_t iv[LK_AEAD_NONCE_LEN]; /* of RFC 5288: the salt, then zeros */
+    lk_record_form form;
 } lk_protection;
 
-/* lk_protect_with replaces the keys of a direction: `seal` to send. LOCKSTEP_ERR_CRYPTO. */
-LK_CHECKED lockstep_status lk_protect_with(lk_protection *p, const lk_crypto *crypto,
-                                           lk_aead_kind kind, const uint8_t *key,
-                                           const uint8_t iv[LK_AEAD_NONCE_LEN], bool seal);
+/* lk_protected: records of this direction are sealed. */
+static inline bool lk_protected(const lk_protection *p) {
+    return lk_aead_is_set(&p->aead);
+}
+
+/* lk_protect_with replaces the keys of a direction: `seal` to send. */
+void lk_protect_with(lk_protection *p, const lk_crypto *crypto, lk_aead_kind kind,
+                     const uint8_t *key, const uint8_t iv[LK_AEAD_NONCE_LEN], bool seal);
 
 /* lk_protect_with_tls12 does so for TLS 1.2. `iv` is what the key block has,
  * lk_aead_tls12_iv_length(kind) bytes. */
-LK_CHECKED lockstep_status lk_protect_with_tls12(lk_protection *p, const lk_crypto *crypto,
-                                                 lk_aead_kind kind, const uint8_t *key,
-                                                 const uint8_t *iv, bool seal);
+void lk_protect_with_tls12(lk_protection *p, const lk_crypto *crypto, lk_aead_kind kind,
+                           const uint8_t *key, const uint8_t *iv, bool seal);
 void lk_protection_free(lk_protection *p);
 
 /* lk_record_key_limit returns how many records one key may protect (§5.5): 2^24 for AES-GCM, below

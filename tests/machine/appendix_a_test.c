@@ -164,7 +164,7 @@ static void try_type(const peer_setup *s, size_t n, int type) {
     outcome out;
     char name[64];
     const char *state = walk(&p, s, n);
-    bool under_keys = p.in.aead != NULL;
+    bool under_keys = lk_protected(&p.in);
     snprintf(name, sizeof name, "%s: message %d in %s", s->server ? "server" : "client", type,
              state);
     if (strcmp(state, "WAIT_EOED") == 0) /* "[K_recv = early traffic keys]" */

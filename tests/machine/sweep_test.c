@@ -226,7 +226,7 @@ static peer_action hook(peer *p, peer_step step, void *arg) {
     if (step != x->w->at || x->reached)
         return PEER_SEND;
     x->reached = true;
-    x->under_keys = p->in.aead != NULL;
+    x->under_keys = lk_protected(&p->in);
     if (step == PEER_CONNECTED)
         build_connected(p, x->w);
     size_t body = lk_buffer_length(&p->m) - LK_HANDSHAKE_HEADER;

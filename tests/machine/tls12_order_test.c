@@ -136,7 +136,7 @@ static void try_wrong(const peer_setup *s, size_t at, int message) {
     char name[64];
     (void)lines_of(s, &n);
     walk(&p, s, at);
-    bool under_keys = p.in.aead != NULL;
+    bool under_keys = lk_protected(&p.in);
     snprintf(name, sizeof name, "%s: message %d at %zu", s->server ? "server" : "client", message,
              at);
     if (message == change_cipher_spec)

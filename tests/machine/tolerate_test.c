@@ -92,7 +92,7 @@ static peer_action act_pieces(peer *p, const row *r) {
     for (size_t n; rest.p_len > 0; rest.p += n, rest.p_len -= n) {
         n = rest.p_len < r->n ? rest.p_len : r->n;
         peer_sealed(p, &records, LK_HANDSHAKE, lk_slice_of(rest.p, n),
-                    p->out.aead != NULL ? (size_t)r->ext : 0);
+                    lk_protected(&p->out) ? (size_t)r->ext : 0);
     }
     if (r->at == PEER_RETRY)
         lk_transcript_retry(&p->transcript);

@@ -389,7 +389,7 @@ static peer_action hook(peer *p, peer_step step, void *arg) {
     if (step != x->row->at || x->called)
         return PEER_SEND;
     x->called = true;
-    x->under_keys = p->in.aead != NULL || x->row->under_keys;
+    x->under_keys = lk_protected(&p->in) || x->row->under_keys;
     return x->row->act(p, x->row);
 }
 

@@ -110,8 +110,8 @@ static bool can_step(const play *x) {
                (!x->p.setup.server || x->step == PEER_CLIENT_HELLO ||
                 x->p.num_messages[LK_SERVER_HELLO_DONE] > 0);
     return lockstep_failure_of(x->p.conn) == NULL &&
-           (!x->p.setup.server || x->step <= PEER_SECOND_HELLO || x->p.in.aead != NULL) &&
-           (x->p.setup.server || x->step <= PEER_SERVER_HELLO || x->p.out.aead != NULL);
+           (!x->p.setup.server || x->step <= PEER_SECOND_HELLO || lk_protected(&x->p.in)) &&
+           (x->p.setup.server || x->step <= PEER_SERVER_HELLO || lk_protected(&x->p.out));
 }
 
 /* A ClientHello is one that the peer understands: a share of the group that it wants. */
@@ -144,7 +144,7 @@ static void honest(play *x, const uint8_t *change, size_t place) {
 
 /* say sends a record, as 0-RTT data where that is wanted and there are keys for it. */
 static void say(play *x, bool early, uint8_t type, lk_slice content, size_t padding) {
-    if (early && x->p.early_out.aead != NULL)
+    if (early && lk_protected(&x->p.early_out))
         peer_early_record(&x->p, type, content);
     else
         peer_padded(&x->p, type, content, padding);
@@ -189,7 +189,7 @@ static void operation(play *x, lk_reader *r) {
         peer_bytes(&x->p, take(r));
         break;
     case 6:
-        if (x->step >= PEER_CONNECTED && x->p.out.aead != NULL)
+        if (x->step >= PEER_CONNECTED && lk_protected(&x->p.out))
             peer_next_keys(&x->p);
         break;
     default:

@@ -29,7 +29,7 @@ static void protect(peer *p, lk_protection *protection, const lk_traffic_secret 
                     bool sending) {
     uint8_t key[LK_AEAD_KEY_MAX], iv[LK_AEAD_NONCE_LEN];
     lk_traffic_keys(secret, p->suite->aead, key, iv);
-    MUST(lk_protect_with(protection, crypto_of(p), p->suite->aead, key, iv, sending));
+    lk_protect_with(protection, crypto_of(p), p->suite->aead, key, iv, sending);
 }
 
 static void handshake_keys(peer *p, lk_slice shared) {
@@ -42,7 +42,7 @@ static void handshake_keys(peer *p, lk_slice shared) {
     lk_schedule_handshake_traffic(&p->client_hs, &p->server_hs, &p->handshake_secret, transcript);
     protect(p, &p->out, peer_is_client(p) ? &p->client_hs : &p->server_hs, true);
     /* A client under test sends 0-RTT data until it knows what came of it. */
-    bool early_comes = !peer_is_client(p) && p->in.aead != NULL;
+    bool early_comes = !peer_is_client(p) && lk_protected(&p->in);
     protect(p, early_comes ? &p->next_in : &p->in,
             peer_is_client(p) ? &p->server_hs : &p->client_hs, false);
 }
@@ -204,11 +204,11 @@ static void on_content(peer *p, uint8_t type, lk_slice content, bool is_protecte
 /* 0-RTT data that was refused ends without a word: then the handshake keys are in use. */
 static bool open_record(peer *p, uint8_t *plain, uint8_t *type, size_t *length,
                         const lk_record *record) {
-    if (p->in.aead == NULL)
+    if (!lk_protected(&p->in))
         return false;
     if (lk_record_open(&p->in, plain, type, length, record, LK_INNER_MAX) == LOCKSTEP_OK)
         return true;
-    if (p->next_in.aead == NULL ||
+    if (!lk_protected(&p->next_in) ||
         lk_record_open(&p->next_in, plain, type, length, record, LK_INNER_MAX) != LOCKSTEP_OK)
         return false;
     turn_in(p);
@@ -222,12 +222,12 @@ static void read_records(peer *p) {
         size_t needed, length;
         uint8_t type;
         MUST(lk_record_frame(&record, &needed, lk_buffer_slice(&p->wire),
-                             p->in.aead == NULL ? LK_FRAME_PLAIN
-                             : p->setup.tls12   ? LK_FRAME_TLS12
-                                                : LK_FRAME_TLS13));
+                             !lk_protected(&p->in) ? LK_FRAME_PLAIN
+                             : p->setup.tls12      ? LK_FRAME_TLS12
+                                                   : LK_FRAME_TLS13));
         if (lk_buffer_length(&p->wire) < needed)
             return;
-        if (record.type != LK_APPLICATION_DATA && (p->in.aead == NULL || !p->setup.tls12))
+        if (record.type != LK_APPLICATION_DATA && (!lk_protected(&p->in) || !p->setup.tls12))
             on_content(p, record.type, record.payload, false);
         else if (!open_record(p, plain, &type, &length, &record))
             p->num_unreadable++;
@@ -291,7 +291,7 @@ void peer_bytes(peer *p, lk_slice bytes) {
 }
 
 void peer_sealed(peer *p, lk_buffer *out, uint8_t type, lk_slice content, size_t padding) {
-    if (p->out.aead == NULL) {
+    if (!lk_protected(&p->out)) {
         lk_builder b = lk_builder_of(out);
         lk_build_u8(&b, type);
         lk_build_u16(&b, LK_TLS12);
@@ -321,7 +321,7 @@ void peer_sealed(peer *p, lk_buffer *out, uint8_t type, lk_slice content, size_t
     memcpy(nonce, p->out.iv, sizeof nonce);
     for (size_t i = 0; i < 8; i++)
         nonce[LK_AEAD_NONCE_LEN - 1 - i] ^= (uint8_t)(p->out.sequence >> (8 * i));
-    NEED(lk_aead_seal(p->out.aead, record + LK_RECORD_HEADER, nonce,
+    NEED(lk_aead_seal(&p->out.aead, record + LK_RECORD_HEADER, nonce,
                       lk_slice_of(header, sizeof header), lk_buffer_slice(&inner),
                       lk_slice_of(NULL, 0)));
     p->out.sequence++;
@@ -500,11 +500,11 @@ bool peer_build(peer *p, peer_step step) {
             peer_ech_confirm(p, step == PEER_RETRY);
         break;
     case PEER_EARLY_DATA:
-        if (client && p->early_out.aead != NULL && !p->setup.retry)
+        if (client && lk_protected(&p->early_out) && !p->setup.retry)
             lk_build_bytes(&b, lk_slice_of_str(PEER_EARLY_TEXT));
         break;
     case PEER_END_OF_EARLY_DATA:
-        if (client && p->early_accepted && p->early_out.aead != NULL)
+        if (client && p->early_accepted && lk_protected(&p->early_out))
             lk_build_close(&b, lk_message_open(&b, LK_END_OF_EARLY_DATA));
         break;
     case PEER_ENCRYPTED_EXTENSIONS:
@@ -580,7 +580,8 @@ void peer_say(peer *p, peer_step step) {
     if (step == PEER_RETRY)
         lk_transcript_retry(&p->transcript);
     lk_slice rest = lk_buffer_slice(&p->m);
-    size_t max = p->setup.limit != 0 && p->out.aead != NULL ? p->setup.limit - 1 : LK_PLAINTEXT_MAX;
+    size_t max =
+        p->setup.limit != 0 && lk_protected(&p->out) ? p->setup.limit - 1 : LK_PLAINTEXT_MAX;
     if (step != PEER12_CCS)
         peer_hash_only(p);
     while (rest.p_len > 0) {

@@ -125,9 +125,9 @@ lk_slice peer_ech_open(peer *p, lk_slice message) {
     NEED(lk_ech_find(&extension, outer) && lk_ech_hello_parse(&hello, extension) == LOCKSTEP_OK &&
          hello.type == LK_ECH_OUTER);
     /* A client that thinks itself rejected sends the first one again. */
-    if (p->ech.context.aead != NULL && hello.enc.p_len > 0)
+    if (lk_aead_is_set(&p->ech.context.aead) && hello.enc.p_len > 0)
         return message;
-    if (p->ech.context.aead == NULL) {
+    if (!lk_aead_is_set(&p->ech.context.aead)) {
         NEED(lk_hpke_key_make(&key, crypto_of(p), suite.kem,
                               lk_slice_of(key_of()->private_key, LK_HPKE_PRIVATE_LEN)) ==
              LOCKSTEP_OK);

@@ -187,14 +187,14 @@ void peer_early_keys(peer *p) {
     lk_transcript_hash(&p->transcript, transcript);
     lk_schedule_early_traffic(&client, &exporter, &p->early, transcript);
     lk_traffic_keys(&client, p->early_aead, key, iv);
-    MUST(lk_protect_with(sends ? &p->early_out : &p->in, p->kit->own_config->settings.crypto,
-                         p->early_aead, key, iv, sends));
+    lk_protect_with(sends ? &p->early_out : &p->in, p->kit->own_config->settings.crypto,
+                    p->early_aead, key, iv, sends);
 }
 
 void peer_early_record(peer *p, uint8_t type, lk_slice content) {
     lk_buffer record = lk_buffer_of(&lk_heap_default, 0);
     lk_protection kept = p->out;
-    NEED(p->early_out.aead != NULL);
+    NEED(lk_protected(&p->early_out));
     p->out = p->early_out;
     peer_sealed(p, &record, type, content, 0);
     p->early_out = p->out;

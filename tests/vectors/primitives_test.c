@@ -97,24 +97,26 @@ static verdict check_aead(lk_aead_kind kind, const json_t *group, const json_t *
     if (key.n != lk_aead_key_length(kind) || iv.n != LK_AEAD_NONCE_LEN ||
         json_integer_value(json_object_get(group, "tagSize")) != 8 * LK_AEAD_TAG_LEN)
         return NOT_APPLICABLE;
-    lk_aead *open = lk_aead_new(crypto, kind, key.p, false);
-    assert_non_null(open);
+    lk_aead aead = {0};
+    lk_aead_set(&aead, crypto, kind, key.p, false);
     memcpy(ct.p + ct.n, tag.p, tag.n);
     ct.n += tag.n;
-    whole = lk_aead_open(open, out.p, iv.p, slice(&aad), slice(&ct));
-    lk_aead_free(open);
-    if (!whole)
+    whole = lk_aead_open(&aead, out.p, iv.p, slice(&aad), slice(&ct)) == LOCKSTEP_OK;
+    if (!whole) {
+        lk_aead_clear(&aead);
         return REFUSED;
+    }
     assert_memory_equal(out.p, msg.p, msg.n);
-    if (!valid)
+    if (!valid) {
+        lk_aead_clear(&aead);
         return RIGHT;
+    }
     /* The other way, with the last byte as a piece of its own. */
-    lk_aead *seal = lk_aead_new(crypto, kind, key.p, true);
-    assert_non_null(seal);
+    lk_aead_set(&aead, crypto, kind, key.p, true);
     size_t tail = msg.n > 0 ? 1 : 0;
-    assert_true(lk_aead_seal(seal, out.p, iv.p, slice(&aad), lk_slice_of(msg.p, msg.n - tail),
+    assert_true(lk_aead_seal(&aead, out.p, iv.p, slice(&aad), lk_slice_of(msg.p, msg.n - tail),
                              lk_slice_of(msg.p + msg.n - tail, tail)));
-    lk_aead_free(seal);
+    lk_aead_clear(&aead);
     assert_memory_equal(out.p, ct.p, ct.n);
     return RIGHT;
 }
