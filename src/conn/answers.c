@@ -13,7 +13,7 @@ static lockstep_status go_on(lockstep_conn *conn) {
     if (lk_handshake_continue(conn->hs) != LOCKSTEP_OK)
         return lk_conn_fail(conn);
     lockstep_status status = lk_conn_pump(conn);
-    return status == LOCKSTEP_OK ? lk_conn_messages(conn) : status;
+    return status == LOCKSTEP_OK ? lk_conn_messages(conn, lk_slice_of(NULL, 0)) : status;
 }
 
 /* answered goes on if the answer was taken, and ends the connection if it was a refusal. */

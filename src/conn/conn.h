@@ -31,15 +31,14 @@ struct lockstep_conn {
     lk_buffer record;   /* a record that has come in part */
     lk_buffer messages; /* handshake messages that have come in part */
     lk_buffer wire_out, app_out;
-    size_t send_max;   /* bytes of content in a record that we send */
-    size_t accept_max; /* bytes of inner plaintext in a record that we accept */
-    size_t skip_early; /* bytes of 0-RTT records still to be passed over */
+    uint32_t send_max;   /* bytes of content in a record that we send */
+    uint32_t accept_max; /* bytes of inner plaintext in a record that we accept */
+    uint32_t skip_early; /* bytes of 0-RTT records still to be passed over */
     uint64_t bytes_in, bytes_out;
-    size_t early_left;  /* bytes of 0-RTT data that may still be sent, or may still come */
-    bool early_read;    /* 0-RTT data comes, under its own keys */
-    bool answers_early; /* a server that accepted it may send before the client's Finished */
-    lockstep_session *sessions[LK_SESSIONS_MAX]; /* the oldest first; not taken yet */
-    size_t num_sessions;
+    uint32_t early_left; /* bytes of 0-RTT data that may still be sent, or may still come */
+    bool early_read;     /* 0-RTT data comes, under its own keys */
+    bool answers_early;  /* a server that accepted it may send before the client's Finished */
+    lockstep_session *sessions; /* the oldest first; not taken yet */
     unsigned useless, warnings;
     bool is_client;
     bool heard;       /* a record has come */
@@ -86,8 +85,9 @@ LK_CHECKED lockstep_status lk_conn_send(lockstep_conn *conn, lk_content_type typ
 /* lk_conn_pump carries out the outbox of the handshake, unless that waits (pump.c). */
 LK_CHECKED lockstep_status lk_conn_pump(lockstep_conn *conn);
 
-/* lk_conn_messages hands on the handshake messages that are whole (pump.c). */
-LK_CHECKED lockstep_status lk_conn_messages(lockstep_conn *conn);
+/* lk_conn_messages hands on the handshake messages that are whole, after what came in part before
+ * and `content`, which may be empty (pump.c). */
+LK_CHECKED lockstep_status lk_conn_messages(lockstep_conn *conn, lk_slice content);
 
 /* lk_conn_record takes one record (receive.c). */
 LK_CHECKED lockstep_status lk_conn_record(lockstep_conn *conn, const lk_record *record);

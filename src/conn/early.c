@@ -30,7 +30,7 @@ lockstep_status lockstep_early_in(lockstep_conn *conn, size_t *used, const uint8
         if (status != LOCKSTEP_OK)
             return status;
         *used += n;
-        conn->early_left -= n;
+        conn->early_left -= (uint32_t)n;
         conn->bytes_out += n;
     }
     return LOCKSTEP_OK;

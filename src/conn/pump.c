@@ -42,9 +42,10 @@ static void install(lockstep_conn *conn, const lk_traffic_secret *secret, lk_aea
     lk_wipe(iv, sizeof iv);
 }
 
-static void install_tls12(lockstep_conn *conn, const lk_out_item *item, bool seal) {
-    lk_protect_with_tls12(seal ? &conn->out : &conn->in, conn->settings->crypto, item->aead,
-                          item->keys.key, item->keys.iv, seal);
+static void install_tls12(lockstep_conn *conn, const lk_write_keys *keys, lk_aead_kind aead,
+                          bool seal) {
+    lk_protect_with_tls12(seal ? &conn->out : &conn->in, conn->settings->crypto, aead, keys->key,
+                          keys->iv, seal);
 }
 
 static lk_traffic_secret *secret_of(lockstep_conn *conn, bool client) {
@@ -99,23 +100,23 @@ static void secured(lockstep_conn *conn) {
     conn->useless = 0; /* what came before was of use after all */
     lk_handshake_free(conn->hs);
     conn->hs = NULL;
-    lk_buffer_drop_if_empty(&conn->messages);
 }
 
-static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item) {
+static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item,
+                                 const lk_out_secret *s) {
     switch (item->kind) {
     case LK_OUT_CHANGE_CIPHER_SPEC:
         return send_ccs(conn);
     case LK_OUT_WRITE_KEYS:
-        install(conn, &item->secret, item->aead, true, false);
+        install(conn, &s->secret, item->aead, true, false);
         return LOCKSTEP_OK;
     case LK_OUT_READ_KEYS:
         conn->early_read = false;
-        install(conn, &item->secret, item->aead, false, false);
+        install(conn, &s->secret, item->aead, false, false);
         return LOCKSTEP_OK;
     case LK_OUT_EARLY_WRITE:
         conn->early_left = item->length;
-        install(conn, &item->secret, item->aead, true, true);
+        install(conn, &s->secret, item->aead, true, true);
         return LOCKSTEP_OK;
     case LK_OUT_EARLY_OVER:
         conn->early_left = 0;
@@ -123,16 +124,16 @@ static lockstep_status carry_out(lockstep_conn *conn, const lk_out_item *item) {
     case LK_OUT_EARLY_READ:
         conn->early_left = item->length;
         conn->early_read = conn->answers_early = true;
-        install(conn, &item->secret, item->aead, false, true);
+        install(conn, &s->secret, item->aead, false, true);
         return LOCKSTEP_OK;
     case LK_OUT_WRITE_CLEAR:
         lk_protection_free(&conn->out);
         return LOCKSTEP_OK;
     case LK_OUT_WRITE_KEYS_TLS12:
-        install_tls12(conn, item, true);
+        install_tls12(conn, &s->keys, item->aead, true);
         return LOCKSTEP_OK;
     case LK_OUT_READ_KEYS_TLS12:
-        install_tls12(conn, item, false);
+        install_tls12(conn, &s->keys, item->aead, false);
         return LOCKSTEP_OK;
     case LK_OUT_PEER_LIMIT:
         /* The limit counts the content type (RFC 8449 §4). What exceeds the protocol's own is not
@@ -163,6 +164,9 @@ lockstep_status lk_conn_pump(lockstep_conn *conn) {
         return LOCKSTEP_OK;
     lk_outbox *box = lk_handshake_outbox(conn->hs);
     size_t at = 0, num_items = box->num_items;
+    if (lk_buffer_length(&box->bytes) > 0) /* the flight's records grow in one piece */
+        (void)lk_buffer_reserve(&conn->wire_out,
+                                lk_buffer_length(&box->bytes) + num_items * LK_RECORD_OVERHEAD);
     for (size_t i = 0; i < num_items && conn->hs != NULL;) {
         lockstep_status status;
         if (box->items[i].kind == LK_OUT_MESSAGE) {
@@ -176,14 +180,15 @@ lockstep_status lk_conn_pump(lockstep_conn *conn) {
             at += run;
             conn->spoke = true;
         } else {
-            status = carry_out(conn, &box->items[i++]);
+            const lk_out_item *item = &box->items[i++];
+            status = carry_out(conn, item, &box->secrets[item->secret]);
         }
         if (status != LOCKSTEP_OK)
             return status;
     }
     if (conn->hs != NULL) {
-        lk_wipe(box->items, sizeof box->items);
-        box->num_items = 0;
+        lk_wipe(box->secrets, sizeof box->secrets);
+        box->num_items = box->num_secrets = 0;
         lk_buffer_cut(&box->bytes, 0);
     }
     return LOCKSTEP_OK;
@@ -191,10 +196,9 @@ lockstep_status lk_conn_pump(lockstep_conn *conn) {
 
 /* ---- Messages -------------------------------------------------------------------------------- */
 
-/* next_message finds the first message in the buffer and checks its length as soon as that is
+/* next_message finds the first message of what there is and checks its length as soon as that is
  * known, so that nobody can make us wait for, and hold, 16 MB. */
-static lockstep_status next_message(lockstep_conn *conn, lk_slice *message) {
-    lk_slice have = lk_buffer_slice(&conn->messages);
+static lockstep_status next_message(lockstep_conn *conn, lk_slice have, lk_slice *message) {
     *message = lk_slice_of(NULL, 0);
     if (have.p_len < LK_HANDSHAKE_HEADER)
         return LOCKSTEP_OK;
@@ -253,27 +257,50 @@ static lockstep_status post_handshake(lockstep_conn *conn, lk_slice message, boo
     return LOCKSTEP_OK;
 }
 
-lockstep_status lk_conn_messages(lockstep_conn *conn) {
+/* one_message hands on a message, the last of its record or not. */
+static lockstep_status one_message(lockstep_conn *conn, lk_slice message, bool ends_record) {
+    conn->heard_hello = true;
+    if (conn->hs == NULL)
+        return post_handshake(conn, message, ends_record);
+    if (lk_handshake_receive(conn->hs, message, ends_record) != LOCKSTEP_OK)
+        return lk_conn_fail(conn);
+    /* One that was dropped before, as TLS 1.3 demands, was none of TLS 1.3. */
+    if (conn->early_ccs && conn->agreed.version == LK_TLS12)
+        return lk_conn_fail_with(conn, LOCKSTEP_PEER_CCS, "before ServerHello, of TLS 1.2");
+    return LOCKSTEP_OK;
+}
+
+/* whole_messages hands on those that are whole in `have` and sets `*used` to their bytes. */
+static lockstep_status whole_messages(lockstep_conn *conn, lk_slice have, size_t *used) {
+    *used = 0;
     while (conn->hs == NULL || !lk_handshake_waiting(conn->hs)) {
-        lk_slice message;
-        lockstep_status status = next_message(conn, &message);
+        lk_slice message, rest = lk_slice_from(have, *used);
+        lockstep_status status = next_message(conn, rest, &message);
         if (status != LOCKSTEP_OK || message.p_len == 0)
             return status;
-        bool ends_record = message.p_len == lk_buffer_length(&conn->messages);
-        conn->heard_hello = true;
-        if (conn->hs != NULL) {
-            if (lk_handshake_receive(conn->hs, message, ends_record) != LOCKSTEP_OK)
-                return lk_conn_fail(conn);
-            /* One that was dropped before, as TLS 1.3 demands, was none of TLS 1.3. */
-            if (conn->early_ccs && conn->agreed.version == LK_TLS12)
-                return lk_conn_fail_with(conn, LOCKSTEP_PEER_CCS, "before ServerHello, of TLS 1.2");
-        } else if ((status = post_handshake(conn, message, ends_record)) != LOCKSTEP_OK) {
+        status = one_message(conn, message, message.p_len == rest.p_len);
+        if (status == LOCKSTEP_OK)
+            status = lk_conn_pump(conn);
+        if (status != LOCKSTEP_OK)
             return status;
-        }
-        lk_buffer_take(&conn->messages, message.p_len);
-        lk_buffer_drop_if_empty(&conn->messages);
-        if ((status = lk_conn_pump(conn)) != LOCKSTEP_OK)
-            return status;
+        *used += message.p_len;
     }
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lk_conn_messages(lockstep_conn *conn, lk_slice content) {
+    bool in_place = lk_buffer_length(&conn->messages) == 0; /* most are whole in their record */
+    size_t used;
+    if (!in_place && !lk_buffer_append(&conn->messages, content))
+        return lk_conn_fail_with(conn, LOCKSTEP_ERR_NO_MEMORY, "handshake messages");
+    lockstep_status status =
+        whole_messages(conn, in_place ? content : lk_buffer_slice(&conn->messages), &used);
+    if (status != LOCKSTEP_OK)
+        return status;
+    if (!in_place)
+        lk_buffer_take(&conn->messages, used);
+    else if (!lk_buffer_append(&conn->messages, lk_slice_from(content, used)))
+        return lk_conn_fail_with(conn, LOCKSTEP_ERR_NO_MEMORY, "handshake messages");
+    lk_buffer_drop_if_empty(&conn->messages);
     return LOCKSTEP_OK;
 }

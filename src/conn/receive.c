@@ -93,16 +93,14 @@ static lockstep_status on_handshake(lockstep_conn *conn, lk_slice content) {
     /* "Implementations MUST NOT send zero-length fragments of Handshake types" (§5.1) */
     if (content.p_len == 0)
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_RECORD_EMPTY, "a handshake record");
-    if (!lk_buffer_append(&conn->messages, content))
-        return lk_conn_fail_with(conn, LOCKSTEP_ERR_NO_MEMORY, "handshake messages");
-    return lk_conn_messages(conn);
+    return lk_conn_messages(conn, content);
 }
 
 /* on_data: the content is at the end of app_out already, but not committed. */
 static lockstep_status on_data(lockstep_conn *conn, size_t length) {
     if (conn->early_read && length > conn->early_left)
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_EARLY_DATA_TOO_MUCH, "%zu bytes more than %zu",
-                                 length, conn->early_left);
+                                 length, (size_t)conn->early_left);
     if (!conn->secure && !conn->early_read)
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_EARLY_APP_DATA, "%zu bytes", length);
     if (length == 0) {
@@ -113,7 +111,7 @@ static lockstep_status on_data(lockstep_conn *conn, size_t length) {
     }
     conn->useless = conn->warnings = 0;
     if (conn->early_read)
-        conn->early_left -= length;
+        conn->early_left -= (uint32_t)length;
     conn->bytes_in += length;
     lk_buffer_commit(&conn->app_out, length);
     return LOCKSTEP_OK;
@@ -137,7 +135,7 @@ static bool skip_early(lockstep_conn *conn, const lk_record *record) {
     size_t n = record->payload.p_len;
     if (n > conn->skip_early)
         return false;
-    conn->skip_early -= n;
+    conn->skip_early -= (uint32_t)n;
     return n > 0;
 }
 

@@ -4,22 +4,27 @@
 #include "conn/conn.h"
 
 void lk_conn_keep_session(lockstep_conn *conn, lockstep_session *session) {
-    if (conn->num_sessions == LK_SESSIONS_MAX)
+    lockstep_session **last = &conn->sessions;
+    size_t n = 1;
+    for (; *last != NULL; last = &(*last)->next)
+        n++;
+    *last = session;
+    session->next = NULL;
+    if (n > LK_SESSIONS_MAX)
         lockstep_session_free(lockstep_take_session(conn));
-    conn->sessions[conn->num_sessions++] = session;
 }
 
 lockstep_session *lockstep_take_session(lockstep_conn *conn) {
-    if (conn == NULL || conn->num_sessions == 0)
+    if (conn == NULL || conn->sessions == NULL)
         return NULL;
-    lockstep_session *first = conn->sessions[0];
-    conn->num_sessions--;
-    memmove(conn->sessions, conn->sessions + 1, conn->num_sessions * sizeof first);
+    lockstep_session *first = conn->sessions;
+    conn->sessions = first->next;
+    first->next = NULL;
     return first;
 }
 
 void lk_conn_free_sessions(lockstep_conn *conn) {
-    while (conn->num_sessions > 0)
+    while (conn->sessions != NULL)
         lockstep_session_free(lockstep_take_session(conn));
 }
 

@@ -48,7 +48,7 @@ struct lockstep_job {
             const lk_private_key *key;
             lk_signature_algorithm algorithm;
             lk_slice message;
-            uint8_t signature[LK_SIGNATURE_MAX]; /* out */
+            uint8_t *signature; /* out: room for lk_private_key_signature_max bytes */
             size_t signature_len;
         } sign;
         struct {

@@ -88,7 +88,11 @@ LK_CHECKED lockstep_status lk_private_key_to_pem(const lk_private_key *key, lk_b
 LK_CHECKED lockstep_status lk_private_key_spki(const lk_private_key *key, lk_buffer *out);
 bool lk_private_key_matches(const lk_private_key *key, lk_slice spki);
 
-/* lk_private_key_sign writes the signature over `message` to `out` (LK_SIGNATURE_MAX bytes) and its
+/* lk_private_key_signature_max returns the most bytes that a signature by `key` has. */
+size_t lk_private_key_signature_max(const lk_private_key *key);
+
+/* lk_private_key_sign writes the signature over `message` to `out` (room for
+ * lk_private_key_signature_max bytes) and its
  * length to `*out_len`. LOCKSTEP_ERR_USAGE if the algorithm does not suit the key,
  * LOCKSTEP_ERR_CRYPTO if libcrypto fails. */
 LK_CHECKED lockstep_status lk_private_key_sign(const lk_private_key *key,

@@ -183,7 +183,7 @@ static bool sign_ecdsa(const lk_private_key *key, lk_key_scheme s, lk_slice mess
 static bool sign_rsa(const lk_private_key *key, lk_key_scheme s, lk_slice message, uint8_t *out,
                      size_t *out_len) {
     uint8_t digest[LK_HASH_MAX];
-    size_t n = LK_SIGNATURE_MAX;
+    size_t n = lk_private_key_signature_max(key);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
     bool good = ctx != NULL && EVP_PKEY_sign_init(ctx) == 1 && lk_key_set_up_rsa(ctx, s) &&
                 EVP_PKEY_sign(ctx, out, &n, digest, lk_key_hash(digest, s.hash_bits, message)) == 1;
@@ -194,13 +194,21 @@ static bool sign_rsa(const lk_private_key *key, lk_key_scheme s, lk_slice messag
 
 static bool sign_ed25519(const lk_private_key *key, lk_slice message, uint8_t *out,
                          size_t *out_len) {
-    size_t n = LK_SIGNATURE_MAX;
+    size_t n = lk_private_key_signature_max(key);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     bool good = ctx != NULL && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
                 EVP_DigestSign(ctx, out, &n, message.p, message.p_len) == 1;
     EVP_MD_CTX_free(ctx);
     *out_len = good ? n : 0;
     return good;
+}
+
+size_t lk_private_key_signature_max(const lk_private_key *key) {
+    size_t bytes = (key->bits + 7) / 8;
+    /* RFC 3279 §2.2.3: a SEQUENCE of two INTEGERs, each with one octet in front for the sign. */
+    if (key->ec != NULL)
+        return 2 * (3 + bytes) + (bytes > 60 ? 3 : 2);
+    return key->kind == LK_KEY_ED25519 ? 64 : bytes;
 }
 
 lockstep_status lk_private_key_sign(const lk_private_key *key, lk_signature_algorithm algorithm,

@@ -86,9 +86,12 @@ lockstep_status lk_sign(lk_handshake *hs, lk_slice to_sign, lk_step then) {
     hs->signed_ = then;
     if ((hs->settings->asks & LOCKSTEP_ASK_SIGNATURE) != 0)
         return ask_signature(hs);
-    lk_job *job = lk_post(hs, LK_JOB_SIGN, job_done);
+    uint8_t *signature =
+        lk_arena_alloc(&hs->arena, lk_private_key_signature_max(hs->identity->key));
+    lk_job *job = signature == NULL ? NULL : lk_post(hs, LK_JOB_SIGN, job_done);
     if (job == NULL)
         return lk_fail_memory(hs);
+    job->u.sign.signature = signature;
     job->u.sign.key = hs->identity->key;
     job->u.sign.algorithm = hs->scheme->algorithm;
     job->u.sign.message = hs->to_sign;

@@ -143,7 +143,7 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
             (lk_key_share_out){hs->shares[i].group->id,
                                lk_slice_of(hs->shares[i].bytes, hs->shares[i].group->client_share)};
     /* "Literal IPv4 and IPv6 addresses are not permitted in "HostName"." (RFC 6066 §3) */
-    bool named = hs->name.kind == LK_HOST_DNS;
+    bool named = hs->name->kind == LK_HOST_DNS;
     lk_client_hello_out hello = {
         .random = hs->client_random,
         .session_id = lk_slice_of(hs->session_id, hs->session_id_len),
@@ -162,7 +162,7 @@ lockstep_status lk_send_client_hello(lk_handshake *hs) {
         .num_schemes = s->num_schemes,
         .shares = shares,
         .num_shares = num_shares,
-        .server_name = named ? lk_slice_of(hs->name.bytes, hs->name.len) : lk_slice_of(NULL, 0),
+        .server_name = named ? lk_slice_of(hs->name->bytes, hs->name->len) : lk_slice_of(NULL, 0),
         .protocols = s->protocols,
         .cookie = hs->cookie,
         .record_size_limit = s->record_size_limit,

@@ -21,11 +21,11 @@ static void derive(lk_handshake *hs, const lk_early_secret *early, const uint8_t
 }
 
 static lockstep_status out(lk_handshake *hs, lk_out_kind kind, uint32_t max) {
-    LK_TRY(lk_out(hs, kind, max));
-    lk_out_item *item = &hs->outbox.items[hs->outbox.num_items - 1];
-    item->secret = hs->client_early;
-    item->aead = lk_suite_of(hs->resumes->suite)->aead;
-    return LOCKSTEP_OK;
+    lk_out_secret s = {.secret = hs->client_early};
+    lockstep_status status =
+        lk_out_secret_of(hs, kind, lk_suite_of(hs->resumes->suite)->aead, &s, max);
+    lk_wipe(&s, sizeof s);
+    return status;
 }
 
 /* No more records than an AES-GCM key may protect (§5.5), whatever a ticket says: each has a byte.

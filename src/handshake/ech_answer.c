@@ -37,13 +37,13 @@ static void accept(lk_handshake *hs) {
 static void reject(lk_handshake *hs) {
     hs->ech->state = LK_ECH_REJECTED;
     hs->agreed->ech = LOCKSTEP_ECH_STATE_REJECTED;
-    hs->name = hs->settings->ech->public_name;
+    hs->name = &hs->settings->ech->public_name;
     hs->offered |= lk_extension_bit(server_name);
     hs->num_psks = 0; /* none was offered; whoever chooses one all the same is refused (§6.1.2) */
     memcpy(hs->client_random, hs->ech->outer_random, LK_RANDOM_LEN);
     lk_note_choice(&hs->watch, false, "encrypted ClientHello", "RFC 9849 §6.1.4",
                    "not accepted: %s has to prove who it is, and then this connection ends",
-                   (const char *)hs->name.bytes);
+                   (const char *)hs->name->bytes);
 }
 
 void lk_ech_on_tls12(lk_handshake *hs) {
@@ -107,7 +107,7 @@ bool lk_ech_rejected(const lk_handshake *hs) {
 }
 
 const char *lk_ech_judged_name(const lk_handshake *hs) {
-    return lk_ech_rejected(hs) ? (const char *)hs->name.bytes : hs->agreed->server_name;
+    return lk_ech_rejected(hs) ? (const char *)hs->name->bytes : hs->agreed->server_name;
 }
 
 lockstep_status lk_ech_end(lk_handshake *hs, lk_chain_proof chain, lk_possession_proof possession,

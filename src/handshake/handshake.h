@@ -28,18 +28,22 @@ typedef struct lk_agreed {
     lk_slice *peer_chain; /* one allocation of `peer_chain_size`: chain, `peer_ocsp`, the bytes */
     lk_slice *peer_ocsp;  /* what was stapled to each certificate, or empty */
     lk_slice peer_scts;   /* the SCT list of the leaf's entry, or empty */
-    size_t num_peer_chain, peer_chain_size;
+    uint32_t num_peer_chain, peer_chain_size;
     enum lockstep_ech_state ech;
     lk_slice ech_retry_configs; /* in heap memory; empty: none */
     lockstep_report *report;
-    bool peer_delegated;              /* it signed with a delegated key (RFC 9345) */
-    bool peer_raw_key;                /* peer_chain is a SubjectPublicKeyInfo (RFC 7250) */
-    lockstep_session *session;        /* TLS 1.2: to be kept when the handshake is done; or NULL */
-    int64_t verified_ms;              /* when the peer last proved that it has its key */
-    lk_traffic_secret client, server; /* application traffic, the newest */
-    lk_secret resumption;             /* client: what its tickets' keys come from */
-    lk_secret exporter; /* exporter_master_secret (RFC 8446 §7.5); TLS 1.2: the master secret */
-    uint8_t exporter_seed[64]; /* TLS 1.2: both randoms, the client's first (RFC 5705 §4) */
+    bool peer_delegated;       /* it signed with a delegated key (RFC 9345) */
+    bool peer_raw_key;         /* peer_chain is a SubjectPublicKeyInfo (RFC 7250) */
+    lockstep_session *session; /* TLS 1.2: to be kept when the handshake is done; or NULL */
+    int64_t verified_ms;       /* when the peer last proved that it has its key */
+    union {
+        struct {
+            lk_traffic_secret client, server; /* TLS 1.3: application traffic, the newest */
+        };
+        uint8_t exporter_seed[64]; /* TLS 1.2: both randoms, the client's first (RFC 5705 §4) */
+    };
+    lk_secret resumption; /* client: what its tickets' keys come from */
+    lk_secret exporter;   /* exporter_master_secret (RFC 8446 §7.5); TLS 1.2: the master secret */
     lk_aead_kind aead;
 } lk_agreed;
 

@@ -137,7 +137,7 @@ struct lk_handshake {
     lk_traffic_secret client_early;
 
     /* client */
-    lk_host name;
+    const lk_host *name; /* whom it wants to reach; NULL: a server */
     lk_share shares[LK_KEX_NUM_GROUPS];
     size_t num_shares;
     uint16_t grease[5]; /* suite, group, version, two extensions; 0: none */
@@ -181,6 +181,7 @@ struct lk_handshake {
     lk_chain_proof chain_proof;
     lk_possession_proof possession_proof;
     lk_finished_proof finished_proof;
+    _Alignas(max_align_t) uint8_t room[]; /* of the arena */
 };
 
 /* ---- machine.c ---- */
@@ -209,6 +210,8 @@ lockstep_status lk_send_as(lk_handshake *hs, const lk_builder *b, size_t at,
                            const lk_slice *hashed);
 
 lockstep_status lk_out(lk_handshake *hs, lk_out_kind kind, size_t length);
+lockstep_status lk_out_secret_of(lk_handshake *hs, lk_out_kind kind, lk_aead_kind aead,
+                                 const lk_out_secret *secret, size_t length);
 lockstep_status lk_out_keys(lk_handshake *hs, lk_out_kind kind, const lk_traffic_secret *secret);
 lockstep_status lk_out_write_keys(lk_handshake *hs, lk_out_kind kind, const lk_write_keys *keys);
 lockstep_status lk_out_ccs(lk_handshake *hs);

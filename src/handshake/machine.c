@@ -140,9 +140,12 @@ lockstep_status lk_fail_memory(lk_handshake *hs) {
 
 /* ---- Life ------------------------------------------------------------------------------------ */
 
+/* What an ordinary server's handshake needs comes in one block with the handshake. */
+#define ARENA_OWN 1792
+
 lk_handshake *lk_handshake_new(const lk_settings *settings, const lk_watch *watch,
                                lk_agreed *agreed, lockstep_failure *failure, const lk_host *name) {
-    lk_handshake *hs = lk_alloc(&settings->heap, sizeof *hs);
+    lk_handshake *hs = lk_alloc(&settings->heap, sizeof *hs + ARENA_OWN);
     if (hs == NULL)
         return NULL;
     hs->settings = hs->identities = settings;
@@ -151,10 +154,13 @@ lk_handshake *lk_handshake_new(const lk_settings *settings, const lk_watch *watc
     hs->failure = failure;
     hs->is_client = watch->is_client;
     hs->state = hs->is_client ? LK_CLIENT_START : LK_SERVER_START;
-    hs->arena = lk_arena_of(&settings->heap);
+    hs->arena = lk_arena_with(&settings->heap, hs->room, ARENA_OWN);
     hs->outbox.bytes = lk_buffer_of(&settings->heap, 0);
-    if (name != NULL)
-        hs->name = *name;
+    if (name != NULL) {
+        lk_host *copy = lk_arena_alloc(&hs->arena, sizeof *copy); /* there is room */
+        *copy = *name;
+        hs->name = copy;
+    }
     return hs;
 }
 
@@ -180,7 +186,7 @@ void lk_handshake_free(lk_handshake *hs) {
     lk_ech_free(hs->ech);
     lk_arena_free(&hs->arena);
     lk_buffer_free(&hs->outbox.bytes);
-    lk_release(&hs->settings->heap, hs, sizeof *hs);
+    lk_release(&hs->settings->heap, hs, sizeof *hs + ARENA_OWN);
 }
 
 void lk_agreed_free(lk_agreed *agreed, const lk_heap *heap) {
@@ -293,24 +299,36 @@ lockstep_status lk_hash_message(lk_handshake *hs, lk_slice message) {
 lockstep_status lk_out(lk_handshake *hs, lk_out_kind kind, size_t length) {
     if (hs->outbox.num_items == LK_OUTBOX_MAX)
         return lk_fail(hs, LOCKSTEP_ERR_LIMIT, "outbox full");
-    hs->outbox.items[hs->outbox.num_items++] = (lk_out_item){.kind = kind, .length = length};
+    hs->outbox.items[hs->outbox.num_items++] =
+        (lk_out_item){.kind = (uint8_t)kind, .length = (uint32_t)length};
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lk_out_secret_of(lk_handshake *hs, lk_out_kind kind, lk_aead_kind aead,
+                                 const lk_out_secret *secret, size_t length) {
+    lk_outbox *box = &hs->outbox;
+    if (box->num_secrets == LK_OUTBOX_SECRETS)
+        return lk_fail(hs, LOCKSTEP_ERR_LIMIT, "outbox full of keys");
+    LK_TRY(lk_out(hs, kind, length));
+    lk_out_item *item = &box->items[box->num_items - 1];
+    item->aead = (uint8_t)aead;
+    item->secret = box->num_secrets;
+    box->secrets[box->num_secrets++] = *secret;
     return LOCKSTEP_OK;
 }
 
 lockstep_status lk_out_keys(lk_handshake *hs, lk_out_kind kind, const lk_traffic_secret *secret) {
-    LK_TRY(lk_out(hs, kind, 0));
-    lk_out_item *item = &hs->outbox.items[hs->outbox.num_items - 1];
-    item->secret = *secret;
-    item->aead = hs->suite->aead;
-    return LOCKSTEP_OK;
+    lk_out_secret s = {.secret = *secret};
+    lockstep_status status = lk_out_secret_of(hs, kind, hs->suite->aead, &s, 0);
+    lk_wipe(&s, sizeof s);
+    return status;
 }
 
 lockstep_status lk_out_write_keys(lk_handshake *hs, lk_out_kind kind, const lk_write_keys *keys) {
-    LK_TRY(lk_out(hs, kind, 0));
-    lk_out_item *item = &hs->outbox.items[hs->outbox.num_items - 1];
-    item->keys = *keys;
-    item->aead = hs->suite->aead;
-    return LOCKSTEP_OK;
+    lk_out_secret s = {.keys = *keys};
+    lockstep_status status = lk_out_secret_of(hs, kind, hs->suite->aead, &s, 0);
+    lk_wipe(&s, sizeof s);
+    return status;
 }
 
 lockstep_status lk_out_ccs(lk_handshake *hs) {

@@ -30,14 +30,16 @@ typedef struct lk_write_keys {
     uint8_t key[LK_AEAD_KEY_MAX], iv[LK_AEAD_NONCE_LEN];
 } lk_write_keys;
 
+typedef union lk_out_secret {
+    lk_traffic_secret secret;
+    lk_write_keys keys;
+} lk_out_secret;
+
 typedef struct lk_out_item {
-    lk_out_kind kind;
-    size_t length;
-    union {
-        lk_traffic_secret secret;
-        lk_write_keys keys;
-    };
-    lk_aead_kind aead;
+    uint8_t kind;    /* lk_out_kind */
+    uint8_t aead;    /* lk_aead_kind, of what has keys */
+    uint8_t secret;  /* which of lk_outbox.secrets */
+    uint32_t length; /* in bytes, of what has one */
 } lk_out_item;
 
 /* 0-RTT data that is passed over when it was not accepted, in bytes of ciphertext (§4.2.10). */
@@ -47,12 +49,16 @@ typedef struct lk_out_item {
  * Certificate, CertificateVerify, Finished, keys; and keys, 8 tickets, the end. */
 #define LK_OUTBOX_MAX 16
 
+/* The most of them that have keys: 0-RTT data, both of the handshake, one of what follows. */
+#define LK_OUTBOX_SECRETS 4
+
 /* A server with a record_size_limit below this accepts no 0-RTT data. */
 #define LK_EARLY_RECORD_LIMIT 16385
 
 typedef struct lk_outbox {
     lk_out_item items[LK_OUTBOX_MAX];
-    size_t num_items;
+    lk_out_secret secrets[LK_OUTBOX_SECRETS];
+    uint8_t num_items, num_secrets;
     lk_buffer bytes; /* the messages, one after the other */
 } lk_outbox;
 

@@ -39,8 +39,8 @@ static lockstep_status keep_chain(lk_handshake *hs, const lk_certificate *certif
     agreed->peer_chain = chain;
     agreed->peer_ocsp = chain + n;
     agreed->peer_scts = keep(&p, certificate->scts);
-    agreed->peer_chain_size = size;
-    agreed->num_peer_chain = certificate->num_chain;
+    agreed->peer_chain_size = (uint32_t)size;
+    agreed->num_peer_chain = (uint32_t)certificate->num_chain;
     return LOCKSTEP_OK;
 }
 
@@ -137,7 +137,7 @@ static lockstep_status post_judge(lk_handshake *hs) {
         .scts = peer.scts,
         .in_handshake = hs->is_client,
         .explain = s->keep_reports || lk_watched(&hs->watch),
-        .host = hs->is_client ? &hs->name : NULL,
+        .host = hs->name,
         .now_ms = s->env.now_ms(s->env.arg),
         .purpose = hs->is_client ? LOCKSTEP_PURPOSE_SERVER : LOCKSTEP_PURPOSE_CLIENT,
     };

@@ -87,6 +87,14 @@ lockstep_status lk_hash_retry_again(lk_handshake *hs) {
 
 /* The RESPOND job is done. ServerHello and all of the flight up to the
  * signature is written in one go. */
+/* make_room lets the flight grow in one piece; what it takes more is found as it comes. */
+static void make_room(lk_handshake *hs) {
+    size_t n = 512 + hs->group->server_share;
+    for (size_t i = 0; hs->identity != NULL && i < hs->identity->num_chain; i++)
+        n += hs->identity->chain[i].p_len;
+    (void)lk_buffer_reserve(&hs->outbox.bytes, n);
+}
+
 lockstep_status lk_send_server_hello(lk_handshake *hs) {
     lk_job *job = hs->jobs[0];
     if (job->status != LOCKSTEP_OK)
@@ -100,6 +108,7 @@ lockstep_status lk_send_server_hello(lk_handshake *hs) {
                                      lk_slice_of(job->u.kex.share, hs->group->server_share),
                                  .psk = hs->psk != NULL,
                                  .selected_identity = hs->psk_index};
+    make_room(hs);
     size_t at = lk_buffer_length(&hs->outbox.bytes);
     lk_builder b = lk_builder_of(&hs->outbox.bytes);
     lk_server_hello_build(&b, &hello);

@@ -59,6 +59,7 @@ uint32_t lk_ticket_lifetime_s(uint32_t wanted, int64_t verified_ms, int64_t now_
 
 /* The object behind the public name: the bytes, and the session read from them. */
 struct lockstep_session {
+    lockstep_session *next; /* of those that wait in a connection */
     lk_heap heap;
     size_t size; /* of this whole block */
     lk_session s;

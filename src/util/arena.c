@@ -2,7 +2,8 @@
 
 #include <stddef.h>
 
-/* Holds what an ordinary server handshake needs, so that most take one chunk. */
+#include "util/secret.h"
+
 #define CHUNK_SIZE 4096
 
 struct lk_arena_chunk {
@@ -16,6 +17,10 @@ void *lk_arena_alloc(lk_arena *arena, size_t size) {
     if (size > SIZE_MAX / 2)
         return NULL;
     size = (size + align - 1) / align * align;
+    if (arena->own_size - arena->own_used >= size) {
+        arena->own_used += size;
+        return arena->own + arena->own_used - size;
+    }
     lk_arena_chunk *chunk = arena->chunks;
     if (chunk == NULL || chunk->size - chunk->used < size) {
         size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
@@ -42,6 +47,9 @@ bool lk_arena_copy(lk_arena *arena, lk_slice *out, lk_slice s) {
 }
 
 void lk_arena_free(lk_arena *arena) {
+    if (arena->own_used > 0)
+        lk_wipe(arena->own, arena->own_used);
+    arena->own_used = 0;
     while (arena->chunks != NULL) {
         lk_arena_chunk *chunk = arena->chunks;
         arena->chunks = chunk->next;

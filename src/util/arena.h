@@ -14,10 +14,17 @@ typedef struct lk_arena_chunk lk_arena_chunk;
 typedef struct lk_arena {
     const lk_heap *heap;
     lk_arena_chunk *chunks;
+    uint8_t *own; /* memory of the owner's, which is used first; wiped, but not given back */
+    size_t own_size, own_used;
 } lk_arena;
 
 static inline lk_arena lk_arena_of(const lk_heap *heap) {
-    return (lk_arena){heap, NULL};
+    return (lk_arena){.heap = heap};
+}
+
+/* lk_arena_with begins with `own_size` zeroed bytes of the owner's, aligned for any type. */
+static inline lk_arena lk_arena_with(const lk_heap *heap, uint8_t *own, size_t own_size) {
+    return (lk_arena){.heap = heap, .own = own, .own_size = own_size};
 }
 
 /* lk_arena_alloc returns `size` zeroed bytes, aligned for any type, or NULL. */

@@ -2,9 +2,12 @@
 
 #include "util/secret.h"
 
+#define LEAST 128 /* bytes that a buffer asks the heap for */
+
 uint8_t *lk_buffer_reserve(lk_buffer *b, size_t n) {
     size_t length = lk_buffer_length(b);
-    if (n > SIZE_MAX / 2 - length || (b->limit != 0 && length + n > b->limit))
+    size_t limit = b->limit != 0 ? b->limit : LK_BUFFER_MAX;
+    if (n > limit || length > limit - n)
         return NULL;
     if (b->base != NULL && b->capacity - b->end >= n)
         return b->base + b->end;
@@ -14,12 +17,17 @@ uint8_t *lk_buffer_reserve(lk_buffer *b, size_t n) {
             memcpy(b->base, b->base + b->start, length);
         lk_wipe(b->base + length, b->end - length);
         b->start = 0;
-        b->end = length;
+        b->end = (uint32_t)length;
         return b->base + length;
     }
+    /* At least half as much again as before, and no crumbs: what grows byte by byte is not moved
+     * often. */
     size_t capacity = length + n;
-    if (b->base != NULL && capacity < length + length / 2)
-        capacity = length + length / 2;
+    size_t more = length + length / 2;
+    if (capacity < more)
+        capacity = more < limit ? more : limit;
+    if (capacity < LEAST && LEAST <= limit)
+        capacity = LEAST;
     uint8_t *base = b->heap->alloc(b->heap->arg, capacity);
     if (base == NULL)
         return NULL;
@@ -28,13 +36,13 @@ uint8_t *lk_buffer_reserve(lk_buffer *b, size_t n) {
     lk_release(b->heap, b->base, b->capacity);
     b->base = base;
     b->start = 0;
-    b->end = length;
-    b->capacity = capacity;
+    b->end = (uint32_t)length;
+    b->capacity = (uint32_t)capacity;
     return base + length;
 }
 
 void lk_buffer_commit(lk_buffer *b, size_t n) {
-    b->end += n;
+    b->end += (uint32_t)n;
 }
 
 bool lk_buffer_append(lk_buffer *b, lk_slice s) {
@@ -44,7 +52,7 @@ bool lk_buffer_append(lk_buffer *b, lk_slice s) {
     if (p == NULL)
         return false;
     memcpy(p, s.p, s.p_len);
-    b->end += s.p_len;
+    b->end += (uint32_t)s.p_len;
     return true;
 }
 
@@ -52,7 +60,7 @@ void lk_buffer_take(lk_buffer *b, size_t n) {
     if (n == 0)
         return;
     lk_wipe(b->base + b->start, n);
-    b->start += n;
+    b->start += (uint32_t)n;
     if (b->start == b->end)
         b->start = b->end = 0;
 }
@@ -61,7 +69,7 @@ void lk_buffer_cut(lk_buffer *b, size_t length) {
     if (length >= lk_buffer_length(b))
         return;
     lk_wipe(b->base + b->start + length, lk_buffer_length(b) - length);
-    b->end = b->start + length;
+    b->end = b->start + (uint32_t)length;
 }
 
 void lk_buffer_free(lk_buffer *b) {

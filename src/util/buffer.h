@@ -13,11 +13,13 @@
 typedef struct lk_buffer {
     const lk_heap *heap;
     uint8_t *base;
-    size_t start, end, capacity;
-    size_t limit; /* most bytes it may ever hold; 0: no limit */
+    uint32_t start, end, capacity; /* a connection has four buffers: small, they keep it small */
+    uint32_t limit;                /* most bytes it may ever hold; 0: LK_BUFFER_MAX */
 } lk_buffer;
 
-static inline lk_buffer lk_buffer_of(const lk_heap *heap, size_t limit) {
+#define LK_BUFFER_MAX (UINT32_MAX / 2)
+
+static inline lk_buffer lk_buffer_of(const lk_heap *heap, uint32_t limit) {
     return (lk_buffer){heap, NULL, 0, 0, 0, limit};
 }
 

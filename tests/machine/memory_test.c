@@ -283,7 +283,7 @@ static void exhaust_memory(const flow *f) {
         }
         print_message("%s, %s: %ld allocations, %ld of no consequence\n", f->name,
                       side == 0 ? "client" : "server", all, survived);
-        assert_true(all > 20);
+        assert_true(all > 10);
     }
     demolish(&x);
 }

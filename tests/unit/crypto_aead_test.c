@@ -3,13 +3,13 @@
  * its own, however many there are, in whatever order and on whatever threads they are used.
  */
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "crypto/aead.h"
 #include "crypto/provider.h"

@@ -463,7 +463,7 @@ static void test_listing_that_does_not_fit(void **state) {
     lk_file f;
     (void)state;
     assert_int_equal(lk_file_open(&f, root_fd, "/"), 0);
-    for (size_t limit = 16; limit < 6000; limit += 500) {
+    for (uint32_t limit = 16; limit < 6000; limit += 500) {
         lk_buffer b = lk_buffer_of(&lk_heap_default, limit);
         bool ok = lk_file_listing(&b, root_fd, f.fd, "/");
         assert_true(ok || lk_buffer_length(&b) <= limit);
