@@ -115,6 +115,15 @@ LOCKSTEP_API unsigned lockstep_state_of(const lockstep_conn *conn);
 LOCKSTEP_CHECKED lockstep_status lockstep_wire_in(lockstep_conn *conn, size_t *used,
                                                   const uint8_t *in, size_t in_len);
 
+/*
+ * lockstep_wire_in_place does the same with memory that it may write to: records that are whole are
+ * opened where they lie, so nothing is copied. What lockstep_app_out then returns lies in `in`,
+ * which must stay as it is until lockstep_app_taken; wiping it is up to the caller. Bytes that were
+ * used are not what they were.
+ */
+LOCKSTEP_CHECKED lockstep_status lockstep_wire_in_place(lockstep_conn *conn, size_t *used,
+                                                        uint8_t *in, size_t in_len);
+
 /* lockstep_wire_eof says that the peer's stream ended. Before close_notify that is a truncation
  * (RFC 8446 §6.1) and the connection fails with LOCKSTEP_ERR_TRUNCATED. */
 LOCKSTEP_CHECKED lockstep_status lockstep_wire_eof(lockstep_conn *conn);

@@ -26,7 +26,8 @@ static lockstep_status conn_new(lockstep_conn **out, const lockstep_config *cfg,
     conn->settings = s;
     conn->is_client = is_client;
     conn->watch = (lk_watch){&s->env, conn, is_client};
-    conn->record = conn->messages = conn->wire_out = conn->app_out = lk_buffer_of(&s->heap, 0);
+    conn->record = conn->messages = conn->app_out = lk_buffer_of(&s->heap, 0);
+    conn->wire_out = lk_buffer_of_sealed(&s->heap);
     conn->send_max = LK_PLAINTEXT_MAX;
     conn->accept_max = LK_INNER_MAX;
     conn->failure.alert = LOCKSTEP_ALERT_NONE;
@@ -219,7 +220,7 @@ unsigned lockstep_state_of(const lockstep_conn *conn) {
     bool full = lk_buffer_length(&conn->wire_out) >= LK_WIRE_OUT_MAX;
     if (lk_buffer_length(&conn->wire_out) > 0)
         state |= LOCKSTEP_WIRE_OUT;
-    if (lk_buffer_length(&conn->app_out) > 0)
+    if (lk_conn_data(conn).p_len > 0)
         state |= conn->secure ? LOCKSTEP_APP_OUT : LOCKSTEP_EARLY_OUT;
     if (!broken && !full && lk_conn_early_in(conn))
         state |= LOCKSTEP_EARLY_IN;

@@ -31,6 +31,7 @@ struct lockstep_conn {
     lk_buffer record;   /* a record that has come in part */
     lk_buffer messages; /* handshake messages that have come in part */
     lk_buffer wire_out, app_out;
+    lk_slice lent;       /* in front of app_out: data where the caller's bytes were */
     uint32_t send_max;   /* bytes of content in a record that we send */
     uint32_t accept_max; /* bytes of inner plaintext in a record that we accept */
     uint32_t skip_early; /* bytes of 0-RTT records still to be passed over */
@@ -41,6 +42,7 @@ struct lockstep_conn {
     lockstep_session *sessions; /* the oldest first; not taken yet */
     unsigned useless, warnings;
     bool is_client;
+    bool in_place;    /* records lie where they may be opened; while bytes are taken */
     bool heard;       /* a record has come */
     bool heard_hello; /* and a handshake message: from then on CCS records are tolerated */
     bool opened;      /* a protected record has come, and opened */
@@ -64,6 +66,9 @@ bool lk_conn_may_send(const lockstep_conn *conn);
 
 /* lk_conn_early_in: a client may send 0-RTT data now (early.c). */
 bool lk_conn_early_in(const lockstep_conn *conn);
+
+/* lk_conn_data returns what waits for the application next. */
+lk_slice lk_conn_data(const lockstep_conn *conn);
 
 /* lk_conn_taken drops the first `n` bytes that wait for the application. */
 void lk_conn_taken(lockstep_conn *conn, size_t n);

@@ -39,8 +39,9 @@ lockstep_status lockstep_early_in(lockstep_conn *conn, size_t *used, const uint8
 size_t lockstep_early_out(const lockstep_conn *conn, const uint8_t **out) {
     if (conn == NULL || out == NULL || conn->secure)
         return 0;
-    *out = lk_buffer_bytes(&conn->app_out);
-    return lk_buffer_length(&conn->app_out);
+    lk_slice data = lk_conn_data(conn);
+    *out = data.p;
+    return data.p_len;
 }
 
 void lockstep_early_taken(lockstep_conn *conn, size_t n) {

@@ -96,8 +96,15 @@ static lockstep_status on_handshake(lockstep_conn *conn, lk_slice content) {
     return lk_conn_messages(conn, content);
 }
 
-/* on_data: the content is at the end of app_out already, but not committed. */
-static lockstep_status on_data(lockstep_conn *conn, size_t length) {
+/* 0-RTT data gathers in app_out until it is taken, which may be after the next record; and whoever
+ * watches is shown a record as it came. */
+static bool opens_in_place(const lockstep_conn *conn) {
+    return conn->in_place && !conn->early_read && !lk_watched(&conn->watch);
+}
+
+/* on_data: the content is at the end of app_out already, but not committed, or lies in place. */
+static lockstep_status on_data(lockstep_conn *conn, lk_slice content) {
+    size_t length = content.p_len;
     if (conn->early_read && length > conn->early_left)
         return lk_conn_fail_with(conn, LOCKSTEP_PEER_EARLY_DATA_TOO_MUCH, "%zu bytes more than %zu",
                                  length, (size_t)conn->early_left);
@@ -113,7 +120,10 @@ static lockstep_status on_data(lockstep_conn *conn, size_t length) {
     if (conn->early_read)
         conn->early_left -= (uint32_t)length;
     conn->bytes_in += length;
-    lk_buffer_commit(&conn->app_out, length);
+    if (opens_in_place(conn))
+        conn->lent = content;
+    else
+        lk_buffer_commit(&conn->app_out, length);
     return LOCKSTEP_OK;
 }
 
@@ -128,7 +138,7 @@ static lockstep_status on_content(lockstep_conn *conn, uint8_t type, lk_slice co
         return on_handshake(conn, content);
     if (type == LK_ALERT)
         return on_alert(conn, content, protected_);
-    return on_data(conn, content.p_len);
+    return on_data(conn, content);
 }
 
 static bool skip_early(lockstep_conn *conn, const lk_record *record) {
@@ -146,7 +156,9 @@ static lk_slice whole(const lk_record *record) {
 static lockstep_status open_record(lockstep_conn *conn, const lk_record *record) {
     size_t length;
     uint8_t type;
-    uint8_t *room = lk_buffer_reserve(&conn->app_out, record->payload.p_len + 1);
+    uint8_t *room = opens_in_place(conn)
+                        ? lk_record_place(&conn->in, record)
+                        : lk_buffer_reserve(&conn->app_out, record->payload.p_len + 1);
     if (room == NULL)
         return lk_conn_fail_with(conn, LOCKSTEP_ERR_NO_MEMORY, "a record");
     lockstep_status status =

@@ -9,7 +9,7 @@
 static bool may_take(const lockstep_conn *conn) {
     return lk_conn_failed(conn) == LOCKSTEP_OK && !conn->peer_done &&
            (conn->hs == NULL || !lk_handshake_waiting(conn->hs)) &&
-           (lk_buffer_length(&conn->app_out) == 0 || !conn->secure) &&
+           (lk_conn_data(conn).p_len == 0 || !conn->secure) &&
            lk_buffer_length(&conn->wire_out) < LK_WIRE_OUT_MAX;
 }
 
@@ -62,8 +62,20 @@ static lockstep_status take_part(lockstep_conn *conn, size_t *taken, lk_slice in
     /* The record must not be freed under the one who reads it, whatever comes of it. */
     lk_buffer whole = conn->record;
     conn->record = lk_buffer_of(&conn->settings->heap, 0);
+    bool in_place = conn->in_place;
+    conn->in_place = true;
     status = lk_conn_record(conn, &record);
-    lk_buffer_free(&whole);
+    conn->in_place = in_place;
+    if (conn->lent.p_len == 0) {
+        lk_buffer_free(&whole);
+        return status;
+    }
+    /* What waits for the application stays where it is. */
+    whole.start = (uint32_t)(conn->lent.p - whole.base);
+    whole.end = whole.start + (uint32_t)conn->lent.p_len;
+    lk_buffer_free(&conn->app_out);
+    conn->app_out = whole;
+    conn->lent = lk_slice_of(NULL, 0);
     return status;
 }
 
@@ -96,6 +108,16 @@ lockstep_status lockstep_wire_in(lockstep_conn *conn, size_t *used, const uint8_
             *used = in_len;
     }
     return lk_conn_failed(conn) != LOCKSTEP_OK ? lk_conn_failed(conn) : status;
+}
+
+lockstep_status lockstep_wire_in_place(lockstep_conn *conn, size_t *used, uint8_t *in,
+                                       size_t in_len) {
+    if (conn == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    conn->in_place = true;
+    lockstep_status status = lockstep_wire_in(conn, used, in, in_len);
+    conn->in_place = false;
+    return status;
 }
 
 lockstep_status lockstep_wire_eof(lockstep_conn *conn) {
@@ -163,6 +185,14 @@ bool lk_conn_may_send(const lockstep_conn *conn) {
     return conn->secure || (conn->answers_early && !update_due(conn));
 }
 
+/* make_room lets the records of `n` bytes, as many as are taken, grow in one piece. */
+static void make_room(lockstep_conn *conn, size_t n) {
+    n = n < LK_WIRE_OUT_MAX ? n : LK_WIRE_OUT_MAX;
+    size_t records = n / conn->send_max + 1;
+    (void)lk_buffer_reserve(&conn->wire_out,
+                            n + records * (LK_RECORD_OVERHEAD + LK_EXPLICIT_NONCE));
+}
+
 lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used, const uint8_t *in,
                                 size_t in_len) {
     if (conn == NULL || used == NULL || (in == NULL && in_len > 0))
@@ -172,6 +202,7 @@ lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used, const uint8_t
         return lk_conn_failed(conn);
     if (!lk_conn_may_send(conn) || conn->close_sent)
         return LOCKSTEP_ERR_USAGE;
+    make_room(conn, in_len);
     while (*used < in_len && lk_buffer_length(&conn->wire_out) < LK_WIRE_OUT_MAX) {
         size_t n = in_len - *used < conn->send_max ? in_len - *used : conn->send_max;
         lockstep_status status = LOCKSTEP_OK;
@@ -196,8 +227,9 @@ lockstep_status lockstep_app_in(lockstep_conn *conn, size_t *used, const uint8_t
 size_t lockstep_app_out(const lockstep_conn *conn, const uint8_t **out) {
     if (conn == NULL || out == NULL || !conn->secure)
         return 0;
-    *out = lk_buffer_bytes(&conn->app_out);
-    return lk_buffer_length(&conn->app_out);
+    lk_slice data = lk_conn_data(conn);
+    *out = data.p;
+    return data.p_len;
 }
 
 void lockstep_app_taken(lockstep_conn *conn, size_t n) {
@@ -205,7 +237,15 @@ void lockstep_app_taken(lockstep_conn *conn, size_t n) {
         lk_conn_taken(conn, n);
 }
 
+lk_slice lk_conn_data(const lockstep_conn *conn) {
+    return conn->lent.p_len > 0 ? conn->lent : lk_buffer_slice(&conn->app_out);
+}
+
 void lk_conn_taken(lockstep_conn *conn, size_t n) {
+    if (conn->lent.p_len > 0) {
+        conn->lent = lk_slice_from(conn->lent, n < conn->lent.p_len ? n : conn->lent.p_len);
+        return;
+    }
     size_t have = lk_buffer_length(&conn->app_out);
     lk_buffer_take(&conn->app_out, n < have ? n : have);
     lk_buffer_drop_if_empty(&conn->app_out);

@@ -134,6 +134,12 @@ lockstep_status lk_record_frame(lk_record *out, size_t *needed, lk_slice in, lk_
     return LOCKSTEP_OK;
 }
 
+uint8_t *lk_record_place(const lk_protection *p, const lk_record *record) {
+    size_t skip = explicit_nonce(p);
+    uint8_t *payload = (uint8_t *)(uintptr_t)record->payload.p;
+    return payload + (record->payload.p_len < skip ? 0 : skip);
+}
+
 /* open_tls12 opens a record whose type the header shows. A nonce that the peer chose is taken as it
  * is: "each value of the nonce_explicit MUST be distinct" binds the one who seals (RFC 5288 §3). */
 static lockstep_status open_tls12(lk_protection *p, uint8_t *out, uint8_t *type, size_t *length,

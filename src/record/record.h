@@ -102,4 +102,8 @@ LK_CHECKED lockstep_status lk_record_frame(lk_record *out, size_t *needed, lk_sl
 LK_CHECKED lockstep_status lk_record_open(lk_protection *p, uint8_t *out, uint8_t *type,
                                           size_t *length, const lk_record *record, size_t limit);
 
+/* lk_record_place returns where a record in memory that may be written to can be opened: then
+ * nothing is copied. */
+uint8_t *lk_record_place(const lk_protection *p, const lk_record *record);
+
 #endif

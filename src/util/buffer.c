@@ -4,6 +4,18 @@
 
 #define LEAST 128 /* bytes that a buffer asks the heap for */
 
+static void give_back(lk_buffer *b) {
+    if (b->sealed && b->base != NULL)
+        b->heap->release(b->heap->arg, b->base, b->capacity);
+    else
+        lk_release(b->heap, b->base, b->capacity);
+}
+
+static void wipe(const lk_buffer *b, uint8_t *p, size_t n) {
+    if (!b->sealed)
+        lk_wipe(p, n);
+}
+
 uint8_t *lk_buffer_reserve(lk_buffer *b, size_t n) {
     size_t length = lk_buffer_length(b);
     size_t limit = b->limit != 0 ? b->limit : LK_BUFFER_MAX;
@@ -15,7 +27,7 @@ uint8_t *lk_buffer_reserve(lk_buffer *b, size_t n) {
         /* At least half is free in front, so moving costs no more than what was appended. */
         if (length > 0)
             memcpy(b->base, b->base + b->start, length);
-        lk_wipe(b->base + length, b->end - length);
+        wipe(b, b->base + length, b->end - length);
         b->start = 0;
         b->end = (uint32_t)length;
         return b->base + length;
@@ -33,7 +45,7 @@ uint8_t *lk_buffer_reserve(lk_buffer *b, size_t n) {
         return NULL;
     if (length > 0)
         memcpy(base, b->base + b->start, length);
-    lk_release(b->heap, b->base, b->capacity);
+    give_back(b);
     b->base = base;
     b->start = 0;
     b->end = (uint32_t)length;
@@ -59,21 +71,22 @@ bool lk_buffer_append(lk_buffer *b, lk_slice s) {
 void lk_buffer_take(lk_buffer *b, size_t n) {
     if (n == 0)
         return;
-    lk_wipe(b->base + b->start, n);
     b->start += (uint32_t)n;
     if (b->start == b->end)
-        b->start = b->end = 0;
+        b->start = b->end = 0; /* nearly always it is given back now */
+    else
+        wipe(b, b->base + b->start - n, n);
 }
 
 void lk_buffer_cut(lk_buffer *b, size_t length) {
     if (length >= lk_buffer_length(b))
         return;
-    lk_wipe(b->base + b->start + length, lk_buffer_length(b) - length);
+    wipe(b, b->base + b->start + length, lk_buffer_length(b) - length);
     b->end = b->start + (uint32_t)length;
 }
 
 void lk_buffer_free(lk_buffer *b) {
-    lk_release(b->heap, b->base, b->capacity);
+    give_back(b);
     b->base = NULL;
     b->start = b->end = b->capacity = 0;
 }

@@ -10,17 +10,23 @@
 #include "util/bytes.h"
 #include "util/heap.h"
 
+#define LK_BUFFER_MAX (UINT32_MAX / 2)
+
 typedef struct lk_buffer {
     const lk_heap *heap;
     uint8_t *base;
     uint32_t start, end, capacity; /* a connection has four buffers: small, they keep it small */
-    uint32_t limit;                /* most bytes it may ever hold; 0: LK_BUFFER_MAX */
+    uint32_t limit : 31;           /* most bytes it may ever hold; 0: LK_BUFFER_MAX */
+    uint32_t sealed : 1;           /* it holds what everybody may see: nothing is wiped */
 } lk_buffer;
 
-#define LK_BUFFER_MAX (UINT32_MAX / 2)
-
 static inline lk_buffer lk_buffer_of(const lk_heap *heap, uint32_t limit) {
-    return (lk_buffer){heap, NULL, 0, 0, 0, limit};
+    return (lk_buffer){.heap = heap, .limit = limit & LK_BUFFER_MAX};
+}
+
+/* lk_buffer_of_sealed is for bytes on their way to the wire. */
+static inline lk_buffer lk_buffer_of_sealed(const lk_heap *heap) {
+    return (lk_buffer){.heap = heap, .sealed = 1};
 }
 
 static inline size_t lk_buffer_length(const lk_buffer *b) {
@@ -44,7 +50,7 @@ void lk_buffer_commit(lk_buffer *b, size_t n);
 /* lk_buffer_append copies; false: no memory, or the limit forbids, and nothing was appended. */
 bool lk_buffer_append(lk_buffer *b, lk_slice s);
 
-/* lk_buffer_take drops the first `n` bytes, wiped. */
+/* lk_buffer_take drops the first `n` bytes; they are wiped, at the latest with the buffer. */
 void lk_buffer_take(lk_buffer *b, size_t n);
 
 /* lk_buffer_cut shortens the buffer to `length` bytes; the rest is wiped. */

@@ -48,8 +48,11 @@ static void *world_alloc(void *arg, size_t size) {
 
 static void world_release(void *arg, void *ptr, size_t size) {
     world *w = arg;
-    for (size_t i = 0; i < size; i++) /* released memory was wiped */
-        if (((uint8_t *)ptr)[i] != 0)
+    /* Released memory was wiped; but what begins with a record was seen by everybody. */
+    const uint8_t *p = ptr;
+    bool record = size > 5 && p[0] >= 20 && p[0] <= 23 && p[1] == 3 && (p[2] == 3 || p[2] == 1);
+    for (size_t i = 0; i < size && !record; i++)
+        if (p[i] != 0)
             abort();
     w->live--;
     free(ptr);
@@ -184,6 +187,8 @@ void seal(lockstep_config *cfg) {
 
 /* ---- The pair -------------------------------------------------------------------------------- */
 
+static bool next_in_place; /* how the pairs are run that are opened now */
+
 void pair_open(pair *p, const lockstep_config *client, const lockstep_config *server,
                const char *name) {
     pair_resume(p, client, server, name, NULL);
@@ -193,6 +198,7 @@ void pair_resume(pair *p, const lockstep_config *client, const lockstep_config *
                  const char *name, const lockstep_session *session) {
     p->to_server = p->to_client = p->got_server = p->got_client = p->got_early =
         lk_buffer_of(&lk_heap_default, 0);
+    p->in_place = next_in_place;
     MUST(lockstep_client_resume(&p->client, client, name, session));
     MUST(lockstep_server_new(&p->server, server));
 }
@@ -241,7 +247,7 @@ static bool step(pair *p, lockstep_conn *conn, bool is_client) {
         moved = true;
     }
     if ((n = lockstep_app_out(conn, &bytes)) > 0) {
-        if (p->chunk != 0 && n > p->chunk)
+        if (p->chunk != 0 && n > p->chunk && !p->in_place)
             n = p->chunk;
         (void)lk_buffer_append(got, lk_slice_of(bytes, n));
         lockstep_app_taken(conn, n);
@@ -250,7 +256,16 @@ static bool step(pair *p, lockstep_conn *conn, bool is_client) {
     if ((n = lk_buffer_length(in)) > 0 && (lockstep_state_of(conn) & LOCKSTEP_WIRE_IN) != 0) {
         if (p->chunk != 0 && n > p->chunk)
             n = p->chunk;
-        *status = lockstep_wire_in(conn, &used, lk_buffer_bytes(in), n);
+        if (p->in_place) {
+            *status = lockstep_wire_in_place(conn, &used, lk_buffer_bytes(in), n);
+            size_t data = lockstep_app_out(conn, &bytes); /* it may lie in what is taken now */
+            (void)lk_buffer_append(got, lk_slice_of(bytes, data));
+            lockstep_app_taken(conn, data);
+            if (used > 0)
+                memset(lk_buffer_bytes(in), 0xa5, used);
+        } else {
+            *status = lockstep_wire_in(conn, &used, lk_buffer_bytes(in), n);
+        }
         lk_buffer_take(in, used);
         moved = moved || used > 0 || *status != LOCKSTEP_OK;
     }
@@ -317,11 +332,14 @@ void pair_explain(const pair *p, const char *name) {
 void pair_in_every_way(pair_flow run, const void *flow, bool same) {
     static const struct {
         size_t chunk;
-        bool gather;
-    } ways[] = {{0, false}, {1, false}, {7, true}, {0, true}};
+        bool gather, in_place;
+    } ways[] = {
+        {0, false, false}, {1, false, false}, {7, true, true}, {0, true, false}, {0, false, true}};
     static char first[4096], other[4096];
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        next_in_place = ways[i].in_place;
         run(flow, ways[i].chunk, ways[i].gather, i == 0 ? first : other);
+        next_in_place = false;
         if (i == 0 || !same || strcmp(first, other) == 0)
             continue;
         fprintf(stderr, "in pieces of %zu%s another handshake:\n%s\n%s\n", ways[i].chunk,

@@ -57,6 +57,7 @@ struct pair {
     lk_buffer got_server, got_client;             /* application bytes that came out */
     lockstep_status client_status, server_status; /* the last that a call returned */
     bool meddled;
+    bool in_place; /* records are opened where they lie; pair_open sets it, see pair_in_every_way */
     bool leave_early; /* 0-RTT data is left on the server, not taken */
     lk_buffer got_early;
 };

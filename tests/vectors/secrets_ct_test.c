@@ -76,6 +76,7 @@ static lockstep_status open_aead(lk_aead *aead, uint8_t *out,
 #define lk_record_seal        test_record_seal
 #define lk_record_frame       test_record_frame
 #define lk_record_open        test_record_open
+#define lk_record_place       test_record_place
 #include "record/record.c"
 
 /* ---- A handshake that has come to its end ------------------------------------------------------
