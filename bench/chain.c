@@ -3,10 +3,6 @@
  * X509_verify_cert and beside the two signature checks that nobody can leave out.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED /* ECDSA_verify is the cheapest way to libcrypto's P-256 */
-#include "chain.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,9 +15,9 @@
 
 #include <lockstep/x509.h>
 
-#include "peer.h"
-
-#define BATCHES 15
+#include "bench.h"
+#include "certificates.h"
+#include "report.h"
 
 typedef struct chain_case {
     lockstep_trust *trust;
@@ -36,28 +32,17 @@ typedef struct chain_case {
     } bare[2]; /* what the two signature checks are, digests ready */
 } chain_case;
 
-static void die(const char *what) {
-    fprintf(stderr, "bench: %s\n", what);
-    exit(1);
-}
-
-static double now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 /* ---- What is timed --------------------------------------------------------------------------- */
 
 static void judge_it(const chain_case *c) {
     if (lockstep_judge(NULL, &c->what) != LOCKSTEP_OK)
-        die("the chain is not good");
+        die("the chain is not good", NULL);
 }
 
 static void judge_with_report(const chain_case *c) {
     lockstep_report *report;
     if (lockstep_judge(&report, &c->what) != LOCKSTEP_OK)
-        die("the chain is not good");
+        die("the chain is not good", NULL);
     lockstep_report_free(report);
 }
 
@@ -65,7 +50,7 @@ static void verify_bare(const chain_case *c) {
     for (int i = 0; i < 2; i++)
         if (ECDSA_verify(0, c->bare[i].digest, 32, c->bare[i].signature, c->bare[i].signature_len,
                          c->bare[i].key) != 1)
-            die("a signature is wrong");
+            die("a signature is wrong", NULL);
 }
 
 static X509 *read_x509(lockstep_slice der) {
@@ -81,7 +66,7 @@ static void verify_openssl(const chain_case *c) {
         X509_STORE_CTX_init(ctx, c->store, leaf, untrusted) != 1 ||
         X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(ctx), BENCH_NAME, 0) != 1 ||
         X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER) != 1 || X509_verify_cert(ctx) != 1)
-        die("OpenSSL does not like the chain");
+        die("OpenSSL does not like the chain", NULL);
     X509_STORE_CTX_free(ctx);
     sk_X509_free(untrusted);
     X509_free(between);
@@ -98,7 +83,7 @@ static void prepare(chain_case *c, int i, X509 *cert, X509 *issuer) {
     int tbs_len = i2d_re_X509_tbs(cert, &tbs);
     if (tbs_len <= 0 || signature->length > (int)sizeof c->bare[i].signature ||
         EVP_Digest(tbs, (size_t)tbs_len, c->bare[i].digest, NULL, EVP_sha256(), NULL) != 1)
-        die("no digest");
+        die("no digest", NULL);
     memcpy(c->bare[i].signature, signature->data, (size_t)signature->length);
     c->bare[i].signature_len = signature->length;
     c->bare[i].key = EVP_PKEY_get1_EC_KEY(X509_get0_pubkey(issuer));
@@ -110,7 +95,7 @@ static X509 *next_pem(BIO *bio, lockstep_slice *der) {
     unsigned char *p = NULL;
     int n = cert == NULL ? 0 : i2d_X509(cert, &p);
     if (n <= 0)
-        die("no certificate");
+        die("no certificate", NULL);
     der->p = p;
     der->p_len = (size_t)n;
     return cert;
@@ -127,7 +112,7 @@ static void set_up(chain_case *c, const setup *s) {
         lockstep_trust_add(c->trust, NULL, NULL, (const uint8_t *)s->root, strlen(s->root)) !=
             LOCKSTEP_OK ||
         X509_STORE_add_cert(c->store, root) != 1)
-        die("no trust");
+        die("no trust", NULL);
     prepare(c, 0, leaf, between);
     prepare(c, 1, between, root);
     c->what = (lockstep_case){.trust = c->trust,
@@ -154,45 +139,53 @@ static void tear_down(chain_case *c) {
     lockstep_trust_free(c->trust);
 }
 
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+/* ---- By turns -------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *title;
+    void (*run)(const chain_case *c);
+    bool cached;
+} ways[] = {{"parse and judge", judge_it, false},
+            {"parse, judge and report every check", judge_with_report, false},
+            {"judged before", judge_it, true},
+            {"two ECDSA P-256 verifications, bare", verify_bare, false},
+            {"OpenSSL: d2i_X509 and X509_verify_cert", verify_openssl, false}};
+enum { NUM_WAYS = sizeof ways / sizeof *ways, TIMES = 10 };
+
+typedef struct way_case {
+    void (*run)(const chain_case *c);
+    const chain_case *chain;
+} way_case;
+
+static void run_way(void *arg, double ns[MEASURES]) {
+    const way_case *w = arg;
+    double began = now_ns();
+    for (int i = 0; i < TIMES; i++)
+        w->run(w->chain);
+    ns[0] += now_ns() - began;
 }
 
-void bench_chain(const setup *s, double seconds) {
-    enum { BARE, JUDGE, REPORT, CACHE, OPENSSL, NUM_WAYS };
-    static const struct {
-        const char *title;
-        void (*run)(const chain_case *c);
-    } ways[NUM_WAYS] = {[BARE] = {"two ECDSA P-256 verifications, bare", verify_bare},
-                        [JUDGE] = {"parse and judge", judge_it},
-                        [REPORT] = {"parse, judge and report every check", judge_with_report},
-                        [CACHE] = {"judged before", judge_it},
-                        [OPENSSL] = {"OpenSSL: d2i_X509 and X509_verify_cert", verify_openssl}};
-    double us[NUM_WAYS][BATCHES];
+void bench_chain(const company *who) {
+    static const char *const keys[MEASURES] = {"time", NULL, NULL};
+    contestant all[NUM_WAYS];
+    way_case cases[NUM_WAYS];
     chain_case fresh, cached;
-    set_up(&fresh, s);
-    set_up(&cached, s);
+    setup s = {0};
+    fill_certificates(&s, false);
+    set_up(&fresh, &s);
+    set_up(&cached, &s);
     if (lockstep_policy_new(&cached.policy, NULL) != LOCKSTEP_OK)
-        die("no policy");
+        die("no policy", NULL);
     cached.what.policy = cached.policy;
-    for (int batch = -1; batch < BATCHES; batch++) /* the first warms up */
-        for (int i = 0; i < NUM_WAYS; i++) {
-            double begin = now_ns(), until = begin + seconds * 1e9 / BATCHES / NUM_WAYS, end;
-            int n = 0;
-            do {
-                for (int k = 0; k < 10; k++, n++)
-                    ways[i].run(i == CACHE ? &cached : &fresh);
-            } while ((end = now_ns()) < until);
-            if (batch >= 0)
-                us[i][batch] = (end - begin) / n / 1000;
-        }
-    for (int i = 0; i < NUM_WAYS; i++)
-        qsort(us[i], BATCHES, sizeof us[i][0], by_value);
-    for (int i = 0; i < NUM_WAYS; i++)
-        printf("| %-44s | %7.2f | %5.2f | %5.2f |\n", ways[i].title, us[i][BATCHES / 2],
-               us[i][BATCHES / 2] / us[BARE][BATCHES / 2],
-               us[i][BATCHES / 2] / us[OPENSSL][BATCHES / 2]);
+    for (int i = 0; i < NUM_WAYS; i++) {
+        cases[i] = (way_case){ways[i].run, ways[i].cached ? &cached : &fresh};
+        all[i] = (contestant){.who = ways[i].title, .run = run_way, .arg = &cases[i]};
+    }
+    take_turns(all, NUM_WAYS, (scale){TIMES, MICROSECONDS_PER_UNIT}, who->seconds);
+    report_row("chain", "chain", "judging leaf and intermediate, ECDSA P-256, with name", "us");
+    report_turns(all, NUM_WAYS, keys);
+    report_row_end();
+    free_turns(all, NUM_WAYS);
     tear_down(&cached);
     tear_down(&fresh);
 }

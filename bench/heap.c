@@ -5,7 +5,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-#include "peer.h"
+#include "pair.h"
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -14,7 +14,6 @@ extern void *__libc_memalign(size_t, size_t);
 extern void __libc_free(void *);
 
 bool heap_counting;
-heap_count *heap_counter;
 
 static void *came(void *p) {
     if (p != NULL && heap_counting) {

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "pair.h"
+
 enum { PAIRS = 1001, BATCH = 10 };
 
 static double cpu_us(void) {
@@ -21,10 +23,10 @@ static double cpu_us(void) {
 /* Not inline, so that a profiler can count inside it alone. */
 __attribute__((noinline)) void bench_make(const peer *p, int n);
 void bench_make(const peer *p, int n) {
-    void *conns[2];
+    pair a;
     for (int i = 0; i < n; i++) {
-        connect_pair(p, conns);
-        close_pair(p, conns);
+        pair_connect(p, &a, 1);
+        pair_close(p, &a, 1);
     }
 }
 

@@ -2,9 +2,11 @@
  * peer_lockstep.c - this engine. It is compiled once for each build of the engine that is measured;
  * BENCH_PEER is the name of the peer then.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <lockstep/lockstep.h>
+#include <lockstep/session.h>
 
 #include "peer.h"
 
@@ -12,45 +14,121 @@
 #define BENCH_PEER peer_lockstep
 #endif
 
-static lockstep_config *configs[2];
+static lockstep_config *configs[2]; /* client, server */
 static lockstep_trust *trust;
 static lockstep_policy *policy;
-static bool chain_cached;
+static lockstep_tickets *tickets;
+static lockstep_session *session;
+static const setup *now;
+static long allocated;
+
+static const char *version(void) {
+    return LOCKSTEP_VERSION;
+}
 
 static void end(void) {
-    lockstep_config_free(configs[0]);
-    lockstep_config_free(configs[1]);
+    for (int i = 0; i < 2; i++) {
+        lockstep_config_free(configs[i]);
+        configs[i] = NULL;
+    }
+    lockstep_session_free(session);
+    lockstep_tickets_free(tickets);
     lockstep_trust_free(trust);
     lockstep_policy_free(policy);
-    configs[0] = configs[1] = NULL;
+    session = NULL;
+    tickets = NULL;
     trust = NULL;
     policy = NULL;
 }
 
-static bool begin(const setup *s) {
-    chain_cached = s->chain_cached;
-    bool ok = lockstep_trust_new(&trust, NULL) == LOCKSTEP_OK &&
-              lockstep_policy_new(&policy, NULL) == LOCKSTEP_OK &&
-              lockstep_trust_add(trust, NULL, NULL, (const uint8_t *)s->root, strlen(s->root)) ==
-                  LOCKSTEP_OK;
-    for (int server = 0; server < 2; server++)
-        ok = ok && lockstep_config_new(&configs[server], NULL) == LOCKSTEP_OK &&
-             lockstep_config_set_suites(configs[server], &s->suite, 1) == LOCKSTEP_OK &&
-             lockstep_config_set_groups(configs[server], &s->group, 1, 1) == LOCKSTEP_OK;
-    return ok && lockstep_config_set_trust(configs[0], trust) == LOCKSTEP_OK &&
-           lockstep_config_set_policy(configs[0], policy) == LOCKSTEP_OK &&
-           lockstep_config_add_identity(configs[1], (const uint8_t *)s->chain, strlen(s->chain),
-                                        (const uint8_t *)s->key, strlen(s->key)) == LOCKSTEP_OK &&
-           lockstep_config_seal(configs[0]) == LOCKSTEP_OK &&
-           lockstep_config_seal(configs[1]) == LOCKSTEP_OK;
+/* ---- Configs --------------------------------------------------------------------------------- */
+
+/* The default heap, and a count of what is asked of it. */
+static void *count_alloc(void *arg, size_t n) {
+    ++*(long *)arg;
+    return malloc(n);
 }
+
+static void count_release(void *arg, void *p, size_t n) {
+    (void)arg;
+    (void)n;
+    free(p);
+}
+
+/* What both sides say. Certificates go uncompressed, as in the libraries beside it. In TLS 1.2 the
+ * curve of the certificate must be in the list of groups too (RFC 8422 §5.1). */
+static bool common(lockstep_config **cfg, bool server, const setup *s) {
+    lockstep_env env = {.arg = &allocated, .alloc = count_alloc, .release = count_release};
+    uint16_t groups[] = {s->group, LOCKSTEP_GROUP_SECP256R1};
+    size_t num_groups = s->version == LOCKSTEP_TLS12 ? 2 : 1;
+    return lockstep_config_new(cfg, server && s->count_own ? &env : NULL) == LOCKSTEP_OK &&
+           lockstep_config_set_versions(*cfg, s->version, s->version) == LOCKSTEP_OK &&
+           lockstep_config_set_suites(*cfg, &s->suite, 1) == LOCKSTEP_OK &&
+           lockstep_config_set_groups(*cfg, groups, num_groups, 1) == LOCKSTEP_OK &&
+           lockstep_config_set_certificate_compression(*cfg, NULL, 0) == LOCKSTEP_OK;
+}
+
+static bool identity(lockstep_config *cfg, const char *chain, const char *key) {
+    return lockstep_config_add_identity(cfg, (const uint8_t *)chain, strlen(chain),
+                                        (const uint8_t *)key, strlen(key)) == LOCKSTEP_OK;
+}
+
+/* Who judges does so by a policy, which remembers good chains: unless that is what is measured,
+ * each connection begins by making it forget them (open_). */
+static bool judges(lockstep_config *cfg) {
+    return lockstep_config_set_trust(cfg, trust) == LOCKSTEP_OK &&
+           lockstep_config_set_policy(cfg, policy) == LOCKSTEP_OK;
+}
+
+static bool client_config(const setup *s) {
+    lockstep_config **cfg = &configs[0];
+    bool ok = common(cfg, false, s) && judges(*cfg);
+    if (s->client_chain != NULL)
+        ok = ok && identity(*cfg, s->client_chain, s->client_key);
+    if (s->resume)
+        ok = ok && lockstep_config_keep_sessions(*cfg) == LOCKSTEP_OK;
+    return ok && lockstep_config_seal(*cfg) == LOCKSTEP_OK;
+}
+
+/* `num_tickets`: none where tickets are not what is measured, nor once the client has one. */
+static bool server_config(const setup *s, size_t num_tickets) {
+    lockstep_config **cfg = &configs[1];
+    lockstep_config_free(*cfg);
+    *cfg = NULL;
+    bool ok = common(cfg, true, s) && identity(*cfg, s->chain, s->key);
+    if (s->client_chain != NULL)
+        ok = ok && judges(*cfg) &&
+             lockstep_config_set_client_auth(*cfg, LOCKSTEP_CLIENT_AUTH_REQUIRE) == LOCKSTEP_OK;
+    if (s->resume)
+        ok = ok && lockstep_config_set_tickets(*cfg, tickets, num_tickets) == LOCKSTEP_OK;
+    return ok && lockstep_config_seal(*cfg) == LOCKSTEP_OK;
+}
+
+static bool begin(const setup *s) {
+    now = s;
+    allocated = 0;
+    return lockstep_trust_new(&trust, NULL) == LOCKSTEP_OK &&
+           lockstep_policy_new(&policy, NULL) == LOCKSTEP_OK &&
+           lockstep_trust_add(trust, NULL, NULL, (const uint8_t *)s->root, strlen(s->root)) ==
+               LOCKSTEP_OK &&
+           (!s->resume || lockstep_tickets_new(&tickets, NULL, 3600) == LOCKSTEP_OK) &&
+           client_config(s) && server_config(s, 1);
+}
+
+static bool save(void *client) {
+    session = lockstep_take_session(client);
+    return session != NULL && server_config(now, 0);
+}
+
+/* ---- Connections ----------------------------------------------------------------------------- */
 
 static void *open_(bool server) {
     lockstep_conn *conn = NULL;
-    if (!server && !chain_cached)
+    if (!now->chain_cached && (!server || now->client_chain != NULL))
         lockstep_policy_forget(policy);
-    lockstep_status status = server ? lockstep_server_new(&conn, configs[1])
-                                    : lockstep_client_new(&conn, configs[0], BENCH_NAME);
+    lockstep_status status = server
+                                 ? lockstep_server_new(&conn, configs[1])
+                                 : lockstep_client_resume(&conn, configs[0], BENCH_NAME, session);
     return status == LOCKSTEP_OK ? conn : NULL;
 }
 
@@ -59,12 +137,12 @@ static void flush(lockstep_conn *conn, bool server) {
     size_t n = lockstep_wire_out(conn, &out);
     if (n == 0)
         return;
-    pipe_write(server ? &to_client : &to_server, out, n);
+    pipe_write(server ? to_client : to_server, out, n);
     lockstep_wire_sent(conn, n);
 }
 
 static int step(void *c, bool server) {
-    pipe_buffer *in = server ? &to_server : &to_client;
+    pipe_buffer *in = server ? to_server : to_client;
     size_t used;
     flush(c, server);
     lockstep_status status = lockstep_wire_in(c, &used, in->bytes + in->start, in->end - in->start);
@@ -89,7 +167,7 @@ static size_t write_(void *c, bool server, const uint8_t *in, size_t n) {
 }
 
 static size_t read_(void *c, bool server, uint8_t *out, size_t n) {
-    pipe_buffer *in = server ? &to_server : &to_client;
+    pipe_buffer *in = server ? to_server : to_client;
     const uint8_t *bytes;
     size_t used, have;
     if (lockstep_wire_in(c, &used, in->bytes + in->start, in->end - in->start) != LOCKSTEP_OK)
@@ -102,4 +180,27 @@ static size_t read_(void *c, bool server, uint8_t *out, size_t n) {
     return have;
 }
 
-const peer BENCH_PEER = {"lockstep", begin, end, open_, step, close_, write_, read_};
+static bool agreed(void *c, bool server) {
+    lockstep_info i;
+    lockstep_info_of(c, &i);
+    bool chain = !server || now->client_chain != NULL; /* does this side see one? */
+    return i.version == now->version && i.suite == now->suite && i.group == now->group &&
+           i.resumed == now->resume && (now->resume || !chain || i.num_peer_chain == 2);
+}
+
+static long own_allocations(void) {
+    return allocated;
+}
+
+const peer BENCH_PEER = {.name = "lockstep",
+                         .version = version,
+                         .begin = begin,
+                         .end = end,
+                         .open = open_,
+                         .step = step,
+                         .close = close_,
+                         .write = write_,
+                         .read = read_,
+                         .agreed = agreed,
+                         .save = save,
+                         .own_allocations = own_allocations};

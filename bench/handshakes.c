@@ -1,0 +1,124 @@
+/*
+ * handshakes.c - handshakes of every kind, all peers by turns, and the floor among them.
+ */
+#include <string.h>
+
+#include <lockstep/lockstep.h>
+
+#include "bench.h"
+#include "certificates.h"
+#include "report.h"
+
+#define TLS13 .version = LOCKSTEP_TLS13, .suite = LOCKSTEP_SUITE_AES_128_GCM_SHA256
+#define TLS12 .version = LOCKSTEP_TLS12, .suite = LOCKSTEP_SUITE_ECDHE_ECDSA_AES_128_GCM_SHA256
+
+const row handshake_rows[] = {
+    {.name = "full",
+     .title = "X25519, ECDSA P-256",
+     .setup = {TLS13, .group = LOCKSTEP_GROUP_X25519},
+     .floors = {FLOOR_FULL}},
+    {.name = "cached",
+     .title = "the same, chain known to the client",
+     .setup = {TLS13, .group = LOCKSTEP_GROUP_X25519, .chain_cached = true},
+     .floors = {FLOOR_CACHED}},
+    {.name = "pool",
+     .title = "the same, shares made ahead, 8 connections at a time",
+     .setup = {TLS13, .group = LOCKSTEP_GROUP_X25519, .pool = true},
+     .at_a_time = 8,
+     .floors = {FLOOR_POOL, FLOOR_POOL_NONCE}},
+    {.name = "p256",
+     .title = "P-256, ECDSA P-256",
+     .setup = {TLS13, .group = LOCKSTEP_GROUP_SECP256R1},
+     .floors = {FLOOR_P256}},
+    {.name = "rsa",
+     .title = "X25519, RSA-2048",
+     .setup = {TLS13, .group = LOCKSTEP_GROUP_X25519, .rsa = true},
+     .floors = {FLOOR_RSA}},
+    {.name = "resumption",
+     .title = "resumption with X25519 (psk_dhe_ke)",
+     .setup = {TLS13, .group = LOCKSTEP_GROUP_X25519, .resume = true, .chain_cached = true},
+     .floors = {FLOOR_PSK}},
+    {.name = "tls12",
+     .title = "TLS 1.2, X25519, ECDSA P-256",
+     .setup = {TLS12, .group = LOCKSTEP_GROUP_X25519},
+     .floors = {FLOOR_TLS12}},
+    {.name = "mlkem",
+     .title = "X25519MLKEM768, ECDSA P-256",
+     .setup = {TLS13, .group = LOCKSTEP_GROUP_X25519MLKEM768}},
+    {.name = "client-auth",
+     .title = "X25519, ECDSA P-256 on both sides",
+     .setup = {TLS13, .group = LOCKSTEP_GROUP_X25519},
+     .client_auth = true,
+     .floors = {FLOOR_CLIENT_AUTH}},
+};
+const size_t num_handshake_rows = sizeof handshake_rows / sizeof *handshake_rows;
+
+typedef struct team {
+    const peer *peer;
+    size_t at_a_time;
+} team;
+
+enum { MEASURE_CLIENT, MEASURE_SERVER, MEASURE_REFILL = MEASURE_NOW_AND_THEN };
+
+/* One unit is `at_a_time` handshakes of a team that can gather, and as many one by one of another:
+ * the scale divides both by the same number. */
+static void run_peer(void *arg, double ns[MEASURES]) {
+    const team *t = arg;
+    pair pairs[PAIRS_MAX];
+    size_t at_once = t->peer->run_gathered == NULL ? 1 : t->at_a_time;
+    memset(pair_ns, 0, sizeof pair_ns);
+    for (size_t done = 0; done < t->at_a_time; done += at_once) {
+        pair_connect(t->peer, pairs, at_once);
+        pair_close(t->peer, pairs, at_once);
+    }
+    ns[MEASURE_CLIENT] += pair_ns[CLIENT];
+    ns[MEASURE_SERVER] += pair_ns[SERVER];
+    if (t->peer->refill != NULL && t->at_a_time > 1) {
+        double began = now_ns();
+        t->peer->refill();
+        ns[MEASURE_REFILL] += now_ns() - began;
+    }
+}
+
+typedef struct floor_team {
+    floor_kind kind;
+    size_t at_a_time;
+} floor_team;
+
+static void run_floor(void *arg, double ns[MEASURES]) {
+    const floor_team *f = arg;
+    for (size_t i = 0; i < f->at_a_time; i++)
+        floor_run(f->kind, &ns[MEASURE_CLIENT], &ns[MEASURE_SERVER], &ns[MEASURE_REFILL]);
+}
+
+void bench_handshakes(const row *r, const company *who) {
+    static const char *const keys[MEASURES] = {"client", "server", "refill"};
+    contestant all[PEERS_MAX + 3];
+    team teams[PEERS_MAX];
+    floor_team floors[3];
+    bool able[PEERS_MAX] = {0};
+    size_t n = 0, at_a_time = r->at_a_time == 0 ? 1 : r->at_a_time;
+    setup s = r->setup;
+    fill_certificates(&s, r->client_auth);
+    for (size_t i = 0; i < who->num_peers; i++) {
+        able[i] = pair_begin(who->peers[i], &s);
+        teams[i] = (team){who->peers[i], at_a_time};
+        if (able[i])
+            all[n++] = (contestant){.who = who->peers[i]->name, .run = run_peer, .arg = &teams[i]};
+    }
+    if (n > 0)
+        for (size_t i = 0; i < 3 && r->floors[i] != FLOOR_NONE; i++) {
+            floor_begin();
+            floors[i] = (floor_team){r->floors[i], at_a_time};
+            all[n++] =
+                (contestant){.who = floor_name(r->floors[i]), .run = run_floor, .arg = &floors[i]};
+        }
+    take_turns(all, n, (scale){(double)at_a_time, MICROSECONDS_PER_UNIT}, who->seconds);
+    report_row("handshake", r->name, r->title, "us");
+    report_turns(all, n, keys);
+    report_row_end();
+    free_turns(all, n);
+    for (size_t i = 0; i < who->num_peers; i++)
+        if (able[i])
+            who->peers[i]->end();
+}
