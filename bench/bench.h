@@ -8,14 +8,16 @@
 #include "pair.h"
 #include "turns.h"
 
+enum { FLOORS_MAX = 3 };
+
 /* One row of the tables. `name` is what --only takes. */
 typedef struct row {
     const char *name, *title;
     setup setup;
     bool client_auth;
-    size_t at_a_time;     /* connections of one server whose work can be gathered; 0: one */
-    floor_kind floors[3]; /* the floors beside it, FLOOR_NONE behind the last */
-    size_t size;          /* of a record, for bulk */
+    size_t at_a_time;              /* connections of one server whose work is gathered */
+    floor_kind floors[FLOORS_MAX]; /* the floors beside it, FLOOR_NONE behind the last */
+    size_t size;                   /* of a record, for bulk */
 } row;
 
 extern const row handshake_rows[], bulk_rows[];

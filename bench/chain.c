@@ -179,9 +179,10 @@ void bench_chain(const company *who) {
     cached.what.policy = cached.policy;
     for (int i = 0; i < NUM_WAYS; i++) {
         cases[i] = (way_case){ways[i].run, ways[i].cached ? &cached : &fresh};
-        all[i] = (contestant){.who = ways[i].title, .run = run_way, .arg = &cases[i]};
+        all[i] =
+            (contestant){.who = ways[i].title, .run = run_way, .arg = &cases[i], .units = TIMES};
     }
-    take_turns(all, NUM_WAYS, (scale){TIMES, MICROSECONDS_PER_UNIT}, who->seconds);
+    take_turns(all, NUM_WAYS, MICROSECONDS_PER_UNIT, who->seconds);
     report_row("chain", "chain", "judging leaf and intermediate, ECDSA P-256, with name", "us");
     report_turns(all, NUM_WAYS, keys);
     report_row_end();

@@ -56,68 +56,63 @@ const size_t num_handshake_rows = sizeof handshake_rows / sizeof *handshake_rows
 typedef struct team {
     const peer *peer;
     size_t at_a_time;
+    bool refills;
 } team;
 
 enum { MEASURE_CLIENT, MEASURE_SERVER, MEASURE_REFILL = MEASURE_NOW_AND_THEN };
 
-/* One unit is `at_a_time` handshakes of a team that can gather, and as many one by one of another:
- * the scale divides both by the same number. */
 static void run_peer(void *arg, double ns[MEASURES]) {
     const team *t = arg;
     pair pairs[PAIRS_MAX];
-    size_t at_once = t->peer->run_gathered == NULL ? 1 : t->at_a_time;
     memset(pair_ns, 0, sizeof pair_ns);
-    for (size_t done = 0; done < t->at_a_time; done += at_once) {
-        pair_connect(t->peer, pairs, at_once);
-        pair_close(t->peer, pairs, at_once);
-    }
+    pair_connect(t->peer, pairs, t->at_a_time);
+    pair_close(t->peer, pairs, t->at_a_time);
     ns[MEASURE_CLIENT] += pair_ns[CLIENT];
     ns[MEASURE_SERVER] += pair_ns[SERVER];
-    if (t->peer->refill != NULL && t->at_a_time > 1) {
+    if (t->refills) {
         double began = now_ns();
         t->peer->refill();
         ns[MEASURE_REFILL] += now_ns() - began;
     }
 }
 
-typedef struct floor_team {
-    floor_kind kind;
-    size_t at_a_time;
-} floor_team;
-
 static void run_floor(void *arg, double ns[MEASURES]) {
-    const floor_team *f = arg;
-    for (size_t i = 0; i < f->at_a_time; i++)
-        floor_run(f->kind, &ns[MEASURE_CLIENT], &ns[MEASURE_SERVER], &ns[MEASURE_REFILL]);
+    floor_run(*(const floor_kind *)arg, &ns[MEASURE_CLIENT], &ns[MEASURE_SERVER],
+              &ns[MEASURE_REFILL]);
+}
+
+/* Whoever can gather has several connections at a time, the others one after the other. */
+static contestant contestant_of(const peer *p, const row *r, team *t) {
+    bool gathers = r->setup.pool && p->run_gathered != NULL;
+    *t = (team){p, gathers ? r->at_a_time : 1, gathers && p->refill != NULL};
+    return (contestant){.who = p->name, .run = run_peer, .arg = t, .units = (double)t->at_a_time};
 }
 
 void bench_handshakes(const row *r, const company *who) {
     static const char *const keys[MEASURES] = {"client", "server", "refill"};
-    contestant all[PEERS_MAX + 3];
+    contestant all[PEERS_MAX + FLOORS_MAX];
     team teams[PEERS_MAX];
-    floor_team floors[3];
+    floor_kind floors[FLOORS_MAX];
     bool able[PEERS_MAX] = {0};
-    size_t n = 0, at_a_time = r->at_a_time == 0 ? 1 : r->at_a_time;
+    size_t n = 0;
     setup s = r->setup;
     fill_certificates(&s, r->client_auth);
-    for (size_t i = 0; i < who->num_peers; i++) {
-        able[i] = pair_begin(who->peers[i], &s);
-        teams[i] = (team){who->peers[i], at_a_time};
-        if (able[i])
-            all[n++] = (contestant){.who = who->peers[i]->name, .run = run_peer, .arg = &teams[i]};
+    for (size_t i = 0; i < who->num_peers; i++)
+        if ((able[i] = pair_begin(who->peers[i], &s)))
+            all[n++] = contestant_of(who->peers[i], r, &teams[i]);
+    for (size_t i = 0; i < FLOORS_MAX && r->floors[i] != FLOOR_NONE; i++) {
+        floor_begin();
+        floors[i] = r->floors[i];
+        all[n++] = (contestant){
+            .who = floor_name(floors[i]), .run = run_floor, .arg = &floors[i], .units = 1};
     }
-    if (n > 0)
-        for (size_t i = 0; i < 3 && r->floors[i] != FLOOR_NONE; i++) {
-            floor_begin();
-            floors[i] = (floor_team){r->floors[i], at_a_time};
-            all[n++] =
-                (contestant){.who = floor_name(r->floors[i]), .run = run_floor, .arg = &floors[i]};
-        }
-    take_turns(all, n, (scale){(double)at_a_time, MICROSECONDS_PER_UNIT}, who->seconds);
-    report_row("handshake", r->name, r->title, "us");
-    report_turns(all, n, keys);
-    report_row_end();
-    free_turns(all, n);
+    if (able[0]) { /* a row is about this engine */
+        take_turns(all, n, MICROSECONDS_PER_UNIT, who->seconds);
+        report_row("handshake", r->name, r->title, "us");
+        report_turns(all, n, keys);
+        report_row_end();
+        free_turns(all, n);
+    }
     for (size_t i = 0; i < who->num_peers; i++)
         if (able[i])
             who->peers[i]->end();

@@ -46,6 +46,11 @@ typedef struct peer {
     /* seals to the pipe, opens from the pipe; bytes taken or given */
     size_t (*write)(void *conn, bool server, const uint8_t *in, size_t n);
     size_t (*read)(void *conn, bool server, uint8_t *out, size_t n);
+    /* the same without the pipe, for libraries that lend their bytes; NULL: this one does not. What
+     * `seal` makes waits in the connection until `carry`; `unseal` looks at what came, in place. */
+    size_t (*seal)(void *conn, const uint8_t *in, size_t n);
+    void (*carry)(void *conn, bool server);
+    size_t (*unseal)(void *conn, bool server);
     /* is what was agreed on what the setup says, and did the client accept the chain? */
     bool (*agreed)(void *conn, bool server);
     /* keeps the session of this client; NULL: no resumption */

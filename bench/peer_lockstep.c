@@ -132,7 +132,7 @@ static void *open_(bool server) {
     return status == LOCKSTEP_OK ? conn : NULL;
 }
 
-static void flush(lockstep_conn *conn, bool server) {
+static void flush(void *conn, bool server) {
     const uint8_t *out;
     size_t n = lockstep_wire_out(conn, &out);
     if (n == 0)
@@ -164,6 +164,23 @@ static size_t write_(void *c, bool server, const uint8_t *in, size_t n) {
         return 0;
     flush(c, server);
     return used;
+}
+
+static size_t seal(void *c, const uint8_t *in, size_t n) {
+    size_t used;
+    return lockstep_app_in(c, &used, in, n) == LOCKSTEP_OK ? used : 0;
+}
+
+static size_t unseal(void *c, bool server) {
+    pipe_buffer *in = server ? to_server : to_client;
+    const uint8_t *bytes;
+    size_t used, n;
+    if (lockstep_wire_in(c, &used, in->bytes + in->start, in->end - in->start) != LOCKSTEP_OK)
+        return 0;
+    in->start += used;
+    n = lockstep_app_out(c, &bytes);
+    lockstep_app_taken(c, n);
+    return n;
 }
 
 static size_t read_(void *c, bool server, uint8_t *out, size_t n) {
@@ -201,6 +218,9 @@ const peer BENCH_PEER = {.name = "lockstep",
                          .close = close_,
                          .write = write_,
                          .read = read_,
+                         .seal = seal,
+                         .carry = flush,
+                         .unseal = unseal,
                          .agreed = agreed,
                          .save = save,
                          .own_allocations = own_allocations};

@@ -8,7 +8,7 @@
 
 #include "pair.h"
 
-enum { TAG = 16, NONCE = 12, HEADER = 5 };
+enum { TAG = PRIMITIVE_TAG, NONCE = 12, HEADER = 5 };
 
 struct primitive {
     EVP_CIPHER *cipher;
@@ -80,4 +80,8 @@ bool primitive_open(primitive *p, int k, uint8_t *out, size_t n) {
            EVP_DecryptUpdate(p->open, out, &used, record, (int)n) == 1 &&
            EVP_CIPHER_CTX_ctrl(p->open, EVP_CTRL_AEAD_SET_TAG, TAG, record + n) == 1 &&
            EVP_DecryptFinal_ex(p->open, out + n, &used) == 1;
+}
+
+const uint8_t *primitive_record(const primitive *p, int k) {
+    return p->records + (size_t)k * p->stride;
 }

@@ -20,4 +20,8 @@ void primitive_free(primitive *p);
 void primitive_seal(primitive *p, int k, const uint8_t *in, size_t n);
 bool primitive_open(primitive *p, int k, uint8_t *out, size_t n);
 
+/* primitive_record is what primitive_seal made: `n` bytes and PRIMITIVE_TAG more. */
+enum { PRIMITIVE_TAG = 16 };
+const uint8_t *primitive_record(const primitive *p, int k);
+
 #endif

@@ -5,7 +5,7 @@
 
 #include "pair.h"
 
-enum { ROUNDS_MAX = 5000, ROUNDS_MIN = 3, RUNS_MAX = 500 };
+enum { ROUNDS_MAX = 5000, ROUNDS_MIN = 3, RUNS_MIN = 3, RUNS_MAX = 500 };
 #define TURN_NS 4e6 /* short beside the time slice that another process would take */
 
 static int by_value(const void *a, const void *b) {
@@ -13,8 +13,8 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static double value_of(double ns, scale s) {
-    return s.as == MICROSECONDS_PER_UNIT ? ns / s.units / 1000 : ns > 0 ? s.units / ns : 0;
+static double value_of(double ns, double units, scale s) {
+    return s == MICROSECONDS_PER_UNIT ? ns / units / 1000 : ns > 0 ? units / ns : 0;
 }
 
 /* The median run of a turn is not the one in which another process got the processor. */
@@ -42,10 +42,11 @@ static void take_turn(contestant *c, scale s, double length) {
         for (int m = 0; m < MEASURES; m++)
             ns[m][runs] = run[m];
         runs++;
-    } while (now_ns() < until && runs < RUNS_MAX);
+    } while ((now_ns() < until && runs < RUNS_MAX) || (length > 0 && runs < RUNS_MIN));
     for (int m = 0; m < MEASURES; m++)
-        c->values[m][c->rounds] = value_of(
-            m == MEASURE_NOW_AND_THEN ? mean_run(ns[m], runs) : median_run(ns[m], runs), s);
+        c->values[m][c->rounds] =
+            value_of(m == MEASURE_NOW_AND_THEN ? mean_run(ns[m], runs) : median_run(ns[m], runs),
+                     c->units, s);
     c->rounds++;
 }
 

@@ -19,15 +19,13 @@ typedef struct contestant {
      * to does not exist */
     void (*run)(void *arg, double ns[MEASURES]);
     void *arg;
+    double units;             /* a run is so many handshakes, or bytes */
     double *values[MEASURES]; /* of each round, by take_turns */
     size_t rounds;
 } contestant;
 
-/* How the time of one run becomes a figure. */
-typedef struct scale {
-    double units; /* a run is so many handshakes, or bytes */
-    enum { MICROSECONDS_PER_UNIT, UNITS_PER_NANOSECOND } as;
-} scale;
+/* How the time of a run becomes a figure. */
+typedef enum scale { MICROSECONDS_PER_UNIT, UNITS_PER_NANOSECOND } scale;
 
 /* take_turns measures all `n` for `seconds` in all; 0: as short as can be. Who begins a round
  * changes. free_turns gives the values back. */

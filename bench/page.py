@@ -1,0 +1,34 @@
+"""docs/performance.md: what stands between <!--bench NAME--> and <!--/bench--> comes from a run."""
+import re
+from pathlib import Path
+
+import plot
+import tables
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "performance.md"
+PLOT = ROOT / "docs" / "performance.svg"
+MARK = re.compile(r"(<!--bench ([a-z]+)-->\n)(.*?)(\n<!--/bench-->)", re.S)
+
+
+def parts(run):
+    missed, n = tables.missed(run)
+    marks = f"{n - len(missed)} of {n} marks reached." + "".join(f"\n- Not: {line}." for line in missed)
+    return {"about": tables.header(run), "ratios": tables.ratios(run), "marks": marks,
+            "handshakes": tables.figures(run, "handshake"), "bulk": tables.figures(run, "bulk"),
+            "chain": tables.chain(run), "memory": tables.figures(run, "memory"),
+            "instructions": tables.figures(run, "instructions"), "biggest": tables.biggest(run)}
+
+
+def filled(text, run):
+    """The page with the figures of a run; every part has its place, and every place a part."""
+    made = parts(run)
+    places = [m[1] for m in MARK.findall(text)]
+    if sorted(places) != sorted(made):
+        raise ValueError(f"the page has places for {sorted(places)}, the run has {sorted(made)}")
+    return MARK.sub(lambda m: m[1] + made[m[2]] + m[4], text)
+
+
+def fill(run):
+    PAGE.write_text(filled(PAGE.read_text(), run))
+    PLOT.write_text(plot.svg(run))
