@@ -114,8 +114,9 @@ static bool step_side(const peer *p, pair *a, int side) {
 }
 
 /* The server's work for all of them, then what each does with it. */
+static bool gathers;
 static void work(const peer *p) {
-    if (p->run_gathered == NULL)
+    if (!gathers || p->run_gathered == NULL)
         return;
     side_begin(SERVER);
     bench_server_work(p);
@@ -197,6 +198,7 @@ static void first_session(const peer *p) {
 
 bool pair_begin(const peer *p, const setup *s) {
     pair a;
+    gathers = s->pool;
     if ((s->resume && p->save == NULL) || !p->begin(s)) {
         p->end();
         return false;

@@ -7,6 +7,11 @@
 
 #include <lockstep/lockstep.h>
 #include <lockstep/session.h>
+#if __has_include(<lockstep/hall.h>) && __has_include(<lockstep/shares.h>)
+#include <lockstep/hall.h>
+#include <lockstep/shares.h>
+#define HAS_HALL 1 /* revisions before have none (compare.py) */
+#endif
 
 #include "peer.h"
 
@@ -26,7 +31,64 @@ static const char *version(void) {
     return LOCKSTEP_VERSION;
 }
 
+/* ---- Key shares made ahead, and a hall for the jobs of several connections ------------------- */
+
+#ifdef HAS_HALL
+enum { AHEAD = 64 };
+static lockstep_hall *hall;
+static lockstep_shares *shares;
+
+static void end_pool(void) {
+    lockstep_hall_free(hall);
+    lockstep_shares_free(shares);
+    hall = NULL;
+    shares = NULL;
+}
+
+static bool begin_pool(lockstep_config *server) {
+    lockstep_hall_options options = {.executor = LOCKSTEP_EXECUTOR_GATHERED};
+    return lockstep_hall_new(&hall, NULL, &options) == LOCKSTEP_OK &&
+           lockstep_shares_new(&shares, NULL, AHEAD) == LOCKSTEP_OK &&
+           lockstep_shares_fill(shares, NULL, AHEAD) == LOCKSTEP_OK &&
+           lockstep_config_gather_jobs(server) == LOCKSTEP_OK &&
+           lockstep_config_set_shares(server, shares) == LOCKSTEP_OK;
+}
+
+/* in_line: false if something is wrong. A connection that is there already stays. */
+static bool in_line(lockstep_conn *c) {
+    return hall == NULL || (lockstep_state_of(c) & LOCKSTEP_HAS_JOB) == 0 ||
+           lockstep_hall_add(hall, c, 0, NULL) == LOCKSTEP_OK;
+}
+
+static void run_gathered(void) {
+    lockstep_conn *c;
+    while (lockstep_hall_waiting(hall) > 0) {
+        lockstep_hall_run(hall);
+        while ((c = lockstep_hall_next(hall, NULL)) != NULL)
+            (void)in_line(c); /* what has failed shows in its next step */
+    }
+}
+
+static void refill(void) {
+    (void)lockstep_shares_fill(shares, NULL, AHEAD);
+}
+#define POOL .run_gathered = run_gathered, .refill = refill,
+#else
+#define run_gathered NULL
+#define refill       NULL
+static void end_pool(void) {}
+static bool begin_pool(lockstep_config *server) {
+    (void)server;
+    return false;
+}
+static bool in_line(lockstep_conn *c) {
+    (void)c;
+    return true;
+}
+#endif
+
 static void end(void) {
+    end_pool();
     for (int i = 0; i < 2; i++) {
         lockstep_config_free(configs[i]);
         configs[i] = NULL;
@@ -99,6 +161,8 @@ static bool server_config(const setup *s, size_t num_tickets) {
     if (s->client_chain != NULL)
         ok = ok && judges(*cfg) &&
              lockstep_config_set_client_auth(*cfg, LOCKSTEP_CLIENT_AUTH_REQUIRE) == LOCKSTEP_OK;
+    if (s->pool)
+        ok = ok && begin_pool(*cfg);
     if (s->resume)
         ok = ok && lockstep_config_set_tickets(*cfg, tickets, num_tickets) == LOCKSTEP_OK;
     return ok && lockstep_config_seal(*cfg) == LOCKSTEP_OK;
@@ -148,7 +212,7 @@ static int step(void *c, bool server) {
     lockstep_status status = lockstep_wire_in(c, &used, in->bytes + in->start, in->end - in->start);
     in->start += used;
     flush(c, server);
-    if (status != LOCKSTEP_OK)
+    if (status != LOCKSTEP_OK || (server && !in_line(c)))
         return -1;
     return (lockstep_state_of(c) & LOCKSTEP_SECURE) != 0;
 }
@@ -223,4 +287,4 @@ const peer BENCH_PEER = {.name = "lockstep",
                          .unseal = unseal,
                          .agreed = agreed,
                          .save = save,
-                         .own_allocations = own_allocations};
+                         POOL.own_allocations = own_allocations};

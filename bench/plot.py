@@ -12,6 +12,7 @@ from html import escape
 import targets
 
 WIDTH, LEFT, RIGHT, LINE = 860, 300, 40, 30
+SHORT = {"cached": "chain known to the client", "resumption": "resumption", "client-auth": "ECDSA P-256 on both sides"}
 LIGHT = {"ink": "#1f2328", "faint": "#59636e", "grid": "#d1d9e0", "back": "#ffffff"}
 DARK = {"ink": "#f0f6fc", "faint": "#9198a1", "grid": "#3d444d", "back": "#0d1117"}
 # name: colour on light, on dark, shape
@@ -84,7 +85,7 @@ def of_base(row, measure, base):
 
 def panels(run):
     handshakes = [(r, m) for m in ("server", "client") for r in run["rows"] if r["kind"] == "handshake"]
-    lines = [(f"{r['title']}: {m}" if len(r["title"]) < 34 else f"{r['name']}: {m}", of_base(r, m, "floor"))
+    lines = [(f"{SHORT.get(r['name'], r['title'])}: {m}", of_base(r, m, "floor"))
              for r, m in handshakes if r["name"] not in ("cached", "pool") or (r["name"], m) == ("cached", "client")]
     lines = [line for line in lines if line[1]]
     most = max([v for _, values in lines for v in values.values()], default=2)
@@ -94,7 +95,7 @@ def panels(run):
     yield Panel("Handshakes: time above the floor", "Computation of one side; 1× is what libcrypto's primitives alone "
                 "take. Further left is faster; the scale is logarithmic.", ticks,
                 lambda v: (math.log(v) - low) / (top - low), lines)
-    bulk = [(f"{r['title']}: {m}", of_base(r, m, "libcrypto and pipe"))
+    bulk = [(f"{r['title']}: {m}".replace(" bytes", " B"), of_base(r, m, "libcrypto and pipe"))
             for r in run["rows"] if r["kind"] == "bulk" for m in ("send", "receive")]
     bulk = [line for line in bulk if line[1]]
     most = max([v for _, values in bulk for v in values.values()] + [1.05])
