@@ -8,10 +8,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdh.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <openssl/rsa.h>
 
 #include "floor_keys.h"
@@ -19,8 +21,9 @@
 
 enum { X25519 = 32, POINT = 65, DIGEST = 32 };
 
-static EVP_PKEY_CTX *x25519_maker, *rsa_signer, *rsa_verifier;
-static EC_KEY *ecdsa, *share; /* the key of a certificate; a key share, drawn again each time */
+static EVP_PKEY_CTX *x25519_maker, *x25519_import, *rsa_signer, *rsa_verifier;
+static EVP_PKEY *x25519_theirs; /* their public key, put in anew each time */
+static EC_KEY *ecdsa, *share;   /* the key of a certificate; a key share, drawn again each time */
 static EC_POINT *their_point;
 static uint8_t their_x25519[X25519], their_p256[POINT];
 static uint8_t digest[DIGEST] = {5}, signature[80], rsa_signature[256];
@@ -57,6 +60,35 @@ static void x25519(uint8_t *secret) {
     uint8_t public[X25519];
     EVP_PKEY *key = x25519_make(public);
     x25519_derive(key, secret);
+    EVP_PKEY_free(key);
+}
+
+static void x25519_derive_by(EVP_PKEY_CTX *ctx, const uint8_t *point, uint8_t *out) {
+    size_t n = X25519;
+    check(EVP_PKEY_set1_encoded_public_key(x25519_theirs, point, X25519) == 1 &&
+              EVP_PKEY_derive_set_peer_ex(ctx, x25519_theirs, 0) == 1 &&
+              EVP_PKEY_derive(ctx, out, &n) == 1,
+          "X25519");
+}
+
+/* A public key is what is derived with the base point (RFC 7748 §6.1). The key is imported with a
+ * public half that nothing looks at. */
+static void x25519_derived(uint8_t *secret) {
+    static uint8_t base_point[X25519] = {9};
+    uint8_t private[X25519], public[X25519];
+    OSSL_PARAM parts[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, base_point, X25519),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, private, X25519),
+        OSSL_PARAM_construct_end()};
+    EVP_PKEY *key = NULL;
+    check(RAND_bytes(private, X25519) == 1 &&
+              EVP_PKEY_fromdata(x25519_import, &key, EVP_PKEY_KEYPAIR, parts) == 1,
+          "X25519");
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    check(EVP_PKEY_derive_init(ctx) == 1, "X25519");
+    x25519_derive_by(ctx, base_point, public);
+    x25519_derive_by(ctx, their_x25519, secret);
+    EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(key);
 }
 
@@ -138,7 +170,9 @@ void floor_begin(void) {
         return;
     x25519_maker = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
     check(EVP_PKEY_keygen_init(x25519_maker) == 1, "X25519");
-    EVP_PKEY_free(x25519_make(their_x25519));
+    x25519_theirs = x25519_make(their_x25519);
+    x25519_import = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
+    check(EVP_PKEY_fromdata_init(x25519_import) == 1, "X25519");
     begin_p256();
     begin_rsa();
     floor_keys_begin();
@@ -146,9 +180,11 @@ void floor_begin(void) {
 
 /* ---- Handshakes ------------------------------------------------------------------------------ */
 
+#define DERIVED "floor, share derived"
+
 static const struct {
     const char *name;
-    bool p256, no_signature, rsa, tls12, client_signs, share_ahead, nonce_ahead;
+    bool p256, derived, no_signature, rsa, tls12, client_signs, share_ahead, nonce_ahead;
     int client_verifies; /* of ECDSA signatures: two of the chain, one of the handshake */
 } kinds[NUM_FLOORS] = {
     [FLOOR_FULL] = {.name = "floor", .client_verifies = 3},
@@ -162,7 +198,14 @@ static const struct {
     [FLOOR_POOL_NONCE] = {.name = "floor with nonces ahead",
                           .share_ahead = true,
                           .nonce_ahead = true,
-                          .client_verifies = 3}};
+                          .client_verifies = 3},
+    [FLOOR_FULL_DERIVED] = {.name = DERIVED, .derived = true, .client_verifies = 3},
+    [FLOOR_CACHED_DERIVED] = {.name = DERIVED, .derived = true, .client_verifies = 1},
+    [FLOOR_RSA_DERIVED] = {.name = DERIVED, .derived = true, .rsa = true, .client_verifies = 2},
+    [FLOOR_PSK_DERIVED] = {.name = DERIVED, .derived = true, .no_signature = true},
+    [FLOOR_TLS12_DERIVED] = {.name = DERIVED, .derived = true, .tls12 = true, .client_verifies = 3},
+    [FLOOR_CLIENT_AUTH_DERIVED] = {
+        .name = DERIVED, .derived = true, .client_signs = true, .client_verifies = 3}};
 
 const char *floor_name(floor_kind kind) {
     return kinds[kind].name;
@@ -193,6 +236,8 @@ static void exchange(floor_kind kind, EVP_PKEY *ready, uint8_t *secret) {
         x25519_derive(ready, secret);
     else if (kinds[kind].p256)
         p256(secret);
+    else if (kinds[kind].derived)
+        x25519_derived(secret);
     else
         x25519(secret);
 }

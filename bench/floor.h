@@ -18,6 +18,14 @@ typedef enum floor_kind {
     FLOOR_CLIENT_AUTH, /* both sign, both verify three */
     FLOOR_POOL,        /* the server's share is there already */
     FLOOR_POOL_NONCE,  /* and the nonce of its signature */
+    /* the same where a share of X25519 is derived from the base point, which takes less than
+     * libcrypto's own way to make a key: what the engine does */
+    FLOOR_FULL_DERIVED,
+    FLOOR_CACHED_DERIVED,
+    FLOOR_RSA_DERIVED,
+    FLOOR_PSK_DERIVED,
+    FLOOR_TLS12_DERIVED,
+    FLOOR_CLIENT_AUTH_DERIVED,
     NUM_FLOORS
 } floor_kind;
 

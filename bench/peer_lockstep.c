@@ -72,10 +72,9 @@ static void run_gathered(void) {
 static void refill(void) {
     (void)lockstep_shares_fill(shares, NULL, AHEAD);
 }
-#define POOL .run_gathered = run_gathered, .refill = refill,
+#define POOL , .run_gathered = run_gathered, .refill = refill
 #else
-#define run_gathered NULL
-#define refill       NULL
+#define POOL
 static void end_pool(void) {}
 static bool begin_pool(lockstep_config *server) {
     (void)server;
@@ -208,6 +207,8 @@ static void flush(void *conn, bool server) {
 static int step(void *c, bool server) {
     pipe_buffer *in = server ? to_server : to_client;
     size_t used;
+    if (!now->chain_cached && (!server || now->client_chain != NULL))
+        lockstep_policy_forget(policy);
     flush(c, server);
     lockstep_status status = lockstep_wire_in(c, &used, in->bytes + in->start, in->end - in->start);
     in->start += used;
@@ -287,4 +288,4 @@ const peer BENCH_PEER = {.name = "lockstep",
                          .unseal = unseal,
                          .agreed = agreed,
                          .save = save,
-                         POOL.own_allocations = own_allocations};
+                         .own_allocations = own_allocations POOL};

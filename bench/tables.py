@@ -74,8 +74,9 @@ def ratios(run):
                 figure = number(got["median"]) + " " + row["unit"] if isinstance(got, dict) else number(got)
                 title = name(row, key) if isinstance(got, dict) else WORDS[key]
                 rows.append([title + who.removeprefix("lockstep"), figure, ratio(row, key, beside(row, who), who),
+                             ratio(row, key, "floor, share derived", who),
                              *(ratio(row, key, p) if who == "lockstep" else "-" for p in others), *goals(row, key, who)])
-    return table(["lockstep", "figure", "to floor", *("to " + p for p in others), "to reach", "reached"], rows)
+    return table(["lockstep", "figure", "to floor", "share derived", *("to " + p for p in others), "to reach", "reached"], rows)
 
 
 def figures(run, kind):
