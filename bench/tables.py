@@ -2,9 +2,10 @@
 import targets
 
 MEASURES = {"handshake": ["server", "client", "refill"], "bulk": ["send", "receive"], "chain": ["time"]}
-NUMBERS = {"memory": ["idle", "idle_after_traffic", "peak", "allocations", "own_allocations"],
+NUMBERS = {"memory": ["idle", "idle_after_traffic", "shared", "peak", "allocations", "own_allocations"],
            "instructions": ["all", "outside"]}
-WORDS = {"idle": "heap of an idle connection, bytes", "idle_after_traffic": "the same after 1,000 bytes each way",
+WORDS = {"idle": "heap of an idle connection, bytes", "shared": "heap that all connections share, bytes",
+         "idle_after_traffic": "the same after 1,000 bytes each way",
          "peak": "peak heap in a handshake, bytes", "allocations": "allocations in a handshake",
          "own_allocations": "of them the engine's own", "all": "instructions of a handshake",
          "outside": "of them outside kernels", "refill": "made ahead, for each", "time": ""}
