@@ -42,7 +42,7 @@ struct load {
     load_counts counts;
     lockstep_config *config;
     int epoll;
-    bool opening;     /* see load_open */
+    bool opening;      /* see load_open */
     size_t next, busy; /* clients not yet begun with; those that have something under way */
     double end;
     char request[512];
@@ -208,8 +208,7 @@ static void on_ended(client *c) {
     }
     l->counts.unclosed += (lockstep_state_of(c->tls) & LOCKSTEP_PEER_DONE) == 0;
     l->counts.done++;
-    if (l->options.tickets)
-        count_tickets(c);
+    count_tickets(c);
     drop(c);
     l->busy--;
     if (!l->counts.failed && time_left(l)) {

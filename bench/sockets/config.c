@@ -38,7 +38,7 @@ lockstep_config *load_config(const load_options *o) {
               lockstep_config_set_alpn(config, &protocol, 1) == LOCKSTEP_OK &&
               lockstep_config_set_trust(config, trust) == LOCKSTEP_OK &&
               lockstep_config_set_policy(config, policy) == LOCKSTEP_OK &&
-              (!o->tickets || lockstep_config_keep_sessions(config) == LOCKSTEP_OK) &&
+              lockstep_config_keep_sessions(config) == LOCKSTEP_OK &&
               lockstep_config_seal(config) == LOCKSTEP_OK;
     lockstep_trust_free(trust);
     lockstep_policy_free(policy);

@@ -1,6 +1,7 @@
 /*
- * load.c - the command `sockets_load`. It prints one line of JSON: what was done in how many seconds
- * and with how much processor time of its own. Exit code 1 and "failed" if anything went wrong.
+ * load.c - the command `sockets_load`. It prints one line of JSON: what was done in how many
+ * seconds and with how much processor time of its own. Exit code 1 and "failed" if anything went
+ * wrong.
  *
  * With --wait it prints `ready` when its connections are there, starts when it is sent a line, and
  * holds the connections after that until its standard input ends; whoever measures the server looks
@@ -27,7 +28,6 @@ static const char help[] =
     "  --connections N   at once (default 1)\n"
     "  --count N         handshakes or requests, or\n"
     "  --seconds S       how long (default 1)\n"
-    "  --tickets         count session tickets\n"
     "  --wait            for standard input between the phases\n";
 
 static int usage(const char *what) {
@@ -67,7 +67,7 @@ static void set_option(load_options *o, int which, const char *value) {
 
 static bool read_options(load_options *o, int argc, char **argv) {
     static const char *const modes[] = {"connect", "requests", "download", "idle"};
-    int wait = 0, tickets = 0, which;
+    int wait = 0, which;
     const struct option options[] = {{"port", required_argument, NULL, O_PORT},
                                      {"cacert", required_argument, NULL, O_CACERT},
                                      {"name", required_argument, NULL, O_NAME},
@@ -77,7 +77,6 @@ static bool read_options(load_options *o, int argc, char **argv) {
                                      {"count", required_argument, NULL, O_COUNT},
                                      {"seconds", required_argument, NULL, O_SECONDS},
                                      {"wait", no_argument, &wait, 1},
-                                     {"tickets", no_argument, &tickets, 1},
                                      {NULL, 0, NULL, 0}};
     while ((which = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (which == '?')
@@ -86,7 +85,6 @@ static bool read_options(load_options *o, int argc, char **argv) {
             set_option(o, which, optarg);
     }
     o->wait = wait != 0;
-    o->tickets = tickets != 0;
     if (optind + 1 != argc)
         return false;
     for (int i = 0; i < 4; i++)
@@ -126,11 +124,12 @@ static moment this_moment(void) {
 static void report(const load_counts *c, moment from, moment to) {
     if (c->failed)
         fprintf(stderr, "sockets_load: %s\n", c->why);
-    printf("{\"failed\": %s, \"done\": %llu, \"bytes\": %llu, \"tickets\": %llu, \"unclosed\": %llu, "
-           "\"seconds\": %.6f, \"cpu_seconds\": %.6f}\n",
-           c->failed ? "true" : "false", (unsigned long long)c->done, (unsigned long long)c->bytes,
-           (unsigned long long)c->tickets, (unsigned long long)c->unclosed, to.wall - from.wall,
-           to.cpu - from.cpu);
+    printf(
+        "{\"failed\": %s, \"done\": %llu, \"bytes\": %llu, \"tickets\": %llu, \"unclosed\": %llu, "
+        "\"seconds\": %.6f, \"cpu_seconds\": %.6f}\n",
+        c->failed ? "true" : "false", (unsigned long long)c->done, (unsigned long long)c->bytes,
+        (unsigned long long)c->tickets, (unsigned long long)c->unclosed, to.wall - from.wall,
+        to.cpu - from.cpu);
     fflush(stdout);
 }
 

@@ -23,15 +23,14 @@ typedef struct load_options {
     size_t connections; /* at once */
     uint64_t count;     /* stop after so many; 0: after `seconds` */
     double seconds;
-    bool wait;    /* for standard input between the phases; see load.c */
-    bool tickets; /* count the session tickets, which costs a little */
+    bool wait; /* for standard input between the phases; see load.c */
 } load_options;
 
 typedef struct load_counts {
     uint64_t begun, done; /* handshakes in LOAD_CONNECT, else requests */
     uint64_t bytes;       /* of answers' bodies */
-    uint64_t tickets;
-    uint64_t unclosed; /* connections that the server ended without close_notify */
+    uint64_t tickets;     /* for sessions, in LOAD_CONNECT */
+    uint64_t unclosed;    /* connections that the server ended without close_notify */
     bool failed;
     char why[256];
 } load_counts;
@@ -50,8 +49,9 @@ const char *load_answer_take(load_answer *a, bool *whole, const uint8_t *in, siz
                              uint64_t length);
 
 /* load_config makes the config of the clients: one suite and one group, so that every server does
- * the same work; and a policy, which remembers the chain, so that the servers and not the client
- * have the most to do. NULL: it cannot. */
+ * the same work; sessions are kept, since servers give tickets only to those who want them; and a
+ * policy, which remembers the chain, so that the servers and not the client have the most to do.
+ * NULL: it cannot. */
 lockstep_config *load_config(const load_options *options);
 
 typedef struct load load;

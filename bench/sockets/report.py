@@ -46,7 +46,7 @@ def main_table(figures):
         busy = [f"{f[c[1]]['busy'] * 100:.0f} %" for c in columns if c[1] in f]
         rows.append([f"{name} {f['version']}", *(c[2](f[c[1]]) if c[1] in f else "-" for c in columns),
                      *(f"{f['idle'][n]['pss'] / 1024:.1f} ({f['idle'][n]['rss'] / 1024:.1f})" for n in idle),
-                     f"{f.get('tickets', 0):g}", ", ".join(busy)])
+                     f"{f['connect']['tickets']:g}" if "connect" in f else "-", ", ".join(busy)])
     return table(rows)
 
 

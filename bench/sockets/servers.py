@@ -78,6 +78,8 @@ class Origin:
 
     def __init__(self, site):
         class Handler(http.server.SimpleHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def log_message(self, *_):
                 pass
         self.server = http.server.ThreadingHTTPServer(

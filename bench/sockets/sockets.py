@@ -108,7 +108,7 @@ class Bench:
                 self.measure_memory(kind, path)
         servers = [self.start(kind, path) for kind, path in self.kinds]
         for server in servers:
-            self.figures[server.name]["tickets"] = self.count_tickets(server)
+            self.fill_caches(server)
         for mode in [m for m in MODES if m in self.args.modes]:
             rounds = {server.name: [] for server in servers}
             for i in range(self.args.rounds):
@@ -119,12 +119,12 @@ class Bench:
                 self.figures[name][mode] = {
                     key: statistics.median(t[key] for t in turns) for key in turns[0]} | {"turns": turns}
 
-    def count_tickets(self, server):
-        """Session tickets that a new connection is given."""
-        load = Load(self, server, "connect", "--count", 4, "--tickets")
-        tickets = load.go()["tickets"] / 4
-        load.close()
-        return tickets
+    def fill_caches(self, server):
+        """Each file once, over one connection."""
+        for mode in ("requests", "download"):
+            options = MODES[mode][1]
+            load = Load(self, server, mode, *options, "--count", 1, "--connections", 1)
+            load.close()
 
     def measure(self, server, mode):
         load = Load(self, server, mode, "--seconds", self.args.seconds, *MODES[mode][1])
@@ -134,7 +134,8 @@ class Bench:
         load.close()
         seconds, done = result["seconds"], result["done"]
         return {"per_second": done / seconds, "cpu_us": cpu / done * 1e6, "busy": cpu / seconds,
-                "load_busy": result["cpu_seconds"] / seconds, "done": done, "unclosed": result["unclosed"]}
+                "load_busy": result["cpu_seconds"] / seconds, "done": done, "unclosed": result["unclosed"],
+                "tickets": result["tickets"] / done}
 
     def measure_memory(self, kind, path):
         """What a server grows by for each connection that is idle behind its first request."""
