@@ -1,10 +1,11 @@
 """The figures of a run as a table in markdown, and whether they reach what they should."""
+import statistics
 
-# what, how to read it from a server's figures, beside whom (None: as it is), at most
+# what, in which mode, beside whom (None: as it is), at most
 TARGETS = [
-    ("CPU per new connection", lambda f: f["connect"]["cpu_us"], "nginx", 0.55),
-    ("CPU per 1 KB request", lambda f: f["requests"]["cpu_us"], "h2o", 0.85),
-    ("memory per idle connection, bytes", lambda f: max(n["pss"] for n in f["idle"].values()), None, 4096),
+    ("CPU per new connection", "connect", "nginx", 0.55),
+    ("CPU per 1 KB request", "requests", "h2o", 0.85),
+    ("memory per idle connection, bytes", "idle", None, 4096),
 ]
 
 COLUMNS = [
@@ -17,16 +18,20 @@ RATIOS = [("CPU per new connection", "connect"), ("CPU per 1 KB request", "reque
           ("CPU per 100 MB", "download")]
 
 
+def ratio(figures, mode, other):
+    """lockstep's processor time in shares of the other's: the median of the rounds, in each of which both had the same
+    machine to themselves, or not to themselves."""
+    pairs = zip(figures["lockstep"][mode]["turns"], figures[other][mode]["turns"])
+    return statistics.median(own["cpu_us"] / its["cpu_us"] for own, its in pairs)
+
+
 def targets(figures):
     """Those that this run can say something about."""
     rows = []
-    for what, read, beside, most in TARGETS:
-        try:
-            value = read(figures["lockstep"])
-            if beside:
-                value /= read(figures[beside])
-        except (KeyError, ValueError):
+    for what, mode, beside, most in TARGETS:
+        if any(mode not in figures.get(name, {}) for name in ("lockstep", beside or "lockstep")):
             continue
+        value = ratio(figures, mode, beside) if beside else max(n["pss"] for n in figures["lockstep"][mode].values())
         rows.append({"what": what, "beside": beside, "value": value, "at_most": most, "reached": value <= most})
     return rows
 
@@ -55,8 +60,7 @@ def ratio_table(figures):
     rows = [["lockstep's share of the other's", *others]]
     for what, mode in RATIOS:
         if mode in figures["lockstep"]:
-            own = figures["lockstep"][mode]["cpu_us"]
-            rows.append([what, *(f"{own / figures[o][mode]['cpu_us']:.2f}" for o in others)])
+            rows.append([what, *(f"{ratio(figures, mode, o):.2f}" for o in others)])
     return table(rows)
 
 
@@ -70,14 +74,18 @@ def target_table(rows):
     return table(lines)
 
 
-def idle_cores(figures):
-    """A server whose processor was not busy did not get all the load it could have taken."""
-    slow = [f"{name} ({mode} {f[mode]['busy'] * 100:.0f} %)" for name, f in figures.items()
-            for _, mode in RATIOS if mode in f and f[mode]["busy"] < 0.9]
-    if not slow:
-        return ""
-    return ("The load, or something beside it on this machine, and not the server was the limit of: "
-            + ", ".join(slow) + ". Rates of these say nothing; the processor time of each operation still counts.\n")
+def limits(figures):
+    """A server whose processor was not busy did not get all the load that it could have taken."""
+    slow = {"the load": [], "something else on this machine": []}
+    for name, f in figures.items():
+        for _, mode in RATIOS:
+            if mode in f and f[mode]["busy"] < 0.9:
+                why = "the load" if f[mode]["load_busy"] > 0.9 else "something else on this machine"
+                slow[why].append(f"{name} {mode}")
+    words = [f"{why} ({', '.join(names)})" for why, names in slow.items() if names]
+    return "" if not words else ("Where its processor was less than 90 % busy, not the server was the limit but " +
+                                 " or ".join(words) +
+                                 ": the rate says little there, and the processor time of each operation counts.\n")
 
 
 def markdown(result):
@@ -88,5 +96,5 @@ def markdown(result):
     rows = result["targets"]
     if rows:
         parts += [target_table(rows), ""]
-    parts += [idle_cores(figures)]
+    parts += [limits(figures)]
     return "\n".join(parts)

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -20,7 +21,6 @@ SMALL, LARGE = 1024, 100_000_000
 
 
 def say(text):
-    import sys
     print(f"sockets: {text}", file=sys.stderr, flush=True)
 
 
@@ -38,9 +38,7 @@ class Site:
         self.root = folder / "site"
         self.root.mkdir()
         (self.root / "1k.bin").write_bytes(os.urandom(SMALL))
-        with open(self.root / "100m.bin", "wb") as f:
-            for _ in range(LARGE // 1_000_000):
-                f.write(os.urandom(1_000_000))
+        (self.root / "100m.bin").write_bytes(os.urandom(1_000_000) * (LARGE // 1_000_000))
         self.make_certificates()
 
     def make_certificates(self):
@@ -161,14 +159,10 @@ class Server:
         raise RuntimeError(f"{self.name} did not start: {self.log.read().decode(errors='replace')[-500:]}")
 
     def close(self):
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(1)
-        # The leader may be gone before its children are.
+        """Nobody waits for what is open; the group has the children too, also of a leader that is gone."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def processes(self):
         """The process ids of the tree."""

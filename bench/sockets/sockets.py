@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures `lockstep serve` beside other servers over loopback: each with one worker on one processor, the load
-from another. The servers take turns in short rounds; what is quoted is the median of the rounds, and ratios of
-medians. Processor time is that of all processes and threads of a server, while what is counted was done.
+from another. The servers take turns in short rounds; what is quoted is the median of the rounds, and the
+median of their ratios. Processor time is that of all processes and threads of a server, while what is counted was done.
 """
 import argparse
 import contextlib
@@ -33,13 +33,20 @@ class Load:
              *map(str, options)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             preexec_fn=lambda: os.sched_setaffinity(0, {bench.cpus[1]}))
+        bench.loads.add(self)
+        self.bench = bench
         line = self.process.stdout.readline()
         if line != "ready\n":
             self.fail()
 
     def fail(self):
-        self.process.kill()
+        self.kill()
         raise RuntimeError(f"{self.what}: {self.process.stderr.read().strip()}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.bench.loads.discard(self)
 
     def go(self):
         self.process.stdin.write("go\n")
@@ -55,10 +62,9 @@ class Load:
     def close(self):
         with contextlib.suppress(OSError):
             self.process.stdin.close()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        self.kill()
 
 
 # What is measured by time: options of the load generator, and how many of what is counted make the figure's unit.
@@ -75,7 +81,7 @@ class Bench:
         self.args, self.site, self.load, self.lockstep = args, site, load, lockstep
         self.cpus = choose_cpus()
         self.origin = Origin(site)
-        self.open = []
+        self.open, self.loads = [], set()
         self.kinds = []
         self.figures = {}
         for kind in KINDS:
@@ -98,6 +104,8 @@ class Bench:
         server.close()
 
     def close(self):
+        for load in list(self.loads):
+            load.kill()
         for server in self.open:
             server.close()
 
@@ -195,8 +203,8 @@ def raise_limit(idle):
     return fewer
 
 
-CONDITIONS = """{machine}; one worker on processor {server}, the load on processor {load}; median of {rounds} rounds of \
-{seconds:g} s.
+CONDITIONS = """{machine}; one worker on processor {server}, the load on processor {load}; medians of {rounds} rounds of \
+{seconds:g} s, and of the ratios in each round.
 The same for all: ECDSA P-256 certificate with an intermediate, TLS 1.3, X25519, AES-128-GCM, HTTP/1.1, no access log,
 files of 1,024 and 100,000,000 bytes; session tickets as each gives them by default, lockstep two.
 haproxy answers the small file from memory and the large one from its cache, since it serves no files."""
@@ -217,8 +225,8 @@ def read_arguments():
                    help=f"servers, of {','.join(names)}")
     p.add_argument("--modes", metavar="LIST", type=lambda v: v.split(","), default=[*MODES, "idle"],
                    help=f"figures, of {','.join([*MODES, 'idle'])}")
-    p.add_argument("--seconds", metavar="N", type=float, default=2, help="length of a turn (default 2)")
-    p.add_argument("--rounds", metavar="N", type=int, default=5, help="turns of each server (default 5)")
+    p.add_argument("--seconds", metavar="N", type=float, default=1, help="length of a turn (default 1)")
+    p.add_argument("--rounds", metavar="N", type=int, default=9, help="turns of each server (default 9)")
     p.add_argument("--idle", metavar="LIST", type=lambda v: sorted(map(int, v.split(","))), default=list(IDLE),
                    help="idle connections (default %s)" % ",".join(map(str, IDLE)))
     p.add_argument("--lockstep", metavar="FILE", type=os.path.abspath, default=ROOT / "build/bench/lockstep", help="the command")
