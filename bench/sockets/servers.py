@@ -102,13 +102,13 @@ def fill(template, site, port, folder, origin):
 class Kind:
     """A kind of server: where its command is, what it says of its version, how it is started."""
 
-    def __init__(self, name, version, command, template=None, remark=""):
+    def __init__(self, name, version, command, template=None):
         self.name, self.version_args, self.args, self.template = name, version, command, template
-        self.remark = remark
 
-    def find(self, lockstep):
-        if self.name == "lockstep":
-            return lockstep
+    def find(self, own):
+        """`own`: where the builds of lockstep are, by name."""
+        if not self.template:
+            return own.get(self.name)
         return shutil.which(self.name) or shutil.which(self.name, path="/usr/sbin:/usr/local/sbin")
 
     def version(self, path):
@@ -117,15 +117,18 @@ class Kind:
         return found[0] if found else "?"
 
 
+def lockstep(_, site, port):
+    return ["serve", "--quiet", "--tickets", "2", "--listen", f"127.0.0.1:{port}",
+            "--cert", site.file("chain.pem"), "--key", site.file("leaf.key"), site.root]
+
+
 KINDS = [
-    Kind("lockstep", ["--version"],
-         lambda config, site, port: ["serve", "--quiet", "--tickets", "2", "--listen", f"127.0.0.1:{port}",
-                                     "--cert", str(site.file("chain.pem")), "--key", str(site.file("leaf.key")),
-                                     str(site.root)]),
-    Kind("nginx", ["-v"], lambda config, site, port: ["-e", "stderr", "-c", str(config)], "nginx.conf.in"),
-    Kind("h2o", ["--version"], lambda config, site, port: ["-c", str(config)], "h2o.conf.in"),
-    Kind("haproxy", ["-v"], lambda config, site, port: ["-db", "-f", str(config)], "haproxy.cfg.in"),
-    Kind("caddy", ["version"], lambda config, site, port: ["run", "--adapter", "caddyfile", "--config", str(config)],
+    Kind("lockstep", ["--version"], lockstep),
+    Kind("before", ["--version"], lockstep),  # another build of it
+    Kind("nginx", ["-v"], lambda config, site, port: ["-e", "stderr", "-c", config], "nginx.conf.in"),
+    Kind("h2o", ["--version"], lambda config, site, port: ["-c", config], "h2o.conf.in"),
+    Kind("haproxy", ["-v"], lambda config, site, port: ["-db", "-f", config], "haproxy.cfg.in"),
+    Kind("caddy", ["version"], lambda config, site, port: ["run", "--adapter", "caddyfile", "--config", config],
          "Caddyfile.in"),
 ]
 
@@ -142,7 +145,7 @@ class Server:
                    XDG_CONFIG_HOME=str(self.folder))
         self.log = open(self.folder / "log", "w+b")
         self.process = subprocess.Popen(
-            [path, *kind.args(config, site, self.port)], stdin=subprocess.DEVNULL, stdout=self.log,
+            [path, *map(str, kind.args(config, site, self.port))], stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, env=env, cwd=self.folder, start_new_session=True,
             preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
         self.wait()

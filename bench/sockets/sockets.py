@@ -77,19 +77,20 @@ IDLE = (1000, 8000)
 
 
 class Bench:
-    def __init__(self, args, site, lockstep, load):
-        self.args, self.site, self.load, self.lockstep = args, site, load, lockstep
+    def __init__(self, args, site):
+        self.args, self.site, self.load = args, site, args.load
         self.cpus = choose_cpus()
         self.origin = Origin(site)
         self.open, self.loads = [], set()
         self.kinds = []
         self.figures = {}
         for kind in KINDS:
-            if args.only and kind.name not in args.only:
-                continue
-            path = kind.find(lockstep)
+            if args.only and kind.template and kind.name not in args.only:
+                continue  # lockstep takes part in any case
+            path = kind.find({"lockstep": args.lockstep, "before": args.before})
             if path is None:
-                say(f"{kind.name} is not installed and is left out")
+                if kind.template:
+                    say(f"{kind.name} is not installed and is left out")
                 continue
             self.kinds.append((kind, path))
             self.figures[kind.name] = {"version": kind.version(path)}
@@ -98,6 +99,17 @@ class Bench:
         server = Server(kind, path, self.site, self.origin, self.cpus[0])
         self.open.append(server)
         return server
+
+    def try_start(self, kind, path):
+        """None: a version that does not understand our configuration; the others go on without it."""
+        try:
+            return self.start(kind, path)
+        except RuntimeError as e:
+            if not kind.template:
+                raise
+            say(f"{e}; it is left out")
+            self.kinds.remove((kind, path))
+            del self.figures[kind.name]
 
     def stop(self, server):
         self.open.remove(server)
@@ -110,11 +122,11 @@ class Bench:
             server.close()
 
     def run(self):
+        servers = [server for kind, path in list(self.kinds) if (server := self.try_start(kind, path))]
         if "idle" in self.args.modes:
             for kind, path in self.kinds:
                 say(f"{kind.name}: memory")
                 self.measure_memory(kind, path)
-        servers = [self.start(kind, path) for kind, path in self.kinds]
         for server in servers:
             self.fill_caches(server)
         for mode in [m for m in MODES if m in self.args.modes]:
@@ -218,11 +230,11 @@ def machine():
 
 
 def read_arguments():
-    names = [k.name for k in KINDS]
+    names = [k.name for k in KINDS if k.name != "before"]
     p = argparse.ArgumentParser(prog="./dev bench --sockets", description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--only", metavar="LIST", type=lambda v: v.split(","),
-                   help=f"servers, of {','.join(names)}")
+                   help=f"servers, of {','.join(names)}; lockstep always")
     p.add_argument("--modes", metavar="LIST", type=lambda v: v.split(","), default=[*MODES, "idle"],
                    help=f"figures, of {','.join([*MODES, 'idle'])}")
     p.add_argument("--seconds", metavar="N", type=float, default=1, help="length of a turn (default 1)")
@@ -230,6 +242,7 @@ def read_arguments():
     p.add_argument("--idle", metavar="LIST", type=lambda v: sorted(map(int, v.split(","))), default=list(IDLE),
                    help="idle connections (default %s)" % ",".join(map(str, IDLE)))
     p.add_argument("--lockstep", metavar="FILE", type=os.path.abspath, default=ROOT / "build/bench/lockstep", help="the command")
+    p.add_argument("--before", metavar="FILE", type=os.path.abspath, help="another build of it, which takes turns too")
     p.add_argument("--load", metavar="FILE", type=os.path.abspath, default=ROOT / "build/bench/sockets_load", help="the load generator")
     p.add_argument("--json", metavar="FILE", default=ROOT / "build/bench/sockets.json", help="where the JSON goes")
     args = p.parse_args()
@@ -253,7 +266,7 @@ def main():
     if "idle" in args.modes:
         args.idle = raise_limit(args.idle)
     with tempfile.TemporaryDirectory(prefix="lockstep-sockets-") as folder:
-        bench = Bench(args, Site(pathlib.Path(folder)), str(args.lockstep), str(args.load))
+        bench = Bench(args, Site(pathlib.Path(folder)))
         try:
             bench.run()
         except RuntimeError as e:
