@@ -62,6 +62,7 @@ void lockstep_config_free(lockstep_config *cfg) {
     lk_config_free_extensions(cfg);
     lockstep_trust_free(s->trust);
     lockstep_policy_free(s->policy);
+    lockstep_shares_free(s->shares);
     lk_buffer_free(&cfg->protocols);
     lk_config_free_ech(cfg);
     lk_crypto_free(s->crypto);
@@ -154,6 +155,16 @@ lockstep_status lockstep_config_gather_jobs(lockstep_config *cfg) {
     if (s == NULL)
         return LOCKSTEP_ERR_USAGE;
     s->gather_jobs = true;
+    return LOCKSTEP_OK;
+}
+
+lockstep_status lockstep_config_set_shares(lockstep_config *cfg, lockstep_shares *shares) {
+    lk_settings *s = lk_config_building(cfg);
+    if (s == NULL || shares == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    lockstep_shares *old = s->shares;
+    s->shares = lockstep_shares_share(shares);
+    lockstep_shares_free(old);
     return LOCKSTEP_OK;
 }
 

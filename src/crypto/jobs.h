@@ -8,6 +8,8 @@
 #ifndef LK_CRYPTO_JOBS_H
 #define LK_CRYPTO_JOBS_H
 
+#include <stdatomic.h>
+
 #include "crypto/hpke.h"
 #include "crypto/kex.h"
 #include "crypto/keys.h"
@@ -30,20 +32,12 @@ typedef enum lk_job_kind {
 /* The public name is lockstep_job. */
 struct lockstep_job {
     lk_job_kind kind;
-    bool taken, done;       /* handed out; has run */
+    bool taken;             /* handed out */
+    atomic_bool done;       /* has run: whoever runs a job does not touch it after that */
     lockstep_status status; /* of the work, once done */
     const lk_crypto *crypto;
     union {
-        struct {
-            const lk_kex_group *group;
-            uint8_t random[LK_KEX_RANDOM_MAX];
-            uint8_t *share;     /* out: for SHARE client_share, for RESPOND server_share bytes */
-            lk_ephemeral *made; /* SHARE, out: to be owned by the handshake */
-            const lk_ephemeral *own;           /* DERIVE */
-            lk_slice peer;                     /* RESPOND, DERIVE */
-            uint8_t secret[LK_KEX_SECRET_MAX]; /* RESPOND, DERIVE, out */
-            size_t secret_len;
-        } kex;
+        lk_kex_task kex; /* SHARE, RESPOND, DERIVE; `made` is to be owned by the handshake */
         struct {
             const lk_private_key *key;
             lk_signature_algorithm algorithm;
@@ -83,7 +77,11 @@ struct lockstep_job {
 
 typedef struct lockstep_job lk_job;
 
-/* lk_jobs_run runs all jobs that are not done, those of one kind together. */
+/* lk_jobs_run runs all jobs that are not done. Those of one sort stand in lanes beside each other
+ * (lanes.h), in the order in which they come. */
 void lk_jobs_run(lk_job *const *jobs, size_t num_jobs);
+
+/* lk_jobs_alike: may both stand in one run of lanes? */
+bool lk_jobs_alike(const lk_job *a, const lk_job *b);
 
 #endif

@@ -13,12 +13,14 @@
 #include <lockstep/status.h>
 
 #include "crypto/crypto.h"
+#include "crypto/share_pool.h"
 #include "util/bytes.h"
 
 #define LK_KEX_RANDOM_MAX 112  /* random bytes that a generation or an answer uses up */
 #define LK_KEX_SHARE_MAX  1665 /* SecP384r1MLKEM1024: 97 + 1568 */
 #define LK_KEX_SECRET_MAX 80   /* SecP384r1MLKEM1024: 48 + 32 */
 #define LK_KEX_NUM_GROUPS 8
+#define LK_KEX_LANES      8 /* exchanges that are computed beside each other */
 
 typedef struct lk_kex_group {
     uint16_t id; /* NamedGroup (RFC 8446 §4.2.7) */
@@ -38,24 +40,67 @@ const lk_kex_group *lk_kex_group_of(uint16_t id);
 typedef struct lk_ephemeral lk_ephemeral;
 void lk_ephemeral_free(lk_ephemeral *e);
 
+/* What a key pair is made from: random bytes, and where it was made ahead the public half that the
+ * X25519 key among them has. */
+typedef struct lk_kex_seed {
+    uint8_t random[LK_KEX_RANDOM_MAX];
+    uint8_t x25519[LK_X25519_LEN];
+    bool ahead;
+} lk_kex_seed;
+
 /* lk_kex_draw takes from `env` the random bytes that one generation or answer in `group` needs
  * (LK_KEX_RANDOM_MAX of room). False: no random bytes to be had. */
 bool lk_kex_draw(const lk_crypto *crypto, const lockstep_env *env, const lk_kex_group *group,
                  uint8_t *out);
 
+/* lk_kex_seed_draw does so too, but has the X25519 key from `shares` if one is there; NULL: no
+ * pool. */
+bool lk_kex_seed_draw(lk_kex_seed *out, const lk_crypto *crypto, const lockstep_env *env,
+                      lockstep_shares *shares, const lk_kex_group *group);
+
+/*
+ * An exchange, of which one of the three steps below is to be taken. The status of each:
+ * LOCKSTEP_PEER_KEY_SHARE if what the peer sent is not a valid public key, or ciphertext, of the
+ * group; LOCKSTEP_ERR_CRYPTO, LOCKSTEP_ERR_NO_MEMORY.
+ */
+typedef struct lk_kex_task {
+    const lk_kex_group *group;
+    lk_kex_seed seed;                  /* generate, respond: wiped when that is done */
+    uint8_t *share;                    /* out: by generate client_share, by respond server_share */
+    lk_ephemeral *made;                /* generate, out: for the caller to free */
+    const lk_ephemeral *own;           /* derive */
+    lk_slice peer;                     /* respond, derive: what came */
+    uint8_t secret[LK_KEX_SECRET_MAX]; /* respond, derive, out */
+    size_t secret_len;
+} lk_kex_task;
+
+/* Each takes `num` tasks, LK_LANES at most, in one group, and writes their statuses: generate makes
+ * a key pair, of which the client's share is the public half; respond answers that with the
+ * server's share and the shared secret; derive computes the same from the answer. */
+typedef struct lk_kex_lanes {
+    size_t num;
+    lk_kex_task *task[LK_KEX_LANES];
+    lockstep_status *status[LK_KEX_LANES];
+} lk_kex_lanes;
+void lk_kex_generate_lanes(const lk_kex_lanes *lanes, const lk_crypto *crypto);
+void lk_kex_respond_lanes(const lk_kex_lanes *lanes, const lk_crypto *crypto);
+void lk_kex_derive_lanes(const lk_kex_lanes *lanes, const lk_crypto *crypto);
+
+/* ---- One at a time --------------------------------------------------------------------------- */
+
 /* lk_kex_generate makes a key pair from `random` and writes the client's share, group->client_share
- * bytes. LOCKSTEP_ERR_NO_MEMORY, LOCKSTEP_ERR_CRYPTO. */
+ * bytes. */
 LK_CHECKED lockstep_status lk_kex_generate(lk_ephemeral **out, uint8_t *share,
                                            const lk_crypto *crypto, const lk_kex_group *group,
                                            const uint8_t *random);
 
 /* lk_kex_respond answers the client's share: it writes the server's, group->server_share bytes, and
- * the shared secret. LOCKSTEP_PEER_KEY_SHARE if the client's is not a valid public key. */
+ * the shared secret. */
 LK_CHECKED lockstep_status lk_kex_respond(uint8_t *share, uint8_t *secret, size_t *secret_len,
                                           const lk_crypto *crypto, const lk_kex_group *group,
                                           const uint8_t *random, lk_slice peer);
 
-/* lk_kex_derive computes the shared secret from the server's share. LOCKSTEP_PEER_KEY_SHARE. */
+/* lk_kex_derive computes the shared secret from the server's share. */
 LK_CHECKED lockstep_status lk_kex_derive(const lk_ephemeral *e, uint8_t *secret, size_t *secret_len,
                                          lk_slice peer);
 

@@ -19,7 +19,7 @@ lockstep_status lk_post_share(lk_handshake *hs, const lk_kex_group *group, lk_st
         return lk_fail_memory(hs);
     job->u.kex.group = group;
     job->u.kex.share = share->bytes;
-    if (!lk_kex_draw(hs->settings->crypto, &hs->settings->env, group, job->u.kex.random))
+    if (!lk_draw_seed(hs, job))
         return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for the key share of %s", group->name);
     return LOCKSTEP_OK;
 }

@@ -53,8 +53,7 @@ static lockstep_status start_grease(lk_handshake *hs) {
     job->u.kex.group = group;
     job->u.kex.share = ech->enc;
     ech->job = job;
-    if (!draw(hs, random, sizeof random) ||
-        !lk_kex_draw(hs->settings->crypto, &hs->settings->env, group, job->u.kex.random))
+    if (!draw(hs, random, sizeof random) || !lk_draw_seed(hs, job))
         return fail_random(hs);
     ech->config_id = random[0];
     /* "The selection SHOULD vary to exercise all supported configurations": those that servers

@@ -199,6 +199,10 @@ lockstep_status lk_fail_memory(lk_handshake *hs);
 /* lk_post posts a job; `then` runs when all posted jobs are done. NULL: no memory. */
 lk_job *lk_post(lk_handshake *hs, lk_job_kind kind, lk_step then);
 
+/* lk_draw_seed gives a SHARE or RESPOND job, whose group is set, what its key pair is made from.
+ * False: no random bytes. */
+bool lk_draw_seed(lk_handshake *hs, lk_job *job);
+
 /* lk_ask_question asks; `then` runs when it is answered. */
 void lk_ask_question(lk_handshake *hs, enum lockstep_ask_kind kind, lk_step then);
 

@@ -215,6 +215,11 @@ lk_job *lk_post(lk_handshake *hs, lk_job_kind kind, lk_step then) {
     return job;
 }
 
+bool lk_draw_seed(lk_handshake *hs, lk_job *job) {
+    const lk_settings *s = hs->settings;
+    return lk_kex_seed_draw(&job->u.kex.seed, s->crypto, &s->env, s->shares, job->u.kex.group);
+}
+
 void lk_ask_question(lk_handshake *hs, enum lockstep_ask_kind kind, lk_step then) {
     hs->ask.kind = kind;
     hs->asking = true;

@@ -117,7 +117,7 @@ static lockstep_status post_respond(lk_handshake *hs) {
     job->u.kex.share = share;
     job->u.kex.peer = peer;
     if (!hs->settings->env.random(hs->settings->env.arg, hs->random_2, LK_RANDOM_LEN) ||
-        !lk_kex_draw(hs->settings->crypto, &hs->settings->env, hs->group, job->u.kex.random))
+        !lk_draw_seed(hs, job))
         return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for the ServerHello");
     return LOCKSTEP_OK;
 }

@@ -306,6 +306,7 @@ lockstep_status lk_on_server_hello(lk_handshake *hs, lk_slice message) {
                       : NULL;
     if (job == NULL)
         return lk_fail_memory(hs);
+    job->u.kex.group = hs->group;
     job->u.kex.own = own;
     job->u.kex.peer = peer;
     return LOCKSTEP_OK;

@@ -133,6 +133,7 @@ typedef struct lk_settings {
     bool gather_jobs;
     bool keep_reports;
     bool keep_sessions, offer_early_data; /* client */
+    lockstep_shares *shares;              /* key shares made ahead; NULL: none */
     lockstep_tickets *tickets;            /* server; NULL: nobody resumes */
     size_t num_tickets;                   /* sent after a full handshake */
     lockstep_strikes *strikes;            /* NULL: no 0-RTT */

@@ -67,7 +67,7 @@ static lockstep_status post_respond(lk_handshake *hs) {
     job->u.kex.group = hs->group;
     job->u.kex.share = share;
     job->u.kex.peer = hs->tls12->point;
-    if (!lk_kex_draw(hs->settings->crypto, &hs->settings->env, hs->group, job->u.kex.random))
+    if (!lk_draw_seed(hs, job))
         return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for the key share of %s", hs->group->name);
     return LOCKSTEP_OK;
 }
@@ -182,6 +182,7 @@ lockstep_status lk12_on_client_key_exchange(lk_handshake *hs, lk_slice message) 
     lk_job *job = lk_post(hs, LK_JOB_DERIVE, derived);
     if (job == NULL)
         return lk_fail_memory(hs);
+    job->u.kex.group = hs->group;
     job->u.kex.own = hs->shares[0].own;
     job->u.kex.peer = copy;
     return LOCKSTEP_OK;
