@@ -6,7 +6,8 @@
  * Client Hello) and lockstep/note.h (every step, for whoever watches).
  *
  * A lockstep_conn is a pipe with two sides. Bytes enter with *_in and leave with *_out.
- * The library opens no socket, reads no file and starts no thread.
+ * The library opens no socket, reads no file and starts no thread, but where an application asks
+ * for those of a job hall (lockstep/hall.h).
  *
  *     network                     lockstep_conn                    application
  *              lockstep_wire_in   +------------+  lockstep_app_out
@@ -84,8 +85,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_set_address(lockstep_conn *conn, const
                                                       size_t address_len);
 
 /* lockstep_conn_free wipes and releases `conn`. NULL is allowed. It sends nothing. Not
- * while a job of `conn` is out (lockstep_next_job); lockstep_close and lockstep_wire_eof may come
- * then, and take effect in lockstep_resume. */
+ * while a job of `conn` is out (lockstep_next_job), unless a hall has it (lockstep/hall.h);
+ * lockstep_close and lockstep_wire_eof may come then, and take effect in lockstep_resume. */
 LOCKSTEP_API void lockstep_conn_free(lockstep_conn *conn);
 
 /* What a connection can do now. More than one bit may be set; 0 never is. */
@@ -262,6 +263,7 @@ LOCKSTEP_CHECKED lockstep_status lockstep_answer_policy(lockstep_conn *conn,
  * secret, sign, verify. By default it runs inside the call that needed it, and nobody sees it. With
  * lockstep_config_gather_jobs a connection sets LOCKSTEP_HAS_JOB instead and goes on when it is
  * told to; an event loop then collects the jobs of all its connections and runs them together.
+ * lockstep/hall.h does that, and lockstep/shares.h makes key shares before anybody asks.
  */
 typedef struct lockstep_job lockstep_job;
 

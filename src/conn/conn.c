@@ -115,6 +115,10 @@ static void drop_handshake(lockstep_conn *conn) {
 void lockstep_conn_free(lockstep_conn *conn) {
     if (conn == NULL)
         return;
+    if (conn->held) {
+        conn->dropped = true;
+        return;
+    }
     lockstep_config *config = conn->config;
     lk_heap heap = conn->settings->heap;
     drop_handshake(conn);

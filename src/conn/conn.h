@@ -52,6 +52,7 @@ struct lockstep_conn {
     bool update_asked;           /* our KeyUpdate asked for one of the peer's */
     bool update_owed;            /* the peer's asked for one of ours, before our next data */
     bool eof_later, close_later; /* wishes that wait until jobs that are out have run */
+    bool held, dropped;          /* by a hall (hold.h); and freed meanwhile by its owner */
 };
 
 /* Warning alerts of TLS 1.2 that are passed over in a row. */

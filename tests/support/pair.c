@@ -1,6 +1,8 @@
 #include "support/pair.h"
 
 #include <assert.h>
+#include <lockstep/hall.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,24 +216,62 @@ void pair_close(pair *p) {
     p->client = p->server = NULL;
 }
 
+/* The hall of pair_in_every_way, and how its threads tell that they have done something. */
+static lockstep_hall *hall;
+static sem_t woken;
+
+static void wake(void *arg) {
+    sem_post(arg);
+}
+
+static void open_hall(int executor) {
+    lockstep_hall_options o = {.executor = (enum lockstep_executor)executor,
+                               .num_workers = 2,
+                               .wake = wake,
+                               .wake_arg = &woken};
+    sem_init(&woken, 0, 0);
+    MUST(lockstep_hall_new(&hall, NULL, &o));
+}
+
+static void close_hall(void) {
+    lockstep_hall_free(hall);
+    hall = NULL;
+    sem_destroy(&woken);
+}
+
+/* do_jobs runs what a connection waits for; false: nothing. */
+static bool do_jobs(lockstep_conn *conn, lockstep_status *status) {
+    lockstep_job *jobs[8];
+    size_t n = 0;
+    if (hall != NULL) {
+        if ((lockstep_state_of(conn) & LOCKSTEP_HAS_JOB) == 0)
+            return false;
+        MUST(lockstep_hall_add(hall, conn, 0, NULL));
+        (void)lockstep_hall_run(hall);
+        while (lockstep_hall_next(hall, NULL) == NULL)
+            sem_wait(&woken);
+        const lockstep_failure *failure = lockstep_failure_of(conn);
+        *status = failure == NULL ? LOCKSTEP_OK : failure->status;
+        return true;
+    }
+    while (n < 8 && (jobs[n] = lockstep_next_job(conn)) != NULL)
+        n++;
+    if (n == 0)
+        return false;
+    lockstep_run_jobs(jobs, n);
+    *status = lockstep_resume(conn);
+    return true;
+}
+
 /* One end takes a step; true if anything moved. */
 static bool step(pair *p, lockstep_conn *conn, bool is_client) {
     lk_buffer *in = is_client ? &p->to_client : &p->to_server;
     lk_buffer *out = is_client ? &p->to_server : &p->to_client;
     lk_buffer *got = is_client ? &p->got_client : &p->got_server;
     lockstep_status *status = is_client ? &p->client_status : &p->server_status;
-    lockstep_job *jobs[8];
     const uint8_t *bytes;
     size_t n, used;
-    bool moved = false;
-    size_t num_jobs = 0;
-    while (num_jobs < 8 && (jobs[num_jobs] = lockstep_next_job(conn)) != NULL)
-        num_jobs++;
-    if (num_jobs > 0) {
-        lockstep_run_jobs(jobs, num_jobs);
-        *status = lockstep_resume(conn);
-        moved = true;
-    }
+    bool moved = do_jobs(conn, status);
     if ((n = lockstep_wire_out(conn, &bytes)) > 0) {
         if (p->chunk != 0 && n > p->chunk)
             n = p->chunk;
@@ -333,12 +373,23 @@ void pair_in_every_way(pair_flow run, const void *flow, bool same) {
     static const struct {
         size_t chunk;
         bool gather, in_place;
-    } ways[] = {
-        {0, false, false}, {1, false, false}, {7, true, true}, {0, true, false}, {0, false, true}};
+        int executor; /* -1: no hall */
+    } ways[] = {{0, false, false, -1},
+                {1, false, false, -1},
+                {7, true, true, -1},
+                {0, true, false, -1},
+                {0, false, true, -1},
+                {0, true, true, LOCKSTEP_EXECUTOR_INLINE},
+                {7, true, false, LOCKSTEP_EXECUTOR_GATHERED},
+                {0, true, true, LOCKSTEP_EXECUTOR_WORKERS}};
     static char first[4096], other[4096];
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         next_in_place = ways[i].in_place;
+        if (ways[i].executor >= 0)
+            open_hall(ways[i].executor);
         run(flow, ways[i].chunk, ways[i].gather, i == 0 ? first : other);
+        if (ways[i].executor >= 0)
+            close_hall();
         next_in_place = false;
         if (i == 0 || !same || strcmp(first, other) == 0)
             continue;

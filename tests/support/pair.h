@@ -10,6 +10,7 @@
 #include <lockstep/lockstep.h>
 #include <lockstep/note.h>
 #include <lockstep/session.h>
+#include <stdatomic.h>
 
 #include "util/buffer.h"
 
@@ -20,10 +21,10 @@
 typedef struct world {
     lockstep_env env;
     uint64_t seed;
-    int64_t later_ms;   /* how long after TEST_NOW_MS it is */
-    bool no_random;     /* the random source fails from here on */
-    long fail_alloc_at; /* the n-th allocation fails, counted from 1; 0: none */
-    long allocs, live;  /* allocations so far; blocks not yet given back */
+    int64_t later_ms;         /* how long after TEST_NOW_MS it is */
+    bool no_random;           /* the random source fails from here on */
+    long fail_alloc_at;       /* the n-th allocation fails, counted from 1; 0: none */
+    atomic_long allocs, live; /* allocations so far; blocks not yet given back */
     char keylog[4096];
     void (*on_note)(void *arg, const lockstep_note *note);
     void *on_note_arg;
@@ -86,9 +87,10 @@ void pair_finish(pair *p);
 /* pair_explain ends the test with what both sides say of the flow `name`, which has failed. */
 void pair_explain(const pair *p, const char *name);
 
-/* pair_in_every_way does a flow whole, byte by byte, in odd pieces with gathered jobs, and whole
- * with gathered jobs. Each run gives its key log, in which every byte of the handshake is hashed;
- * with `same` (no signature in it is random) all must be the same. */
+/* pair_in_every_way does a flow whole, byte by byte, in odd pieces with gathered jobs, whole with
+ * gathered jobs, and with those in a hall (lockstep/hall.h) of each executor. Each run gives its
+ * key log, in which every byte of the handshake is hashed; with `same` (no signature in it is
+ * random) all must be the same. */
 typedef void (*pair_flow)(const void *flow, size_t chunk, bool gather, char keylog[4096]);
 void pair_in_every_way(pair_flow run, const void *flow, bool same);
 
