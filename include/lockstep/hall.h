@@ -14,8 +14,8 @@
  *
  * Fairness: in one turn at most lockstep_hall_options.max_jobs jobs are run, of the connections
  * that have waited longest; a connection that comes back is the last again. Sources (addresses of
- * clients, say) take turns, so that one that opens any number of connections delays others by one
- * connection each.
+ * clients, say) take turns, so that one that opens any number of connections delays those of
+ * another no more than if it had opened one.
  *
  * While the hall has a connection it holds it: lockstep_conn_free, lockstep_close and
  * lockstep_wire_eof may come at any time, also while its jobs are with a thread. One that was freed

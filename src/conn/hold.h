@@ -13,4 +13,7 @@ bool lk_conn_held(const lockstep_conn *conn);
 bool lk_conn_dropped(const lockstep_conn *conn);
 bool lk_conn_release(lockstep_conn *conn);
 
+/* lk_conn_job_waits: has the connection a job that lockstep_next_job would return? */
+bool lk_conn_job_waits(const lockstep_conn *conn);
+
 #endif

@@ -7,9 +7,9 @@
 
 #define JOBS_DEFAULT 64
 
-/* Lines in which connections wait. Sources are spread over them by a number that nobody knows, so
- * that one who floods shares a line with one in 64, and those by chance. */
-#define NUM_LINES 64
+/* Lists in which the line of a source is found. Sources are spread over them by a number that
+ * nobody knows, so that nobody can make one of them long. */
+#define NUM_LISTS 1024
 
 /* A connection in the hall. */
 typedef struct lk_visit visit;
@@ -25,8 +25,11 @@ typedef struct visits {
     visit *first, *last;
 } visits;
 
+/* The connections of one source that wait; there is one as long as somebody waits. */
 typedef struct line {
-    struct line *next; /* among those that take turns */
+    struct line *next;      /* among those that take turns, or among the unused */
+    struct line *next_here; /* in its list */
+    uint64_t source;
     visits visits;
 } line;
 
@@ -34,11 +37,12 @@ struct lockstep_hall {
     lk_heap heap;
     lk_executor *executor;
     uint64_t key; /* by which sources are spread */
-    line lines[NUM_LINES];
-    line *turn, *last_turn; /* lines in which somebody waits */
+    line *lists[NUM_LISTS];
+    line *turn, *last_turn; /* all lines, in the order in which they have their turns */
     size_t num_waiting;
     visits ready;
     visit *unused;
+    line *unused_lines;
     lk_work *works, *idle_works; /* max_jobs of them; those without jobs */
     lk_job **jobs;               /* of this turn, and whose they are */
     visit **owners;
@@ -79,10 +83,10 @@ static void visit_end(lockstep_hall *hall, visit *v) {
 
 /* ---- Lines ----------------------------------------------------------------------------------- */
 
-static line *line_of(lockstep_hall *hall, uint64_t source) {
+static line **list_of(lockstep_hall *hall, uint64_t source) {
     uint64_t x = (source ^ hall->key) * UINT64_C(0x9e3779b97f4a7c15);
     x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    return &hall->lines[(x ^ x >> 32) % NUM_LINES];
+    return &hall->lists[(x ^ x >> 32) % NUM_LISTS];
 }
 
 static void append_line(lockstep_hall *hall, line *l) {
@@ -94,7 +98,33 @@ static void append_line(lockstep_hall *hall, line *l) {
     hall->last_turn = l;
 }
 
-/* leave_line takes the first of the line whose turn it is out of it; the next line has its turn. */
+/* line_of returns the line of a source, a new one if nobody of it waits; NULL: no memory. */
+static line *line_of(lockstep_hall *hall, uint64_t source) {
+    line **list = list_of(hall, source), *l = *list;
+    while (l != NULL && l->source != source)
+        l = l->next_here;
+    if (l != NULL)
+        return l;
+    if ((l = hall->unused_lines) != NULL)
+        hall->unused_lines = l->next;
+    else if ((l = lk_alloc(&hall->heap, sizeof *l)) == NULL)
+        return NULL;
+    *l = (line){.next_here = *list, .source = source};
+    *list = l;
+    append_line(hall, l);
+    return l;
+}
+
+static void line_end(lockstep_hall *hall, line *l) {
+    line **at = list_of(hall, l->source);
+    while (*at != l)
+        at = &(*at)->next_here;
+    *at = l->next_here;
+    *l = (line){.next = hall->unused_lines};
+    hall->unused_lines = l;
+}
+
+/* leave_line takes the first out of the line that has its turn, which then goes to the next. */
 static void leave_line(lockstep_hall *hall) {
     line *l = hall->turn;
     (void)take(&l->visits);
@@ -102,6 +132,8 @@ static void leave_line(lockstep_hall *hall) {
     hall->turn = l->next;
     if (l->visits.first != NULL)
         append_line(hall, l);
+    else
+        line_end(hall, l);
 }
 
 /* ---- A turn ---------------------------------------------------------------------------------- */
@@ -110,15 +142,15 @@ static void leave_line(lockstep_hall *hall) {
  * connection of whose jobs not all fit stays the first. */
 static size_t take_jobs(lockstep_hall *hall, size_t room) {
     size_t n = 0;
-    while (n < room && hall->turn != NULL) {
+    while (hall->turn != NULL) {
         visit *v = hall->turn->visits.first;
-        lk_job *job = lk_conn_dropped(v->conn) ? NULL : lockstep_next_job(v->conn);
-        if (job != NULL) {
-            hall->jobs[n] = job;
+        while (n < room && !lk_conn_dropped(v->conn) && lk_conn_job_waits(v->conn)) {
+            hall->jobs[n] = lockstep_next_job(v->conn);
             hall->owners[n++] = v;
             v->out++;
-            continue;
         }
+        if (!lk_conn_dropped(v->conn) && lk_conn_job_waits(v->conn))
+            break;
         v->served = true;
         leave_line(hall);
         if (v->out == 0)
@@ -201,13 +233,14 @@ lockstep_status lockstep_hall_add(lockstep_hall *hall, lockstep_conn *conn, uint
     visit *v = visit_new(hall);
     if (v == NULL)
         return LOCKSTEP_ERR_NO_MEMORY;
+    line *l = line_of(hall, source);
+    if (l == NULL) {
+        visit_end(hall, v);
+        return LOCKSTEP_ERR_NO_MEMORY;
+    }
     *v = (visit){.conn = conn, .arg = arg};
     lk_conn_hold(conn);
-    line *l = line_of(hall, source);
-    bool was_empty = l->visits.first == NULL;
     append(&l->visits, v);
-    if (was_empty)
-        append_line(hall, l);
     hall->num_waiting++;
     return LOCKSTEP_OK;
 }
@@ -284,14 +317,21 @@ void lockstep_hall_free(lockstep_hall *hall) {
     lk_heap heap = hall->heap;
     while (hall->num_out > 0)
         take_back(hall, hall->executor->collect(hall->executor, true));
-    for (size_t i = 0; i < NUM_LINES; i++)
-        send_away(hall, &hall->lines[i].visits);
+    for (line *l; (l = hall->turn) != NULL;) {
+        send_away(hall, &l->visits);
+        hall->turn = l->next;
+        line_end(hall, l);
+    }
     send_away(hall, &hall->ready);
     if (hall->executor != NULL)
         hall->executor->free(hall->executor);
     for (visit *v; (v = hall->unused) != NULL;) {
         hall->unused = v->next;
         lk_release(&heap, v, sizeof *v);
+    }
+    for (line *l; (l = hall->unused_lines) != NULL;) {
+        hall->unused_lines = l->next;
+        lk_release(&heap, l, sizeof *l);
     }
     lk_release(&heap, hall->works, hall->max_jobs * sizeof *hall->works);
     lk_release(&heap, hall->jobs, hall->max_jobs * sizeof *hall->jobs);

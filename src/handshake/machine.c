@@ -179,8 +179,10 @@ void lk_handshake_free(lk_handshake *hs) {
     for (size_t i = 0; i < LK_KEX_NUM_GROUPS; i++)
         lk_ephemeral_free(hs->shares[i].own);
     for (size_t i = 0; i < hs->num_jobs; i++)
-        if (hs->jobs[i]->kind == LK_JOB_SHARE)
+        if (hs->jobs[i]->kind == LK_JOB_SHARE) {
             lk_ephemeral_free(hs->jobs[i]->u.kex.made);
+            hs->jobs[i]->u.kex.made = NULL; /* ECH may know the job too */
+        }
     lockstep_policy_free(hs->policy);
     lk_public_key_free(hs->peer_key);
     lk_ech_free(hs->ech);
