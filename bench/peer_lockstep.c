@@ -70,7 +70,7 @@ static void run_gathered(void) {
 }
 
 static void refill(void) {
-    (void)lockstep_shares_fill(shares, NULL, AHEAD);
+    (void)!lockstep_shares_fill(shares, NULL, AHEAD);
 }
 #define POOL , .run_gathered = run_gathered, .refill = refill
 #else

@@ -84,6 +84,7 @@ static void make_kex(work *w, lk_job_kind kind, const lk_kex_group *g, bool bad,
 static void make_sign(work *w, size_t key, bool bad) {
     static const lk_signature_algorithm algorithms[] = {LK_SIGN_ECDSA_SHA256,
                                                         LK_SIGN_RSA_PSS_SHA256};
+    w->job.u.sign.signature = w->signature;
     w->job.u.sign.key = keys[key];
     w->job.u.sign.algorithm = algorithms[bad ? key < 2 : key >= 2];
     w->job.u.sign.message = text;
