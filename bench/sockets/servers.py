@@ -80,8 +80,11 @@ class Origin:
 
             def log_message(self, *_):
                 pass
-        self.server = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", 0), functools.partial(Handler, directory=site.root))
+
+        class Quiet(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_):
+                """A proxy may leave whenever it likes."""
+        self.server = Quiet(("127.0.0.1", 0), functools.partial(Handler, directory=site.root))
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
