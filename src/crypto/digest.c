@@ -40,23 +40,33 @@ void lk_digest_update(lk_digest *d, lk_slice data) {
         SHA512_Update(ctx512(d), data.p, data.p_len);
 }
 
+void lk_digest_end(lk_digest *d, uint8_t *out) {
+    if (d->hash == LK_SHA256) {
+        SHA256_Final(out, ctx256(d));
+        lk_wipe(d->state, sizeof(SHA256_CTX));
+    } else {
+        (d->hash == LK_SHA384 ? SHA384_Final : SHA512_Final)(out, ctx512(d));
+        lk_wipe(d->state, sizeof(SHA512_CTX));
+    }
+}
+
+void lk_digest_copy(lk_digest *to, const lk_digest *from) {
+    to->hash = from->hash;
+    memcpy(to->state, from->state,
+           from->hash == LK_SHA256 ? sizeof(SHA256_CTX) : sizeof(SHA512_CTX));
+}
+
 void lk_digest_peek(const lk_digest *d, uint8_t *out) {
-    lk_digest copy = *d;
-    if (d->hash == LK_SHA256)
-        SHA256_Final(out, ctx256(&copy));
-    else if (d->hash == LK_SHA384)
-        SHA384_Final(out, ctx512(&copy));
-    else
-        SHA512_Final(out, ctx512(&copy));
-    lk_wipe(&copy, sizeof copy);
+    lk_digest copy;
+    lk_digest_copy(&copy, d);
+    lk_digest_end(&copy, out);
 }
 
 void lk_digest_of(lk_hash hash, uint8_t *out, lk_slice data) {
     lk_digest d;
     lk_digest_init(&d, hash);
     lk_digest_update(&d, data);
-    lk_digest_peek(&d, out);
-    lk_wipe(&d, sizeof d);
+    lk_digest_end(&d, out);
 }
 
 void lk_sha1_identifier(uint8_t out[20], lk_slice data) {

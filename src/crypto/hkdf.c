@@ -26,14 +26,14 @@ void lk_hmac_key(lk_hmac *mac, lk_hash hash, lk_slice key) {
 
 void lk_hmac_of(const lk_hmac *mac, uint8_t *out, lk_slice a, lk_slice b) {
     uint8_t inner[LK_HASH_MAX];
-    lk_digest d = mac->inner;
+    lk_digest d;
+    lk_digest_copy(&d, &mac->inner);
     lk_digest_update(&d, a);
     lk_digest_update(&d, b);
-    lk_digest_peek(&d, inner);
-    d = mac->outer;
+    lk_digest_end(&d, inner);
+    lk_digest_copy(&d, &mac->outer);
     lk_digest_update(&d, lk_slice_of(inner, lk_hash_length(d.hash)));
-    lk_digest_peek(&d, out);
-    lk_wipe(&d, sizeof d);
+    lk_digest_end(&d, out);
     lk_wipe(inner, sizeof inner);
 }
 

@@ -17,6 +17,7 @@ typedef struct lk_secret {
 
 typedef struct lk_early_secret {
     lk_secret s;
+    bool without_psk; /* then it is a constant */
 } lk_early_secret;
 typedef struct lk_handshake_secret {
     lk_secret s;

@@ -2,8 +2,6 @@
 
 #include <stddef.h>
 
-#include "util/secret.h"
-
 #define CHUNK_SIZE 4096
 
 struct lk_arena_chunk {
@@ -47,9 +45,6 @@ bool lk_arena_copy(lk_arena *arena, lk_slice *out, lk_slice s) {
 }
 
 void lk_arena_free(lk_arena *arena) {
-    if (arena->own_used > 0)
-        lk_wipe(arena->own, arena->own_used);
-    arena->own_used = 0;
     while (arena->chunks != NULL) {
         lk_arena_chunk *chunk = arena->chunks;
         arena->chunks = chunk->next;

@@ -14,7 +14,7 @@ typedef struct lk_arena_chunk lk_arena_chunk;
 typedef struct lk_arena {
     const lk_heap *heap;
     lk_arena_chunk *chunks;
-    uint8_t *own; /* memory of the owner's, which is used first; wiped, but not given back */
+    uint8_t *own; /* memory of the owner's, which is used first, and which the owner wipes */
     size_t own_size, own_used;
 } lk_arena;
 

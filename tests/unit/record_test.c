@@ -289,6 +289,19 @@ static void test_early_secret(void **state) {
     lk_schedule_early(&early, LK_SHA256, lk_slice_of(NULL, 0));
     assert_int_equal(lk_secret_slice(&early.s).p_len, sizeof known);
     assert_memory_equal(early.s.bytes, known, sizeof known);
+    /* It and the salt behind it are what a PSK of zeros makes, which nobody has by heart. */
+    static const lk_hash hashes[] = {LK_SHA256, LK_SHA384};
+    static const uint8_t zeros[LK_HASH_MAX], shared[32] = {7};
+    for (size_t i = 0; i < 2; i++) {
+        lk_early_secret computed, constant;
+        lk_handshake_secret a, b;
+        lk_schedule_early(&constant, hashes[i], lk_slice_of(NULL, 0));
+        lk_schedule_early(&computed, hashes[i], lk_slice_of(zeros, lk_hash_length(hashes[i])));
+        assert_memory_equal(constant.s.bytes, computed.s.bytes, lk_hash_length(hashes[i]));
+        lk_schedule_handshake(&a, &constant, lk_slice_of(shared, sizeof shared));
+        lk_schedule_handshake(&b, &computed, lk_slice_of(shared, sizeof shared));
+        assert_memory_equal(a.s.bytes, b.s.bytes, lk_hash_length(hashes[i]));
+    }
     /* A key update changes the secret, and two differ. */
     lk_traffic_secret s = {early.s};
     lk_traffic_next(&s);
