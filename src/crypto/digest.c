@@ -1,6 +1,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
 
+#include <endian.h>
 #include <openssl/sha.h>
 
 #include "util/secret.h"
@@ -59,6 +60,47 @@ void lk_digest_copy(lk_digest *to, const lk_digest *from) {
 void lk_digest_peek(const lk_digest *d, uint8_t *out) {
     lk_digest copy;
     lk_digest_copy(&copy, d);
+    lk_digest_end(&copy, out);
+}
+
+/* SHA-256 pads with a bit, zeros, and the number of bits in 64 bits (FIPS 180-4 §5.1.1). */
+#define BLOCK_256 64
+#define ROOM_256  (BLOCK_256 - 1 - 8)
+
+static void store_u32(uint8_t *out, uint32_t v) {
+    v = htobe32(v);
+    memcpy(out, &v, sizeof v);
+}
+
+static void last_block_256(const SHA256_CTX *from, uint8_t *out, lk_slice a, lk_slice b) {
+    SHA256_CTX c;
+    uint8_t block[BLOCK_256] = {0};
+    size_t n = a.p_len + b.p_len;
+    if (a.p_len > 0)
+        memcpy(block, a.p, a.p_len);
+    if (b.p_len > 0)
+        memcpy(block + a.p_len, b.p, b.p_len);
+    block[n] = 0x80;
+    store_u32(block + BLOCK_256 - 4, from->Nl + 8 * (uint32_t)n);
+    memcpy(c.h, from->h, sizeof c.h);
+    SHA256_Transform(&c, block);
+    for (size_t i = 0; i < 8; i++)
+        store_u32(out + 4 * i, c.h[i]);
+    lk_wipe(c.h, sizeof c.h);
+    lk_wipe(block, sizeof block);
+}
+
+void lk_digest_of_more(const lk_digest *d, uint8_t *out, lk_slice a, lk_slice b) {
+    const SHA256_CTX *c = (const SHA256_CTX *)(const void *)d->state;
+    if (d->hash == LK_SHA256 && a.p_len + b.p_len <= ROOM_256 && c->num == 0 && c->Nh == 0 &&
+        c->Nl <= UINT32_MAX - 8 * BLOCK_256) {
+        last_block_256(c, out, a, b);
+        return;
+    }
+    lk_digest copy;
+    lk_digest_copy(&copy, d);
+    lk_digest_update(&copy, a);
+    lk_digest_update(&copy, b);
     lk_digest_end(&copy, out);
 }
 

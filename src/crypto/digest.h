@@ -33,6 +33,10 @@ void lk_digest_end(lk_digest *d, uint8_t *out);
 /* lk_digest_copy copies what is in use of it, which is half of it with SHA-256. */
 void lk_digest_copy(lk_digest *to, const lk_digest *from);
 
+/* lk_digest_of_more writes the hash of all that was fed in, which must be whole blocks, and of
+ * a || b, without a context of its own if that fits the last block: for HMAC, and so for HKDF. */
+void lk_digest_of_more(const lk_digest *d, uint8_t *out, lk_slice a, lk_slice b);
+
 /* lk_digest_of hashes one slice. */
 void lk_digest_of(lk_hash hash, uint8_t *out, lk_slice data);
 

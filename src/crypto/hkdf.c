@@ -26,14 +26,9 @@ void lk_hmac_key(lk_hmac *mac, lk_hash hash, lk_slice key) {
 
 void lk_hmac_of(const lk_hmac *mac, uint8_t *out, lk_slice a, lk_slice b) {
     uint8_t inner[LK_HASH_MAX];
-    lk_digest d;
-    lk_digest_copy(&d, &mac->inner);
-    lk_digest_update(&d, a);
-    lk_digest_update(&d, b);
-    lk_digest_end(&d, inner);
-    lk_digest_copy(&d, &mac->outer);
-    lk_digest_update(&d, lk_slice_of(inner, lk_hash_length(d.hash)));
-    lk_digest_end(&d, out);
+    lk_digest_of_more(&mac->inner, inner, a, b);
+    lk_digest_of_more(&mac->outer, out, lk_slice_of(inner, lk_hash_length(mac->outer.hash)),
+                      lk_slice_of(NULL, 0));
     lk_wipe(inner, sizeof inner);
 }
 
