@@ -8,7 +8,7 @@ import tables
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "performance.svg"
-MARK = re.compile(r"(<!--bench ([a-z]+)-->\n)(.*?)(\n<!--/bench-->)", re.S)
+MARK = re.compile(r"(<!--bench ([a-z]+)-->\n)(.*?)(<!--/bench-->)", re.S)
 
 
 def parts(run):
@@ -26,7 +26,7 @@ def filled(text, run):
     places = [m[1] for m in MARK.findall(text)]
     if sorted(places) != sorted(made):
         raise ValueError(f"the page has places for {sorted(places)}, the run has {sorted(made)}")
-    return MARK.sub(lambda m: m[1] + made[m[2]] + m[4], text)
+    return MARK.sub(lambda m: m[1] + made[m[2]] + "\n" + m[4], text)
 
 
 def fill(run):

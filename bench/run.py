@@ -21,7 +21,8 @@ PROGRAMS = ROOT / "build" / "bench" / "measure"
 
 def options(arguments):
     p = argparse.ArgumentParser(prog="dev bench", description="Measures the engine beside other TLS libraries and beside "
-                                "the least that libcrypto can do it in; all by turns in one run.")
+                                "the least that libcrypto can do it in; all by turns in one run.",
+                                epilog="dev bench --notes: what it costs that the engine can be watched.")
     p.add_argument("--seconds", type=float, metavar="N", help="for each row (12; about four minutes in all)")
     p.add_argument("--quick", action="store_true", help="as short as can be: to see that it works")
     p.add_argument("--only", metavar="LIST", help="these rows, by name or kind, with commas between (--list)")

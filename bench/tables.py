@@ -72,7 +72,7 @@ def ratios(run):
             ours = targets.result(row, who) or {}
             for key in (k for k in keys if k in ours):
                 got = ours[key]
-                figure = number(got["median"]) + " " + row["unit"] if isinstance(got, dict) else number(got)
+                figure = number(float(got["median"])) + " " + row["unit"] if isinstance(got, dict) else number(got)
                 title = name(row, key) if isinstance(got, dict) else WORDS[key]
                 rows.append([title + who.removeprefix("lockstep"), figure, ratio(row, key, beside(row, who), who),
                              ratio(row, key, "floor, share derived", who),
@@ -91,7 +91,7 @@ def figures(run, kind):
             got = [(targets.result(row, w) or {}).get(key) for w in who]
             if any(g is not None for g in got):
                 title = WORDS[key] if kind in NUMBERS else name(row, key)
-                lines.append([title, *(number(g["median"] if isinstance(g, dict) else g) for g in got)])
+                lines.append([title, *(number(float(g["median"]) if isinstance(g, dict) else g) for g in got)])
     return table([rows[0]["unit"] if rows else "", *who], lines)
 
 
@@ -99,7 +99,7 @@ def chain(run):
     row = next(r for r in run["rows"] if r["kind"] == "chain")
     bare = next(r for r in row["results"] if "bare" in r["who"])["time"]["median"]
     return table([row["title"] + ", us", "time", "to bare"],
-                 [[r["who"], number(r["time"]["median"]), f"{r['time']['median'] / bare:.2f}"] for r in row["results"]])
+                 [[r["who"], number(float(r["time"]["median"])), f"{r['time']['median'] / bare:.2f}"] for r in row["results"]])
 
 
 def biggest(run):
@@ -135,9 +135,9 @@ def compared(run, other):
         ours, theirs = targets.result(row, "lockstep"), targets.result(row, other)
         for key in MEASURES.get(row["kind"], []) if ours and theirs else []:
             if key in theirs and "ratio" in theirs[key]:
-                old, new = theirs[key], ours[key]["median"]
+                old, new = theirs[key], float(ours[key]["median"])
                 percent = [f"{(old[k] - 1) * 100:+.1f} %" for k in ("ratio", "ratio_low", "ratio_high")]
-                lines.append([name(row, key), number(old["median"]), number(new) + " " + row["unit"], percent[0],
+                lines.append([name(row, key), number(float(old["median"])), number(new) + " " + row["unit"], percent[0],
                               f"{percent[1]} to {percent[2]}"])
         for key in NUMBERS.get(row["kind"], []) if ours and theirs else []:
             if theirs.get(key):
