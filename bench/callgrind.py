@@ -1,4 +1,4 @@
-"""Instructions of the server's calls in one handshake, counted by callgrind: in all, and outside the kernels of
+"""Instructions of one side's calls in one handshake, counted by callgrind: in all, and outside the kernels of
 cryptography, which kernels.txt lists."""
 import fnmatch
 import re
@@ -44,11 +44,11 @@ def split(costs, handshakes, patterns):
             "biggest_kernels": [[name, round(n / handshakes)] for name, n in inside.most_common(15)]}
 
 
-def count(program, peer, handshakes=HANDSHAKES):
-    """Runs `program` under callgrind; counts begin and end with the functions bench_server_*."""
+def count(program, peer, side, handshakes=HANDSHAKES):
+    """Runs `program` under callgrind; counts begin and end with the functions bench_SIDE_*."""
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory) / "out"
-        subprocess.run(["valgrind", "-q", "--tool=callgrind", "--collect-atstart=no", "--toggle-collect=bench_server_*",
+        subprocess.run(["valgrind", "-q", "--tool=callgrind", "--collect-atstart=no", f"--toggle-collect=bench_{side}_*",
                         "--compress-strings=no", "--compress-pos=no", f"--callgrind-out-file={out}",
                         program, peer, str(handshakes)], check=True, stdout=subprocess.DEVNULL)
         # the dump that the program asks for is the first one; what comes at the end is empty

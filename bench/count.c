@@ -1,7 +1,7 @@
 /*
- * count.c - handshakes for callgrind, which counts inside the server's calls only (the functions
- * bench_server_* of pair.c). libcrypto is in this program with all its symbols, for the shared
- * library of a distribution has lost those of its kernels.
+ * count.c - handshakes for callgrind, which counts inside the calls of one side only (the functions
+ * bench_server_* or bench_client_* of pair.c). libcrypto is in this program with all its symbols,
+ * for the shared library of a distribution has lost those of its kernels.
  *
  *   count PEER N
  */

@@ -54,13 +54,16 @@ static void empty_wires(void) {
 
 /* ---- What one side does ---------------------------------------------------------------------- */
 
-/* The server's calls go through functions that are not inlined, by whose names a profiler counts
- * inside them alone. */
+/* The calls of each side go through functions that are not inlined, by whose names a profiler
+ * counts inside them alone. */
 #define COUNTED __attribute__((noinline, noclone))
 COUNTED void *bench_server_open(const peer *p);
 COUNTED int bench_server_step(const peer *p, void *conn);
 COUNTED void bench_server_close(const peer *p, void *conn);
 COUNTED void bench_server_work(const peer *p);
+COUNTED void *bench_client_open(const peer *p);
+COUNTED int bench_client_step(const peer *p, void *conn);
+COUNTED void bench_client_close(const peer *p, void *conn);
 
 void *bench_server_open(const peer *p) {
     void *conn = p->open(true);
@@ -84,6 +87,23 @@ void bench_server_work(const peer *p) {
     __asm__ volatile("" ::: "memory");
 }
 
+void *bench_client_open(const peer *p) {
+    void *conn = p->open(false);
+    __asm__ volatile("" ::: "memory");
+    return conn;
+}
+
+int bench_client_step(const peer *p, void *conn) {
+    int done = p->step(conn, false);
+    __asm__ volatile("" ::: "memory");
+    return done;
+}
+
+void bench_client_close(const peer *p, void *conn) {
+    p->close(conn, false);
+    __asm__ volatile("" ::: "memory");
+}
+
 /* Everything that one side does stands between these two. */
 static double began;
 static void side_begin(int side) {
@@ -97,7 +117,7 @@ static void side_end(int side) {
 
 static void open_side(const peer *p, pair *a, int side) {
     side_begin(side);
-    a->conns[side] = side == SERVER ? bench_server_open(p) : p->open(false);
+    a->conns[side] = side == SERVER ? bench_server_open(p) : bench_client_open(p);
     side_end(side);
     if (a->conns[side] == NULL)
         die("no connection", p->name);
@@ -106,8 +126,8 @@ static void open_side(const peer *p, pair *a, int side) {
 /* 1 done, 0 not yet, -1 failed */
 static int step_side(const peer *p, pair *a, int side) {
     side_begin(side);
-    int done =
-        side == SERVER ? bench_server_step(p, a->conns[side]) : p->step(a->conns[side], false);
+    int done = side == SERVER ? bench_server_step(p, a->conns[side])
+                              : bench_client_step(p, a->conns[side]);
     side_end(side);
     return done;
 }
@@ -167,7 +187,7 @@ void pair_close(const peer *p, pair *pairs, size_t n) {
     for (size_t i = 0; i < n; i++) {
         use_wire(i);
         side_begin(CLIENT);
-        p->close(pairs[i].conns[CLIENT], false);
+        bench_client_close(p, pairs[i].conns[CLIENT]);
         side_end(CLIENT);
         side_begin(SERVER);
         bench_server_close(p, pairs[i].conns[SERVER]);

@@ -207,8 +207,6 @@ static void flush(void *conn, bool server) {
 static int step(void *c, bool server) {
     pipe_buffer *in = server ? to_server : to_client;
     size_t used;
-    if (!now->chain_cached && (!server || now->client_chain != NULL))
-        lockstep_policy_forget(policy);
     flush(c, server);
     lockstep_status status = lockstep_wire_in(c, &used, in->bytes + in->start, in->end - in->start);
     in->start += used;

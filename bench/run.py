@@ -61,16 +61,20 @@ def measure(o, programs, json_file, more):
 
 
 def instructions(o, counted):
-    """A row like the others; `counted` has (program, peer, name)."""
-    results = []
-    if (o.only and "instructions" not in o.only.split(",")) or shutil.which("valgrind") is None:
-        return None
-    for program, peer, name in counted:
-        if program.exists():
-            print(f"bench: instructions: {name}", file=sys.stderr)
-            results.append({**callgrind.count(program, peer, 2 if o.quick else callgrind.HANDSHAKES), "who": name})
-    return {"kind": "instructions", "name": "instructions", "title": "server, X25519, ECDSA P-256",
-            "unit": "instructions", "results": results} if results else None
+    """Rows like the others, one for each side; `counted` has (program, peer, name)."""
+    there = [c for c in counted if c[0].exists()]
+    if (o.only and "instructions" not in o.only.split(",")) or not there or shutil.which("valgrind") is None:
+        return []
+    rows = []
+    for side, name in ("server", "instructions"), ("client", "instructions-client"):
+        results = []
+        for program, peer, who in there:
+            print(f"bench: instructions: {side} of {who}", file=sys.stderr)
+            counts = callgrind.count(program, peer, side, 2 if o.quick else callgrind.HANDSHAKES)
+            results.append({**counts, "who": who})
+        rows.append({"kind": "instructions", "name": name, "title": f"{side}, X25519, ECDSA P-256", "unit": "instructions",
+                     "results": results})
+    return rows
 
 
 def only_program(o):
@@ -84,9 +88,7 @@ def gather(o, json_file, more, counted):
     run = {"version": 1, "seconds": 0, "libraries": {}, "rows": []}
     if only_program(o):
         run = measure(o, PROGRAMS, json_file, more)
-    row = instructions(o, counted)
-    if row:
-        run["rows"].append(row)
+    run["rows"] += instructions(o, counted)
     run["date"] = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     run["machine"] = machine()
     run["commit"] = compare.git("rev-parse", "HEAD")

@@ -8,7 +8,7 @@ WORDS = {"idle": "heap of an idle connection, bytes", "shared": "heap that all c
          "idle_after_traffic": "the same after 1,000 bytes each way",
          "peak": "peak heap in a handshake, bytes", "allocations": "allocations in a handshake",
          "own_allocations": "of them the engine's own", "all": "instructions of a handshake",
-         "outside": "of them outside kernels", "refill": "made ahead, for each", "time": ""}
+         "outside": "those outside kernels", "refill": "made ahead, for each", "time": ""}
 
 
 def table(head, rows):
@@ -58,6 +58,8 @@ def peers(run):
 
 def name(row, measure):
     more = WORDS.get(measure, measure)
+    if row["kind"] == "instructions":
+        return f"{row['name'].partition('-')[2] or 'server'}: {more}"
     if row["kind"] in NUMBERS:
         return more
     return f"{row['title']}: {more}" if more else row["title"]
@@ -73,7 +75,7 @@ def ratios(run):
             for key in (k for k in keys if k in ours):
                 got = ours[key]
                 figure = number(float(got["median"])) + " " + row["unit"] if isinstance(got, dict) else number(got)
-                title = name(row, key) if isinstance(got, dict) else WORDS[key]
+                title = name(row, key)
                 rows.append([title + who.removeprefix("lockstep"), figure, ratio(row, key, beside(row, who), who),
                              ratio(row, key, "floor, share derived", who),
                              *(ratio(row, key, p) if who == "lockstep" else "-" for p in others), *goals(row, key, who)])
@@ -90,7 +92,7 @@ def figures(run, kind):
         for key in keys:
             got = [(targets.result(row, w) or {}).get(key) for w in who]
             if any(g is not None for g in got):
-                title = WORDS[key] if kind in NUMBERS else name(row, key)
+                title = name(row, key)
                 lines.append([title, *(number(float(g["median"]) if isinstance(g, dict) else g) for g in got)])
     return table([rows[0]["unit"] if rows else "", *who], lines)
 
@@ -104,9 +106,10 @@ def chain(run):
 
 def biggest(run):
     """Where the instructions outside the kernels are."""
-    row = next(r for r in run["rows"] if r["kind"] == "instructions")
-    ours = targets.result(row, "lockstep")["biggest_outside"]
-    return table(["function outside the kernels", "instructions"], [[f"`{n}`", f"{c:,}"] for n, c in ours[:15]])
+    rows = [r for r in run["rows"] if r["kind"] == "instructions"]
+    ours = [targets.result(r, "lockstep")["biggest_outside"][:15] for r in rows]
+    head = [cell for r in rows for cell in (r["title"].split(",")[0] + ", outside the kernels", "instructions")]
+    return table(head, [[cell for n, c in line for cell in (f"`{n}`", f"{c:,}")] for line in zip(*ours)])
 
 
 def header(run):
@@ -141,6 +144,6 @@ def compared(run, other):
                               f"{percent[1]} to {percent[2]}"])
         for key in NUMBERS.get(row["kind"], []) if ours and theirs else []:
             if theirs.get(key):
-                lines.append([WORDS[key], number(theirs[key]), number(ours[key]),
+                lines.append([name(row, key), number(theirs[key]), number(ours[key]),
                               f"{(ours[key] / theirs[key] - 1) * 100:+.1f} %", "exact"])
     return table(["lockstep", other, "now", "change", "half of the rounds"], lines)
