@@ -53,7 +53,8 @@ static void idle(const peer *p, int many) {
     connect_some(p, all, first, many);
     long each = (pair_heap[SERVER].live - before) / (many - first);
     report_number("idle", each);
-    report_number("shared", pair_heap[SERVER].live - many * each);
+    long shared = pair_heap[SERVER].live - many * each;
+    report_number("shared", shared > 0 ? shared : 0); /* `each` is rounded */
     for (int k = 0; k < many; k++) {
         pair_send(p, &all[k], false, traffic, TRAFFIC);
         pair_send(p, &all[k], true, traffic, TRAFFIC);
