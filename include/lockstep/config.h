@@ -254,6 +254,11 @@ enum lockstep_compression { LOCKSTEP_COMPRESSION_ZLIB = 1, LOCKSTEP_COMPRESSION_
 LOCKSTEP_CHECKED lockstep_status lockstep_config_set_certificate_compression(
     lockstep_config *cfg, const uint16_t *algorithms, size_t num_algorithms);
 
+/* lockstep_config_set_grease turns what a client says so that servers stay open to what they do not
+ * know on (the default) or off: values of GREASE (RFC 8701), and a GREASE Encrypted Client Hello
+ * (RFC 9849 §6.2), for which a key pair is made. A configuration for ECH is used all the same. */
+LOCKSTEP_CHECKED lockstep_status lockstep_config_set_grease(lockstep_config *cfg, bool on);
+
 /* Does a server ask for a client certificate (RFC 8446 §4.3.2)? */
 enum lockstep_client_auth {
     LOCKSTEP_CLIENT_AUTH_NONE = 0,

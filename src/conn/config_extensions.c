@@ -26,6 +26,14 @@ lockstep_status lockstep_config_set_certificate_compression(lockstep_config *cfg
     return LOCKSTEP_OK;
 }
 
+lockstep_status lockstep_config_set_grease(lockstep_config *cfg, bool on) {
+    lk_settings *s = lk_config_building(cfg);
+    if (s == NULL)
+        return LOCKSTEP_ERR_USAGE;
+    s->grease = on;
+    return LOCKSTEP_OK;
+}
+
 static lockstep_status compress_identities(lockstep_config *cfg) {
     const lk_settings *s = &cfg->settings;
     lockstep_status status = LOCKSTEP_OK;

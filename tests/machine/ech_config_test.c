@@ -474,7 +474,7 @@ static void hello_of(hellos *h, uint64_t seed, const ech_key *key, bool grease) 
     world_init(&w, seed);
     hellos_watch(h, &w);
     lockstep_config *cfg = client_config(&w);
-    lk_config_settings(cfg)->grease = grease;
+    assert_int_equal(lockstep_config_set_grease(cfg, grease), LOCKSTEP_OK);
     if (key != NULL)
         CHECK(lockstep_config_set_ech(cfg, key->list, key->list_len));
     seal(cfg);

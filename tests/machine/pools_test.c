@@ -113,7 +113,7 @@ static void run(const flow *f, bool client_pool, bool gather, int rounds) {
         CHECK(lockstep_config_gather_jobs(server));
     }
     /* Without GREASE no other share of X25519 is made. */
-    lk_config_settings(client)->grease = false;
+    assert_int_equal(lockstep_config_set_grease(client, false), LOCKSTEP_OK);
     seal(client);
     seal(server);
     bool takes = client_pool ? f->client_takes : f->server_takes;
