@@ -145,17 +145,19 @@ lockstep_status lk_fail_memory(lk_handshake *hs) {
 
 lk_handshake *lk_handshake_new(const lk_settings *settings, const lk_watch *watch,
                                lk_agreed *agreed, lockstep_failure *failure, const lk_host *name) {
-    lk_handshake *hs = lk_alloc(&settings->heap, sizeof *hs + ARENA_OWN);
+    const lk_heap *heap = &settings->heap;
+    lk_handshake *hs = heap->alloc(heap->arg, sizeof *hs + ARENA_OWN);
     if (hs == NULL)
         return NULL;
+    memset(hs, 0, sizeof *hs);
     hs->settings = hs->identities = settings;
     hs->watch = *watch;
     hs->agreed = agreed;
     hs->failure = failure;
     hs->is_client = watch->is_client;
     hs->state = hs->is_client ? LK_CLIENT_START : LK_SERVER_START;
-    hs->arena = lk_arena_with(&settings->heap, hs->room, ARENA_OWN);
-    hs->outbox.bytes = lk_buffer_of(&settings->heap, 0);
+    hs->arena = lk_arena_with(heap, hs->room, ARENA_OWN);
+    hs->outbox.bytes = lk_buffer_of(heap, 0);
     if (name != NULL) {
         lk_host *copy = lk_arena_alloc(&hs->arena, sizeof *copy); /* there is room */
         *copy = *name;
@@ -188,7 +190,8 @@ void lk_handshake_free(lk_handshake *hs) {
     lk_ech_free(hs->ech);
     lk_arena_free(&hs->arena);
     lk_buffer_free(&hs->outbox.bytes);
-    lk_release(&hs->settings->heap, hs, sizeof *hs + ARENA_OWN);
+    lk_release_used(&hs->settings->heap, hs, sizeof *hs + ARENA_OWN,
+                    sizeof *hs + hs->arena.own_used);
 }
 
 void lk_agreed_free(lk_agreed *agreed, const lk_heap *heap) {

@@ -17,21 +17,22 @@ void *lk_arena_alloc(lk_arena *arena, size_t size) {
     size = (size + align - 1) / align * align;
     if (arena->own_size - arena->own_used >= size) {
         arena->own_used += size;
-        return arena->own + arena->own_used - size;
+        return memset(arena->own + arena->own_used - size, 0, size);
     }
     lk_arena_chunk *chunk = arena->chunks;
     if (chunk == NULL || chunk->size - chunk->used < size) {
         size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-        chunk = lk_alloc(arena->heap, sizeof *chunk + room);
+        chunk = arena->heap->alloc(arena->heap->arg, sizeof *chunk + room);
         if (chunk == NULL)
             return NULL;
+        chunk->used = 0;
         chunk->size = room;
         chunk->next = arena->chunks;
         arena->chunks = chunk;
     }
     void *p = chunk->bytes + chunk->used;
     chunk->used += size;
-    return p;
+    return memset(p, 0, size);
 }
 
 bool lk_arena_copy(lk_arena *arena, lk_slice *out, lk_slice s) {
@@ -48,6 +49,7 @@ void lk_arena_free(lk_arena *arena) {
     while (arena->chunks != NULL) {
         lk_arena_chunk *chunk = arena->chunks;
         arena->chunks = chunk->next;
-        lk_release(arena->heap, chunk, sizeof *chunk + chunk->size);
+        lk_release_used(arena->heap, chunk, sizeof *chunk + chunk->size,
+                        sizeof *chunk + chunk->used);
     }
 }

@@ -14,7 +14,7 @@ typedef struct lk_arena_chunk lk_arena_chunk;
 typedef struct lk_arena {
     const lk_heap *heap;
     lk_arena_chunk *chunks;
-    uint8_t *own; /* memory of the owner's, which is used first, and which the owner wipes */
+    uint8_t *own; /* memory of the owner's, used first; what of it was used the owner wipes */
     size_t own_size, own_used;
 } lk_arena;
 
@@ -22,7 +22,7 @@ static inline lk_arena lk_arena_of(const lk_heap *heap) {
     return (lk_arena){.heap = heap};
 }
 
-/* lk_arena_with begins with `own_size` zeroed bytes of the owner's, aligned for any type. */
+/* lk_arena_with begins with `own_size` bytes of the owner's, aligned for any type. */
 static inline lk_arena lk_arena_with(const lk_heap *heap, uint8_t *own, size_t own_size) {
     return (lk_arena){.heap = heap, .own = own, .own_size = own_size};
 }

@@ -33,9 +33,13 @@ void *lk_alloc(const lk_heap *heap, size_t size) {
 }
 
 void lk_release(const lk_heap *heap, void *ptr, size_t size) {
+    lk_release_used(heap, ptr, size, size);
+}
+
+void lk_release_used(const lk_heap *heap, void *ptr, size_t size, size_t used) {
     if (ptr == NULL)
         return;
-    lk_wipe(ptr, size);
+    lk_wipe(ptr, used);
     heap->release(heap->arg, ptr, size);
 }
 

@@ -27,6 +27,9 @@ void *lk_alloc(const lk_heap *heap, size_t size);
 /* lk_release wipes and gives back what lk_alloc returned; `size` as allocated. NULL is allowed. */
 void lk_release(const lk_heap *heap, void *ptr, size_t size);
 
+/* lk_release_used gives back `size` bytes of which only the first `used` were written. */
+void lk_release_used(const lk_heap *heap, void *ptr, size_t size, size_t used);
+
 /* lk_copy_of returns a copy of `p_len` bytes with a NUL behind them (not counted; release
  * p_len + 1), or NULL. */
 void *lk_copy_of(const lk_heap *heap, const void *p, size_t p_len);
