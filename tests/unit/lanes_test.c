@@ -88,6 +88,7 @@ static void make_sign(work *w, size_t key, bool bad) {
     w->job.u.sign.key = keys[key];
     w->job.u.sign.algorithm = algorithms[bad ? key < 2 : key >= 2];
     w->job.u.sign.message = text;
+    w->job.u.sign.signature = w->signature;
     if (bad)
         w->expected = LOCKSTEP_ERR_USAGE;
 }
