@@ -1,9 +1,12 @@
 /*
- * inside.h - what loop.c and stream.c share; for this room only.
+ * inside.h - what the files of the loop share; for this room only.
  */
 #ifndef LK_NET_INSIDE_H
 #define LK_NET_INSIDE_H
 
+#include <stdatomic.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include "net/loop.h"
@@ -11,39 +14,90 @@
 #define LK_LISTENERS_MAX 16
 #define LK_READ_SIZE     65536
 
+/* Deadlines stand on a wheel: slots of a quarter of a second, enough of them for a minute; what is
+ * farther off stands in the last and is put there again when its time comes (deadlines.c). */
+#define LK_TICK_MS 250
+#define LK_TICKS   256
+
+LIST_HEAD(lk_due_list, lk_stream);
+TAILQ_HEAD(lk_later_list, lk_stream);
+
+typedef struct lk_listener {
+    uv_poll_t poll;
+    lk_loop *loop;
+    int fd;
+} lk_listener;
+
 struct lk_loop {
     uv_loop_t uv;
     lk_loop_events events;
-    uv_tcp_t listeners[LK_LISTENERS_MAX];
+    lk_listener listeners[LK_LISTENERS_MAX];
     size_t num_listeners;
     uv_signal_t signals[2];
-    uv_timer_t accept_pause, grace;
+    void (*asked)(void *arg); /* by a signal */
+    void *asked_arg;
+    uv_async_t told; /* to stop, perhaps by another thread */
+    atomic_uint times_told, holds;
+    uv_prepare_t turn_end;
+    uv_idle_t later_turn;
+    uv_timer_t accept_pause, grace, tick;
     int64_t grace_ms;
     bool stopping, reachable; /* reachable: some listener is not on loopback */
     size_t num_streams;
+    uint64_t turn;
+    uint64_t now_tick; /* slots before this one are empty */
+    struct lk_due_list due[LK_TICKS];
+    struct lk_later_list later[2]; /* those of the next turn, and while it lasts of the one after */
+    int putting_off;               /* which of the two is filled now */
     char read_buffer[LK_READ_SIZE]; /* one for all: what is read is used at once */
 };
 
+/* Bytes that are still to be sent when a stream is closed. */
+typedef struct lk_last {
+    size_t at, length;
+    char bytes[];
+} lk_last;
+
+/* All that an idle connection holds here: no buffer, no request of libuv, no timer. */
 struct lk_stream {
-    uv_tcp_t tcp;
-    uv_timer_t timer;
-    uv_write_t write, last_write;
-    uv_shutdown_t shutdown;
+    uv_poll_t poll;
     lk_loop *loop;
-    lk_stream_events events;
+    const lk_stream_events *events;
     void *arg;
-    char *waiting;    /* bytes of the write in flight */
-    char *last;       /* those that go out behind it when the stream is closed */
-    uint64_t expires; /* in the loop's time; 0: never */
-    bool reading, closing, shut, later, broken;
-    int handles; /* not yet closed */
+    lk_last *last;
+    LIST_ENTRY(lk_stream) due;     /* its slot, if due_tick is not 0 */
+    TAILQ_ENTRY(lk_stream) latest; /* those whose turn comes later, if `later` is not 0 */
+    uint64_t due_tick;             /* where it stands on the wheel; 0: nowhere */
+    int64_t expires;               /* in the loop's time; 0: never. Not before due_tick */
+    int fd;
+    uint8_t address[16]; /* of the peer; IPv4 in the first four */
+    uint8_t polled;      /* what libuv watches for */
+    uint8_t later;       /* 1 or 2: in which list of the loop; 0: in none */
+    bool ipv6, reading, waits, closing, shut, ended, broken;
 };
 
-/* lk_stream_destroy closes a stream at once; what it still had to send is lost. */
+/* The loop's side of a stream: a connection that was accepted, and one that is given up at once. */
+lk_stream *lk_stream_new(lk_loop *loop, int fd, const struct sockaddr_storage *peer);
 void lk_stream_destroy(lk_stream *s);
 
-/* lk_stream_handle_closed is for uv_close of a stream's handles: behind the last it gives the
- * stream back, and stops a loop that waits for nothing else. */
-void lk_stream_handle_closed(uv_handle_t *handle);
+/* lk_stream_turn: the stream's turn has come (lk_stream_later). lk_stream_due: so has its deadline.
+ */
+void lk_stream_turn(lk_stream *s);
+void lk_stream_due(lk_stream *s);
+
+/* lk_stream_put_off puts a stream into the list of those whose turn comes later, or takes it out.
+ */
+void lk_stream_put_off(lk_stream *s, bool later);
+
+/* The wheel. lk_wheel_set takes the new deadline from `expires`. */
+void lk_wheel_start(lk_loop *loop);
+void lk_wheel_set(lk_stream *s);
+void lk_wheel_remove(lk_stream *s);
+
+/* lk_loop_end_if_done ends a loop that was told to stop and waits for nothing more. */
+void lk_loop_end_if_done(lk_loop *loop);
+
+/* lk_listeners_close closes all of them. */
+void lk_listeners_close(lk_loop *loop);
 
 #endif
