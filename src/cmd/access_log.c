@@ -1,6 +1,7 @@
 #include "cmd/access_log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "util/civil.h"
@@ -19,26 +20,25 @@ static size_t escape(char *out, size_t out_len, lk_slice s) {
     return n;
 }
 
-static void note_client(lk_access *a, const lockstep_conn *conn) {
+char *lk_access_client(const lockstep_conn *conn) {
     lockstep_info info;
     lockstep_cert *cert;
+    char quoted[200] = "\"";
     lockstep_info_of(conn, &info);
     if (info.num_peer_chain == 0 || lockstep_cert_read(&cert, NULL, info.peer_chain[0].p,
                                                        info.peer_chain[0].p_len) != LOCKSTEP_OK)
-        return;
-    a->client[0] = '"';
-    size_t n = 1 + escape(a->client + 1, sizeof a->client - 2,
-                          lk_slice_of_str(lockstep_cert_subject(cert)));
-    a->client[n] = '"';
-    a->client[n + 1] = '\0';
+        return NULL;
+    size_t n =
+        1 + escape(quoted + 1, sizeof quoted - 2, lk_slice_of_str(lockstep_cert_subject(cert)));
+    quoted[n] = '"';
+    quoted[n + 1] = '\0';
     lockstep_cert_free(cert);
+    return strdup(quoted);
 }
 
-void lk_access_request(lk_access *a, const lockstep_conn *conn, const lk_request *r) {
+void lk_access_request(lk_access *a, const lk_request *r) {
     char line[300], agent[160] = "-";
     lk_slice value;
-    if (a->client[0] == '\0')
-        note_client(a, conn);
     if (r == NULL) {
         snprintf(a->head, sizeof a->head, "\"-\" \"-\"");
         return;
@@ -59,18 +59,20 @@ static void put_start(const char *peer) {
            t.hour, t.minute, t.second);
 }
 
-void lk_access_log(const lk_access *a, const lockstep_conn *conn, const lk_answer *answer,
-                   bool early) {
+void lk_access_log(const lk_access *a, const char *peer, const char *client,
+                   const lockstep_conn *conn, const lk_answer *answer, bool early) {
     lockstep_info info;
     lockstep_info_of(conn, &info);
-    put_start(a->peer);
+    flockfile(stdout);
+    put_start(peer);
     printf("%s %d %llu %s %s %s%s%s%s%s%s\n", a->head, answer->code,
            (unsigned long long)(answer->body - answer->length),
            info.version == LOCKSTEP_TLS12 ? "TLSv1.2" : "TLSv1.3", lockstep_suite_name(info.suite),
            info.group != 0 ? lockstep_group_name(info.group) : "rsa",
            info.ech == LOCKSTEP_ECH_STATE_ACCEPTED ? " ech" : "", info.resumed ? " resumed" : "",
-           early ? " early-data" : "", a->client[0] != '\0' ? " client=" : "", a->client);
-    fflush(stdout);
+           early ? " early-data" : "", client != NULL ? " client=" : "",
+           client != NULL ? client : "");
+    funlockfile(stdout);
 }
 
 /* is_refusal: a client that goes away in the middle, or is too slow, was refused nothing. */
@@ -84,16 +86,12 @@ void lk_access_unsaid(lk_refusals *r) {
         return;
     put_start("-");
     printf("refused %llu more\n", r->unsaid);
-    fflush(stdout);
     r->unsaid = 0;
 }
 
-void lk_access_refused(lk_refusals *r, const lockstep_conn *conn, const char *peer) {
-    const lockstep_failure *f = lockstep_failure_of(conn);
+/* may_say counts a line; false: this second has had enough of them. */
+static bool may_say(lk_refusals *r) {
     int64_t now = (int64_t)time(NULL);
-    char detail[4 * sizeof f->detail];
-    if (!is_refusal(f))
-        return;
     if (now != r->second) {
         lk_access_unsaid(r);
         r->second = now;
@@ -101,13 +99,24 @@ void lk_access_refused(lk_refusals *r, const lockstep_conn *conn, const char *pe
     }
     if (r->lines == LK_REFUSALS_A_SECOND) {
         r->unsaid++;
-        return;
+        return false;
     }
     r->lines++;
+    return true;
+}
+
+void lk_access_refused(lk_refusals *r, const lockstep_conn *conn, const char *peer) {
+    const lockstep_failure *f = lockstep_failure_of(conn);
+    char detail[4 * sizeof f->detail];
+    if (!is_refusal(f))
+        return;
     bool by_client = f->status >= LOCKSTEP_ALERT_FROM_PEER;
-    escape(detail, sizeof detail, lk_slice_of_str(f->detail));
-    put_start(peer);
-    printf("refused%s %s %s(%d) \"%s\"\n", by_client ? "-by-client" : "",
-           lockstep_status_name(f->status), lockstep_alert_name(f->alert), f->alert, detail);
-    fflush(stdout);
+    flockfile(stdout);
+    if (may_say(r)) {
+        escape(detail, sizeof detail, lk_slice_of_str(f->detail));
+        put_start(peer);
+        printf("refused%s %s %s(%d) \"%s\"\n", by_client ? "-by-client" : "",
+               lockstep_status_name(f->status), lockstep_alert_name(f->alert), f->alert, detail);
+    }
+    funlockfile(stdout);
 }

@@ -10,22 +10,26 @@
 
 #include "cmd/site.h"
 
-/* What is written down of a connection until its answer is sent. */
+/* What is written down of a request until its answer is sent: method, target and agent, quoted. */
 typedef struct lk_access {
-    char peer[64];    /* the address */
-    char head[512];   /* method, target and agent of the request, quoted */
-    char client[200]; /* who it is by its certificate, quoted; "": nobody asked, or it has none */
+    char head[512];
 } lk_access;
 
-/* lk_access_request writes down a request (NULL: one that could not be read) and who asks. */
-void lk_access_request(lk_access *a, const lockstep_conn *conn, const lk_request *request);
+/* lk_access_request writes down a request (NULL: one that could not be read). */
+void lk_access_request(lk_access *a, const lk_request *request);
 
-/* lk_access_log prints the line on stdout. `early`: the answer was given to 0-RTT data. */
-void lk_access_log(const lk_access *a, const lockstep_conn *conn, const lk_answer *answer,
-                   bool early);
+/* lk_access_client returns who the client is by its certificate, quoted, for the caller to free;
+ * NULL: nobody asked, or it has none. */
+char *lk_access_client(const lockstep_conn *conn);
+
+/* lk_access_log puts the line of an answer to `peer` (and to `client`, or NULL) on stdout, whole
+ * however many threads do so; somebody has to flush it. `early`: it was given to 0-RTT data. */
+void lk_access_log(const lk_access *a, const char *peer, const char *client,
+                   const lockstep_conn *conn, const lk_answer *answer, bool early);
 
 /* Handshakes that were refused cost whoever tries them little, so of their lines there are no more
- * than LK_REFUSALS_A_SECOND; the others are counted, and a line says how many. Zeroed: none yet. */
+ * than LK_REFUSALS_A_SECOND; the others are counted, and a line says how many. Zeroed: none yet.
+ * All threads may share one: stdout's lock is its own too. */
 #define LK_REFUSALS_A_SECOND 10
 typedef struct lk_refusals {
     int64_t second; /* the one whose lines are counted */
@@ -33,8 +37,8 @@ typedef struct lk_refusals {
     unsigned long long unsaid;
 } lk_refusals;
 
-/* lk_access_refused prints why the handshake of `conn` failed, unless the peer has just gone, and
- * lk_access_unsaid at the end how many lines were left out. */
+/* lk_access_refused puts on stdout why the handshake of `conn` failed, unless the peer has just
+ * gone, and lk_access_unsaid at the end how many lines were left out. */
 void lk_access_refused(lk_refusals *r, const lockstep_conn *conn, const char *peer);
 void lk_access_unsaid(lk_refusals *r);
 

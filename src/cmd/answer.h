@@ -17,8 +17,11 @@ typedef struct lk_answer {
     bool head_only; /* no body is sent, whatever is answered: it was asked by HEAD */
 } lk_answer;
 
-/* lk_answer_start makes it empty; lk_answer_free gives back what it holds. */
+/* lk_answer_init makes one, once; lk_answer_start begins an answer, lk_answer_end is behind it and
+ * keeps the memory of the text for the next; lk_answer_free gives back all that it holds. */
+void lk_answer_init(lk_answer *a);
 void lk_answer_start(lk_answer *a);
+void lk_answer_end(lk_answer *a);
 void lk_answer_free(lk_answer *a);
 
 /* lk_answer_head begins with the status line and the fields that all answers have. */
@@ -27,6 +30,9 @@ void lk_answer_head(lk_answer *a, int code);
 /* lk_answer_field appends a field, lk_answer_put anything. */
 __attribute__((format(printf, 2, 3))) void lk_answer_field(lk_answer *a, const char *format, ...);
 void lk_answer_put(lk_answer *a, const char *text);
+
+/* lk_answer_bytes appends bytes of the body, which are counted as such. */
+void lk_answer_bytes(lk_answer *a, lk_slice body);
 
 /* lk_answer_whole ends the head and, with `send` and unless `head_only`, adds a body that is here
  * already. */

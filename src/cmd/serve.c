@@ -18,6 +18,7 @@
 #include "cmd/localca.h"
 #include "cmd/serve.h"
 #include "cmd/serve_conn.h"
+#include "cmd/serve_workers.h"
 #include "cmd/trust.h"
 
 /* SIGTERM: how long open downloads may go on. */
@@ -81,7 +82,7 @@ static int listen_all(lk_server *server, const lk_serve *r) {
             return usage(
                 text, "HOST:PORT, such as 127.0.0.1:8443, [::1]:8443 or :8443 for every address");
         }
-        const char *bad = lk_loop_listen(server->loop, host, &port);
+        const char *bad = lk_loop_listen(server->loop, host, &port, r->num_workers > 1);
         if (bad != NULL) {
             snprintf(text, sizeof text, "cannot listen on %s: %s", r->listen[i], bad);
             lk_error(text, NULL, "--listen HOST:PORT names another place");
@@ -177,9 +178,30 @@ static void start_explorer(lk_server *server, const lk_serve *r) {
                    "it is for teaching, not for a site with something to hide");
 }
 
+/* serve_all listens and serves until it is told to stop. */
+static int serve_all(lk_server *server, const lk_serve *r) {
+    lk_workers workers;
+    char text[512];
+    if (!lk_workers_begin(&workers, server))
+        return LK_EXIT_FAILED;
+    int code = listen_all(server, r);
+    if (code != 0)
+        return code;
+    start_explorer(server, r);
+    const char *bad = lk_workers_join(&workers, r->num_workers);
+    if (bad != NULL) {
+        snprintf(text, sizeof text, "%zu workers cannot be started: %s", r->num_workers, bad);
+        lk_error(text, NULL, "--workers 1 needs no more than one");
+    }
+    bool ok = bad == NULL && lk_workers_run(&workers, GRACE_MS);
+    lk_workers_free(&workers);
+    return ok ? LK_EXIT_OK : LK_EXIT_FAILED;
+}
+
 static int run(int argc, char **argv) {
     static lk_server server;
-    lk_serve r = {.num_tickets = 2, .client_auth = -1};
+    lk_refusals refusals = {0};
+    lk_serve r = {.num_tickets = 2, .num_workers = 1, .client_auth = -1};
     char text[512];
     bool failed;
     int code = lk_serve_read_options(&r, argc, argv);
@@ -187,6 +209,7 @@ static int run(int argc, char **argv) {
         return code < 0 ? LK_EXIT_OK : code;
     server.site.root_fd = -1;
     server.quiet = r.quiet;
+    server.refusals = &refusals;
     if (r.dir != NULL) {
         server.site.root_fd = open(r.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (server.site.root_fd < 0) {
@@ -228,13 +251,9 @@ static int run(int argc, char **argv) {
     if (code == 0 && !lk_server_start(&server))
         code = LK_EXIT_FAILED;
     if (code == 0)
-        code = listen_all(&server, &r);
-    if (code == 0) {
-        start_explorer(&server, &r);
-        lk_loop_run(server.loop, GRACE_MS);
-    }
-    lk_access_unsaid(&server.refusals);
-    lk_loop_free(server.loop);
+        code = serve_all(&server, &r);
+    lk_access_unsaid(&refusals);
+    lk_server_end(&server);
     lk_explorer_free(server.explorer);
     lockstep_config_free(server.config);
     if (server.site.root_fd >= 0)

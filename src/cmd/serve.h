@@ -14,7 +14,7 @@
 typedef struct lk_serve {
     const char *listen[LK_SERVE_LISTEN], *cert[LK_SERVE_FILES], *key[LK_SERVE_FILES],
         *ech[LK_SERVE_ECH], *keylog, *dir, *client_ca[LK_SERVE_FILES];
-    size_t num_listen, num_cert, num_key, num_client_ca, num_ech, num_tickets;
+    size_t num_listen, num_cert, num_key, num_client_ca, num_ech, num_tickets, num_workers;
     int client_auth; /* enum lockstep_client_auth; -1: not given */
     lk_tls_options tls;
     bool quiet, early_data, explorer, explorer_hosts;

@@ -1,10 +1,12 @@
 /*
  * serve_options.c - the options of `lockstep serve`.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/errors.h"
 #include "cmd/serve.h"
+#include "cmd/serve_workers.h"
 
 enum {
     O_LISTEN,
@@ -20,6 +22,7 @@ enum {
     O_CLIENT_AUTH,
     O_TICKETS,
     O_EARLY_DATA,
+    O_WORKERS,
     O_KEYLOG,
     O_EXPLORER,
     O_EXPLORER_HOSTS,
@@ -47,6 +50,8 @@ const lk_option lk_serve_options[] = {
                    "session tickets a client is given, 0 to 8 (default 2; 0: nobody resumes)"},
     [O_EARLY_DATA] = {"early-data", 0, NULL,
                       "answer GET and HEAD that come as 0-RTT data, which may be replays"},
+    [O_WORKERS] = {"workers", 0, "N|auto",
+                   "threads that serve, 1 to 64, or auto: one for each processor (default 1)"},
     [O_KEYLOG] = {"keylog", 0, "FILE", "write the secrets for Wireshark (or $SSLKEYLOGFILE)"},
     [O_EXPLORER] = {"explorer", 0, NULL,
                     "serve the page that shows a browser its own handshake, and 40 broken ones"},
@@ -76,6 +81,20 @@ static int read_tickets(lk_serve *r, const char *value) {
         return usage("--tickets: not a number from 0 to 8",
                      "--tickets 2 is the default; with --tickets 0 nobody resumes");
     r->num_tickets = (size_t)(value[0] - '0');
+    return 0;
+}
+
+static int read_workers(lk_serve *r, const char *value) {
+    size_t n = strlen(value);
+    unsigned long number = strtoul(value, NULL, 10);
+    bool digits = n >= 1 && n <= 2 && strspn(value, "0123456789") == n;
+    if (strcmp(value, "auto") == 0)
+        r->num_workers = lk_workers_auto();
+    else if (digits && number >= 1 && number <= LK_WORKERS_MAX)
+        r->num_workers = number;
+    else
+        return usage("--workers: not a number from 1 to 64, nor auto",
+                     "--workers auto is one for each processor");
     return 0;
 }
 
@@ -146,6 +165,10 @@ int lk_serve_read_options(lk_serve *r, int argc, char **argv) {
         case O_EARLY_DATA:
             r->early_data = true;
             break;
+        case O_WORKERS:
+            if (read_workers(r, value) != 0)
+                return LK_EXIT_USAGE;
+            break;
         case O_KEYLOG:
             r->keylog = value;
             break;
@@ -170,6 +193,10 @@ int lk_serve_read_options(lk_serve *r, int argc, char **argv) {
     if (r->explorer && r->dir != NULL)
         return usage("--explorer is a page of its own: it serves no directory",
                      "leave one of them out");
+    if (r->explorer && r->num_workers > 1)
+        return usage("--explorer has one worker: the page of a connection asks on others, and all "
+                     "of them must see what it saw",
+                     "leave --workers out");
     if (r->explorer_hosts && !r->explorer)
         return usage("--explorer-hosts belongs to --explorer", NULL);
     if (r->num_listen == 0)

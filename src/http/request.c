@@ -1,5 +1,7 @@
 #include "http/request.h"
 
+#include <stddef.h>
+
 static int lower(int c) {
     return c >= 'A' && c <= 'Z' ? c + 32 : c;
 }
@@ -15,7 +17,7 @@ bool lk_is_token(lk_slice s) {
     for (size_t i = 0; i < s.p_len; i++) {
         int c = s.p[i];
         bool alnum = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
-        if (!alnum && (c == 0 || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+        if (!alnum && c != '-' && (c == 0 || strchr("!#$%&'*+-.^_`|~", c) == NULL))
             return false;
     }
     return s.p_len > 0;
@@ -185,7 +187,11 @@ int lk_request_parse(lk_request *out, size_t *used, lk_slice in) {
     lk_slice rest = in, line;
     int status, got;
     *used = 0;
-    memset(out, 0, sizeof *out);
+    /* not the fields: there may be a hundred, and only those that are counted are looked at */
+    memset(out, 0, offsetof(lk_request, fields));
+    out->num_fields = 0;
+    out->content_length = 0;
+    out->chunked = out->keep_alive = false;
     /* "a server that is expecting to receive and parse a request-line SHOULD ignore at least one
      * empty line (CRLF) received prior to the request-line" (§2.2) */
     while (rest.p_len >= 2 && rest.p[0] == '\r' && rest.p[1] == '\n' && in.p_len - rest.p_len < 8)
