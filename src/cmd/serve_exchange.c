@@ -3,6 +3,7 @@
  * that it is to seal.
  */
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <lockstep/session.h>
@@ -13,8 +14,8 @@
  * the rest of the handshake. */
 #define EARLY_AHEAD 32768
 #define EARLY_CHUNK 16384
-/* More is sealed when less than this is left to send: what stands before an answer, such as tickets,
- * leaves with it in one write. */
+/* More is sealed when less than this is left to send: what stands before an answer, such as
+ * tickets, leaves with it in one write. */
 #define SEAL_BELOW 16384
 
 /* A record that fits into one segment of TCP: 1,500 bytes of Ethernet, less 40 of IPv6, 32 of TCP
@@ -120,16 +121,18 @@ static void write_down_request(lk_serve_conn *c, const lk_request *r) {
 static void answer(lk_serve_conn *c, const lk_request *r, int status) {
     lk_exchange *x = c->exchange;
     lk_server *server = c->server;
+    lk_moment when = {.turn = lk_loop_turn(server->loop),
+                      .now_ms = lk_loop_now_ms(server->loop),
+                      .unix_s = (int64_t)time(NULL)};
     x->early = !c->secured;
     write_down_request(c, status == 0 ? r : NULL);
     if (server->explorer != NULL && status == 0)
         lk_explorer_answer(&x->answer, &x->job, server->explorer, c->tls, r, on_ready, c);
     else
-        lk_site_answer(&x->answer, &server->site, r, status, x->early,
-                       (lk_moment){lk_loop_turn(server->loop), lk_loop_now_ms(server->loop)});
+        lk_site_answer(&x->answer, &server->site, r, status, x->early, when);
     if (server->stopping)
         x->answer.keep_alive = false;
-    if (lk_loop_now_ms(server->loop) - c->sent_ms >= SILENCE_MS)
+    if (when.now_ms - c->sent_ms >= SILENCE_MS)
         c->small_records = LK_SMALL_RECORDS;
 }
 

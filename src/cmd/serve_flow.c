@@ -1,5 +1,6 @@
 /*
- * serve_flow.c - the bytes of a served connection, in and out, for as long as something can be done.
+ * serve_flow.c - the bytes of a served connection, in and out, for as long as something can be
+ * done.
  */
 #include <lockstep/session.h>
 

@@ -19,7 +19,8 @@ size_t lk_workers_auto(void) {
     return n < 1 ? 1 : n > LK_WORKERS_MAX ? LK_WORKERS_MAX : (size_t)n;
 }
 
-/* ---- Signals ---------------------------------------------------------------------------------- */
+/* ---- Signals ----------------------------------------------------------------------------------
+ */
 
 /* stop_all: a signal has come. */
 static void stop_all(void *arg) {

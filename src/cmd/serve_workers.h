@@ -1,6 +1,6 @@
 /*
- * serve_workers.h - `serve --workers N`: N threads, each with a loop, sockets and connections of its
- * own, and one config for all.
+ * serve_workers.h - `serve --workers N`: N threads, each with a loop, sockets and connections of
+ * its own, and one config for all.
  */
 #ifndef LK_CMD_SERVE_WORKERS_H
 #define LK_CMD_SERVE_WORKERS_H

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <time.h>
 
 typedef struct entry {
     char *path;  /* as asked for; NULL: the place is free */
@@ -85,10 +84,9 @@ const lk_cached_file *lk_file_cache_get(lk_file_cache *cache, const char *path, 
 }
 
 /* settled: its last change is so long ago that the next one shows another time. */
-static bool settled(const struct stat *s) {
-    int64_t now = (int64_t)time(NULL);
-    return s->st_mtim.tv_sec < now - LK_CACHE_SETTLED_S &&
-           s->st_ctim.tv_sec < now - LK_CACHE_SETTLED_S;
+static bool settled(const struct stat *s, int64_t unix_s) {
+    return s->st_mtim.tv_sec < unix_s - LK_CACHE_SETTLED_S &&
+           s->st_ctim.tv_sec < unix_s - LK_CACHE_SETTLED_S;
 }
 
 void lk_file_cache_put(lk_file_cache *cache, const char *path, const lk_file *file, lk_slice fields,
@@ -96,7 +94,7 @@ void lk_file_cache_put(lk_file_cache *cache, const char *path, const lk_file *fi
     entry *e = place_of(cache, path);
     size_t n = strlen(path), slashes = strspn(path, "/");
     if (file->kind != LK_FILE_REGULAR || body.p_len > LK_CACHE_FILE_MAX ||
-        (off_t)body.p_len != file->stat.st_size || !settled(&file->stat))
+        (off_t)body.p_len != file->stat.st_size || !settled(&file->stat, when.unix_s))
         return;
     forget(e);
     e->path = strdup(path);

@@ -28,10 +28,11 @@ typedef struct lk_cached_file {
     lk_slice body;
 } lk_cached_file;
 
-/* When somebody asks: lk_loop_turn and lk_loop_now_ms of a loop. */
+/* When somebody asks. */
 typedef struct lk_moment {
-    uint64_t turn;
-    int64_t now_ms;
+    uint64_t turn;  /* of the loop (lk_loop_turn) */
+    int64_t now_ms; /* by a clock that only runs forward (lk_loop_now_ms) */
+    int64_t unix_s; /* seconds since 1970, which files are compared with */
 } lk_moment;
 
 /* lk_file_cache_new makes one for files below `root_fd`, which is lent. NULL: no memory. */
