@@ -21,6 +21,8 @@
 /* A record that fits into one segment of TCP: 1,500 bytes of Ethernet, less 40 of IPv6, 32 of TCP
  * with timestamps, and 29 of a record of TLS 1.2 (5 header, 8 nonce, 16 tag). */
 #define SMALL_RECORD (1500 - 40 - 32 - 29)
+#define LARGE_RECORD 16384 /* what a record may hold (RFC 8446 §5.1) */
+_Static_assert(LK_SMALL_RECORDS *SMALL_RECORD < EARLY_CHUNK, "they fit into every chunk");
 /* After so long without a byte TCP begins anew with the small window (RFC 5681 §4.1). */
 #define SILENCE_MS 1000
 /* An answer whose text grew larger than this gives the memory back. */
@@ -182,12 +184,18 @@ static bool may_seal(const lk_serve_conn *c) {
            lockstep_wire_out(c->tls, &out) < (c->secured ? SEAL_BELOW : EARLY_AHEAD);
 }
 
+/* most_at_a_time: the small records that are due and large ones behind them, all of them full. */
+static size_t most_at_a_time(const lk_serve_conn *c) {
+    size_t room = c->secured ? LK_CHUNK : EARLY_CHUNK, small = c->small_records * SMALL_RECORD;
+    return small + (room - small) / LARGE_RECORD * LARGE_RECORD;
+}
+
 /* next_bytes finds what comes next of the answer; what comes from a file is read behind the text
  * that stands before it, so that both are sealed together. False: the file became shorter than was
  * promised. */
 static bool next_bytes(lk_slice *out, lk_serve_conn *c) {
     const lk_answer *a = &c->exchange->answer;
-    size_t room = c->secured ? LK_CHUNK : EARLY_CHUNK;
+    size_t room = most_at_a_time(c);
     lk_slice text = lk_buffer_slice(&a->text);
     uint8_t *chunk = c->server->chunk;
     *out = lk_slice_of(text.p, text.p_len < room ? text.p_len : room);

@@ -116,7 +116,7 @@ static void test_sees_every_change(void **state) {
     (void)state;
     keep("/a.txt");
     let_the_clock_step();
-    write_file("a.txt", "other"); /* as long as before */
+    write_file("a.txt", "other");                                   /* as long as before */
     assert_kept(lk_file_cache_get(cache, "/a.txt", when), "first"); /* in the same turn */
     assert_null(next_turn("/a.txt"));
 
