@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <lockstep/session.h>
+#include <lockstep/shares.h>
 
 #include "cmd/ech.h"
 #include "cmd/errors.h"
@@ -139,6 +140,15 @@ static int set_resumption(lockstep_config *cfg, const lk_serve *r) {
     return set ? LK_EXIT_OK : LK_EXIT_FAILED;
 }
 
+/* set_jobs: public-key work waits for the end of a turn, and key shares are made when it is quiet.
+ * Where the system cannot keep a pool from children, connections make their own. */
+static int set_jobs(lk_server *server) {
+    if (lockstep_shares_new(&server->shares, NULL, LK_SHARES) == LOCKSTEP_OK &&
+        lockstep_config_set_shares(server->config, server->shares) != LOCKSTEP_OK)
+        return LK_EXIT_FAILED;
+    return lockstep_config_gather_jobs(server->config) == LOCKSTEP_OK ? LK_EXIT_OK : LK_EXIT_FAILED;
+}
+
 static void note(void *arg, const lockstep_note *n) {
     lk_explorer_note(((lk_server *)arg)->explorer, n);
 }
@@ -232,6 +242,8 @@ static int run(int argc, char **argv) {
     r.tls.ech = r.num_ech > 0;
     code = lk_set_tls(server.config, &r.tls, false);
     if (code == 0)
+        code = set_jobs(&server);
+    if (code == 0)
         code = set_client_auth(server.config, &r);
     if (code == 0)
         code = set_resumption(server.config, &r);
@@ -256,6 +268,7 @@ static int run(int argc, char **argv) {
     lk_server_end(&server);
     lk_explorer_free(server.explorer);
     lockstep_config_free(server.config);
+    lockstep_shares_free(server.shares);
     if (server.site.root_fd >= 0)
         close(server.site.root_fd);
     if (server.keylog_fd >= 0)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cmd/serve_inside.h"
+#include "util/secret.h"
 
 /* ---- Time ------------------------------------------------------------------------------------ */
 
@@ -80,16 +81,18 @@ static void answer_plain_http(lk_serve_conn *c) {
     lk_buffer_free(&text);
 }
 
-static void on_received(void *arg, lk_slice bytes) {
+static void on_received(void *arg, uint8_t *bytes, size_t bytes_len) {
     lk_serve_conn *c = arg;
-    if (!c->heard && looks_like_http(bytes)) {
+    if (!c->heard && looks_like_http(lk_slice_of(bytes, bytes_len))) {
         answer_plain_http(c);
         return;
     }
     c->heard = true;
     c->fresh = bytes;
+    c->fresh_len = bytes_len;
     lk_conn_note_progress(c);
     lk_conn_go_on(c);
+    lk_wipe(bytes, bytes_len); /* the engine has opened records in there */
 }
 
 static void on_ended(void *arg) {
@@ -144,12 +147,19 @@ static void on_accepted(void *arg, lk_stream *stream) {
     lk_stream_read(stream, true);
 }
 
-/* on_turned: the lines of a turn are written together. */
+/* on_turned: what waits for public-key work gets it, and the lines of the turn are written
+ * together.
+ */
 static void on_turned(void *arg) {
     lk_server *server = arg;
+    lk_hall_turn(server);
     if (server->logged)
         fflush(stdout);
     server->logged = false;
+}
+
+static bool on_quiet(void *arg) {
+    return lk_hall_quiet(arg);
 }
 
 static void on_stopping(void *arg) {
@@ -166,15 +176,16 @@ static void on_stopping(void *arg) {
 }
 
 bool lk_server_start(lk_server *server) {
-    lk_loop_events events = {on_accepted, on_turned, on_stopping, server};
+    lk_loop_events events = {on_accepted, on_turned, on_quiet, on_stopping, server};
     server->loop = lk_loop_new(&events);
     if (server->site.root_fd >= 0)
         server->site.cache = lk_file_cache_new(server->site.root_fd); /* or there is none */
-    return server->loop != NULL;
+    return server->loop != NULL && lk_hall_begin(server);
 }
 
 void lk_server_end(lk_server *server) {
     lk_loop_free(server->loop);
+    lockstep_hall_free(server->hall);
     lk_file_cache_free(server->site.cache);
     if (server->spare != NULL)
         lk_answer_free(&server->spare->answer);

@@ -5,7 +5,9 @@
 #ifndef LK_CMD_SERVE_CONN_H
 #define LK_CMD_SERVE_CONN_H
 
+#include <lockstep/hall.h>
 #include <lockstep/lockstep.h>
+#include <lockstep/shares.h>
 
 #include "cmd/access_log.h"
 #include "cmd/explorer.h"
@@ -19,16 +21,21 @@ typedef struct lk_exchange lk_exchange;
  * some, so that they are one read and one write. */
 #define LK_CHUNK 65536
 
-/* One worker's server. The config, the root of the site and the count of refusals are those of all
- * workers; the rest is its own. */
+/* Key shares that are made ahead: enough for a burst of connections after a quiet moment. */
+#define LK_SHARES 256
+
+/* One worker's server. The config, the root of the site, the pool of key shares and the count of
+ * refusals are those of all workers; the rest is its own. */
 typedef struct lk_server {
     lk_loop *loop;
     lockstep_config *config;
     lk_site site;
-    lk_explorer *explorer; /* instead of the site; or NULL */
-    lk_serve_conn *conns;  /* all that are open */
-    lk_exchange *spare;    /* kept for the next request */
-    char authority[300];   /* of the first listener, for hints */
+    lk_explorer *explorer;   /* instead of the site; or NULL */
+    lk_serve_conn *conns;    /* all that are open */
+    lk_exchange *spare;      /* kept for the next request */
+    lockstep_hall *hall;     /* where the connections wait for public-key work */
+    lockstep_shares *shares; /* made ahead, of all workers; or NULL */
+    char authority[300];     /* of the first listener, for hints */
     int keylog_fd;
     lk_refusals *refusals;
     bool quiet, stopping;

@@ -33,24 +33,31 @@ static void choose_identity(lk_serve_conn *c) {
 }
 
 static bool has_input(const lk_serve_conn *c) {
-    return lk_buffer_length(&c->in) > 0 || c->fresh.p_len > 0;
+    return lk_buffer_length(&c->in) > 0 || c->fresh_len > 0;
 }
 
-/* feed gives the engine what came from the wire, first what had to wait; false when it takes
- * nothing. */
-static bool feed(lk_serve_conn *c) {
+/* feed_kept gives the engine what had to wait, feed_fresh what has just come: records are opened
+ * where they lie. A failure of either shows in lockstep_failure_of. */
+static size_t feed_kept(lk_serve_conn *c) {
     size_t used;
-    bool kept = lk_buffer_length(&c->in) > 0;
-    lk_slice in = kept ? lk_buffer_slice(&c->in) : c->fresh;
-    /* A failure shows in lockstep_failure_of. */
-    lockstep_status status = lockstep_wire_in(c->tls, &used, in.p, in.p_len);
-    if (kept) {
-        lk_buffer_take(&c->in, used);
-        lk_buffer_drop_if_empty(&c->in);
-    } else {
-        c->fresh = lk_slice_from(c->fresh, used);
-    }
-    return status == LOCKSTEP_OK && used > 0;
+    (void)!lockstep_wire_in(c->tls, &used, lk_buffer_bytes(&c->in), lk_buffer_length(&c->in));
+    lk_buffer_take(&c->in, used);
+    lk_buffer_drop_if_empty(&c->in);
+    return used;
+}
+
+static size_t feed_fresh(lk_serve_conn *c) {
+    size_t used;
+    (void)!lockstep_wire_in_place(c->tls, &used, c->fresh, c->fresh_len);
+    c->fresh += used;
+    c->fresh_len -= used;
+    return used;
+}
+
+/* feed is false when the engine takes nothing. */
+static bool feed(lk_serve_conn *c) {
+    size_t used = lk_buffer_length(&c->in) > 0 ? feed_kept(c) : feed_fresh(c);
+    return used > 0 && lockstep_failure_of(c->tls) == NULL;
 }
 
 /* take_input takes from the wire until there is a request to look at, and the rest of a handshake
@@ -85,6 +92,7 @@ static void take_input(lk_serve_conn *c) {
 /* on_secured: the handshake is done. False: so is the connection. */
 static bool on_secured(lk_serve_conn *c) {
     c->secured = true;
+    lk_hall_took_share(c->server);
     if (c->last)
         return false;
     if (c->exchange != NULL)
@@ -154,15 +162,32 @@ static next listen_on(lk_serve_conn *c, size_t *turn) {
 }
 
 static next step(lk_serve_conn *c, size_t *turn) {
+    if (c->in_hall)
+        return WAIT;
     take_input(c);
     if (is_over(c))
         return END;
+    if (lk_hall_wait(c))
+        return WAIT;
     if (c->exchange == NULL && lk_may_answer(c, lockstep_state_of(c->tls)) && has_request(c) &&
         !lk_next_request(c) && !c->head_begun)
         lk_conn_wait_for_request(c);
     if (c->gone)
         return END;
     return c->exchange != NULL ? answer_more(c, turn) : listen_on(c, turn);
+}
+
+/* give_back: what was lent is needed for others now. What the engine has opened in there and nobody
+ * has taken is kept, and what it has not seen comes another time. */
+static bool give_back(lk_serve_conn *c) {
+    if (c->fresh == NULL)
+        return true;
+    if (!c->in_hall && lk_said(c).p_len > 0)
+        lk_keep(c);
+    bool kept = lk_buffer_append(&c->in, lk_slice_of(c->fresh, c->fresh_len));
+    c->fresh = NULL;
+    c->fresh_len = 0;
+    return kept && !c->gone;
 }
 
 void lk_conn_go_on(lk_serve_conn *c) {
@@ -172,12 +197,10 @@ void lk_conn_go_on(lk_serve_conn *c) {
         n = step(c, &turn);
     if (n == END)
         lk_conn_finish(c);
-    /* What was lent goes back now; the engine takes the rest another time. */
-    if (!c->closing && !lk_buffer_append(&c->in, c->fresh)) {
+    if (!c->closing && !give_back(c)) {
         c->gone = true;
         lk_conn_finish(c);
     }
-    c->fresh = lk_slice_of(NULL, 0);
     if (!c->closing)
         lk_stream_read(c->stream,
                        !(c->exchange != NULL && c->secured) && lk_buffer_length(&c->in) == 0);

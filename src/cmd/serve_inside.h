@@ -35,13 +35,15 @@ struct lk_serve_conn {
     lk_serve_conn *next, **at; /* in the server's list */
     lk_exchange *exchange;     /* the one that is under way, or NULL */
     char *client;              /* for the log, who it is by its certificate; or NULL */
-    lk_slice fresh;            /* from the wire, lent by the stream, before what `in` has */
-    lk_buffer in;              /* from the wire, not yet taken by the engine */
-    lk_buffer head;            /* the beginning of a request whose end has not come */
-    int64_t sent_ms;           /* when something was sent last */
-    unsigned small_records;    /* that are still to be sent */
+    uint8_t *fresh;            /* from the wire, lent by the stream, behind what `in` has */
+    size_t fresh_len;
+    lk_buffer in;           /* from the wire, not yet taken by the engine */
+    lk_buffer head;         /* the beginning of a request whose end has not come */
+    int64_t sent_ms;        /* when something was sent last */
+    unsigned small_records; /* that are still to be sent */
     bool heard, closing, gone, secured;
-    bool last; /* no more requests: it ends when the handshake is done */
+    bool last;    /* no more requests: it ends when the handshake is done */
+    bool in_hall; /* it waits for public-key work */
     bool head_begun;
     bool head_news; /* a line has ended since the head was looked at */
 };
@@ -56,6 +58,23 @@ void lk_conn_note_progress(lk_serve_conn *c);
 
 /* lk_conn_wait_for_request sets the time limit of a connection that has nothing to answer. */
 void lk_conn_wait_for_request(lk_serve_conn *c);
+
+/* ---- serve_hall.c ---------------------------------------------------------------------------- */
+
+/* lk_hall_begin opens the hall of a worker. False: there is no memory. */
+bool lk_hall_begin(lk_server *server);
+
+/* lk_hall_wait says whether a connection waits for public-key work; if it has some it gets in line.
+ */
+bool lk_hall_wait(lk_serve_conn *c);
+
+/* lk_hall_turn does the work of a turn, and lets those go on that have waited for it. */
+void lk_hall_turn(lk_server *server);
+
+/* lk_hall_took_share: a handshake has taken one, and lk_hall_quiet makes some in a moment in which
+ * nobody wants anything; true: there is room for more. */
+void lk_hall_took_share(lk_server *server);
+bool lk_hall_quiet(lk_server *server);
 
 /* ---- serve_flow.c ---------------------------------------------------------------------------- */
 

@@ -45,6 +45,7 @@ static const char *join_one(lk_worker *w, const lk_server *first) {
     if (s == NULL)
         return "not enough memory";
     s->config = first->config;
+    s->shares = first->shares;
     s->site.root_fd = first->site.root_fd;
     s->keylog_fd = first->keylog_fd;
     s->refusals = first->refusals;

@@ -39,7 +39,8 @@ struct lk_loop {
     uv_async_t told; /* to stop, perhaps by another thread */
     atomic_uint times_told, holds;
     uv_prepare_t turn_end;
-    uv_idle_t later_turn;
+    uv_idle_t no_wait;             /* while it is active the poll looks and does not wait */
+    bool again, busy, wants_quiet; /* busy: in this turn somebody wanted something */
     uv_timer_t accept_pause, grace, tick;
     int64_t grace_ms;
     bool stopping, reachable; /* reachable: some listener is not on loopback */
@@ -49,7 +50,7 @@ struct lk_loop {
     struct lk_due_list due[LK_TICKS];
     struct lk_later_list later[2]; /* those of the next turn, and while it lasts of the one after */
     int putting_off;               /* which of the two is filled now */
-    char read_buffer[LK_READ_SIZE]; /* one for all: what is read is used at once */
+    uint8_t read_buffer[LK_READ_SIZE]; /* one for all: what is read is used at once */
 };
 
 /* Bytes that are still to be sent when a stream is closed. */

@@ -56,6 +56,7 @@ static void accepted(lk_loop *loop, int fd, const struct sockaddr_storage *peer)
 static void on_readable(uv_poll_t *poll, int status, int events) {
     lk_listener *l = poll->data;
     struct sockaddr_storage peer;
+    l->loop->busy = true;
     (void)status; /* accept says it too */
     (void)events;
     for (int i = 0; i < ACCEPT_MAX && !l->loop->stopping; i++) {

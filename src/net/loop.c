@@ -10,25 +10,40 @@
 
 /* ---- Turns ----------------------------------------------------------------------------------- */
 
-static void on_turn_end(uv_prepare_t *handle) {
-    lk_loop *loop = handle->data;
-    if (loop->events.turned != NULL)
-        loop->events.turned(loop->events.arg);
-    loop->turn++;
-}
-
-/* on_later gives their turn to those that have put it off; who does so again waits for the next. */
-static void on_later(uv_idle_t *handle) {
+/* on_no_wait gives their turn to those that have put it off; who does so again waits for the next.
+ */
+static void on_no_wait(uv_idle_t *handle) {
     lk_loop *loop = handle->data;
     struct lk_later_list *now = &loop->later[loop->putting_off];
     lk_stream *s;
     loop->putting_off ^= 1;
     while ((s = TAILQ_FIRST(now)) != NULL) {
+        loop->busy = true;
         lk_stream_put_off(s, false);
         lk_stream_turn(s);
     }
-    if (TAILQ_EMPTY(&loop->later[loop->putting_off]))
-        uv_idle_stop(handle);
+}
+
+/* settle_wait: does the poll wait this time? */
+static void settle_wait(lk_loop *loop) {
+    bool waits = !loop->again && !loop->wants_quiet && TAILQ_EMPTY(&loop->later[0]) &&
+                 TAILQ_EMPTY(&loop->later[1]);
+    if (waits)
+        uv_idle_stop(&loop->no_wait);
+    else
+        uv_idle_start(&loop->no_wait, on_no_wait);
+}
+
+static void on_turn_end(uv_prepare_t *handle) {
+    lk_loop *loop = handle->data;
+    loop->again = false;
+    if (loop->events.turned != NULL)
+        loop->events.turned(loop->events.arg);
+    if (loop->wants_quiet && !loop->busy)
+        loop->wants_quiet = loop->events.quiet(loop->events.arg);
+    loop->busy = false;
+    loop->turn++;
+    settle_wait(loop);
 }
 
 void lk_stream_put_off(lk_stream *s, bool later) {
@@ -36,12 +51,18 @@ void lk_stream_put_off(lk_stream *s, bool later) {
     if (later && s->later == 0) {
         s->later = (uint8_t)(1 + loop->putting_off);
         TAILQ_INSERT_TAIL(&loop->later[loop->putting_off], s, latest);
-        /* While there is somebody, the poll looks without waiting. */
-        uv_idle_start(&loop->later_turn, on_later);
     } else if (!later && s->later != 0) {
         TAILQ_REMOVE(&loop->later[s->later - 1], s, latest);
         s->later = 0;
     }
+}
+
+void lk_loop_want_quiet(lk_loop *loop) {
+    loop->wants_quiet = loop->events.quiet != NULL;
+}
+
+void lk_loop_again(lk_loop *loop) {
+    loop->again = true;
 }
 
 uint64_t lk_loop_turn(const lk_loop *loop) {
@@ -141,10 +162,10 @@ lk_loop *lk_loop_new(const lk_loop_events *events) {
     loop->events = *events;
     uv_timer_init(&loop->uv, &loop->accept_pause);
     uv_timer_init(&loop->uv, &loop->grace);
-    uv_idle_init(&loop->uv, &loop->later_turn);
+    uv_idle_init(&loop->uv, &loop->no_wait);
     uv_prepare_init(&loop->uv, &loop->turn_end);
     loop->told.data = loop->accept_pause.data = loop->grace.data = loop;
-    loop->later_turn.data = loop->turn_end.data = loop;
+    loop->no_wait.data = loop->turn_end.data = loop;
     uv_prepare_start(&loop->turn_end, on_turn_end);
     lk_wheel_start(loop);
     TAILQ_INIT(&loop->later[0]);

@@ -14,7 +14,8 @@ typedef struct lk_stream lk_stream;
 /* What happens to a stream. `arg` is what lk_stream_attach was given. After `closed` the stream is
  * gone; every stream gets it exactly once. */
 typedef struct lk_stream_events {
-    void (*received)(void *arg, lk_slice bytes); /* borrowed */
+    /* Bytes have come; they are the receiver's, to write to as well, until it returns. */
+    void (*received)(void *arg, uint8_t *bytes, size_t bytes_len);
     void (*ended)(void *arg);    /* the peer sends no more, or the connection broke */
     void (*writable)(void *arg); /* the socket takes bytes again, or it is this stream's turn */
     void (*expired)(void *arg);  /* the deadline has passed */
@@ -26,6 +27,9 @@ typedef struct lk_loop_events {
     void (*accepted)(void *arg, lk_stream *stream);
     /* A turn of the loop is over: all that was ready has been handled, and it is about to wait. */
     void (*turned)(void *arg);
+    /* lk_loop_want_quiet was called, and in a turn nobody wanted anything. A little can be done
+     * now; true: there is more to do. */
+    bool (*quiet)(void *arg);
     void (*stopping)(void *arg); /* the loop was told to stop: finish what is open */
     void *arg;
 } lk_loop_events;
@@ -71,6 +75,13 @@ uint64_t lk_loop_turn(const lk_loop *loop);
 /* lk_loop_now_ms is a clock that only runs forward, as of the beginning of the turn. */
 int64_t lk_loop_now_ms(const lk_loop *loop);
 
+/* lk_loop_want_quiet makes the event `quiet` come as soon as nobody wants anything, until it
+ * returns false. */
+void lk_loop_want_quiet(lk_loop *loop);
+
+/* lk_loop_again makes the loop look what is ready without waiting, once: there is more to do. */
+void lk_loop_again(lk_loop *loop);
+
 /* lk_loop_work runs `work(arg)` on another thread, and then `done(arg)` on the loop's. False: it
  * cannot. */
 bool lk_loop_work(lk_loop *loop, void (*work)(void *arg), void (*done)(void *arg), void *arg);
@@ -81,6 +92,10 @@ void lk_stream_attach(lk_stream *stream, const lk_stream_events *events, void *a
 /* lk_stream_peer writes the address that the connection comes from. */
 #define LK_PEER_MAX 64
 void lk_stream_peer(const lk_stream *stream, char out[LK_PEER_MAX]);
+
+/* lk_stream_source is the same number for connections from the same host, and for an IPv6 network
+ * of which a host may have any address. */
+uint64_t lk_stream_source(const lk_stream *stream);
 
 /* lk_stream_read turns reading on or off. */
 void lk_stream_read(lk_stream *stream, bool on);

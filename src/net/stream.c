@@ -67,6 +67,12 @@ void lk_stream_peer(const lk_stream *s, char out[LK_PEER_MAX]) {
         snprintf(out, LK_PEER_MAX, "-");
 }
 
+uint64_t lk_stream_source(const lk_stream *s) {
+    uint64_t source = 0;
+    memcpy(&source, s->address, s->ipv6 ? 8 : 4); /* a /64 is one host's to fill */
+    return source;
+}
+
 /* ---- What is waited for ---------------------------------------------------------------------- */
 
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -198,7 +204,7 @@ void lk_stream_close(lk_stream *s, lk_slice last) {
 
 /* read_some reads once: whoever sends faster than that comes again in the next turn. */
 static void read_some(lk_stream *s) {
-    char *buffer = s->loop->read_buffer;
+    uint8_t *buffer = s->loop->read_buffer;
     ssize_t n;
     do
         n = recv(s->fd, buffer, LK_READ_SIZE, MSG_DONTWAIT);
@@ -211,7 +217,7 @@ static void read_some(lk_stream *s) {
         return;
     }
     if (n > 0) {
-        s->events->received(s->arg, lk_slice_of(buffer, (size_t)n));
+        s->events->received(s->arg, buffer, (size_t)n);
         return;
     }
     s->ended = true;
@@ -233,6 +239,7 @@ static void on_writable(lk_stream *s) {
 
 static void on_poll(uv_poll_t *poll, int status, int events) {
     lk_stream *s = poll->data;
+    s->loop->busy = true;
     if (status < 0) { /* libuv has stopped to poll; what has come before can be read, then why */
         s->polled = 0;
         events = UV_READABLE | UV_WRITABLE;

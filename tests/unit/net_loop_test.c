@@ -37,10 +37,11 @@ typedef struct bed {
     size_t num_ends, num_closed, order[64], num_order;
     int fds[CLIENTS];
     void (*on_accepted)(end *e);
-    void (*on_received)(end *e, lk_slice bytes);
+    void (*on_received)(end *e);
     void (*on_writable)(end *e);
     void (*on_expired)(end *e);
     void (*on_turn)(struct bed *b);
+    bool (*on_quiet)(struct bed *b);
     bool stopping;
 } bed;
 
@@ -50,11 +51,12 @@ static int64_t now_ms(void) {
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void received(void *arg, lk_slice bytes) {
+static void received(void *arg, uint8_t *bytes, size_t bytes_len) {
     end *e = arg;
-    e->received += bytes.p_len;
+    e->received += bytes_len;
+    memset(bytes, 0, bytes_len); /* they are ours */
     if (e->bed->on_received != NULL)
-        e->bed->on_received(e, bytes);
+        e->bed->on_received(e);
 }
 
 static void ended(void *arg) {
@@ -107,6 +109,11 @@ static void turned(void *arg) {
         b->on_turn(b);
 }
 
+static bool quiet(void *arg) {
+    bed *b = arg;
+    return b->on_quiet(b);
+}
+
 static void stopping(void *arg) {
     bed *b = arg;
     b->stopping = true;
@@ -115,7 +122,7 @@ static void stopping(void *arg) {
 static bed *bed_of(bool shared) {
     bed *b = calloc(1, sizeof *b);
     assert_non_null(b);
-    lk_loop_events events = {accepted, turned, stopping, b};
+    lk_loop_events events = {accepted, turned, quiet, stopping, b};
     b->loop = lk_loop_new(&events);
     assert_non_null(b->loop);
     assert_null(lk_loop_listen(b->loop, "127.0.0.1", &b->port, shared));
@@ -193,8 +200,7 @@ static void short_deadline(end *e) {
     lk_stream_read(e->stream, true);
 }
 
-static void put_off(end *e, lk_slice bytes) {
-    (void)bytes;
+static void put_off(end *e) {
     lk_stream_deadline(e->stream, 500);
 }
 
@@ -283,8 +289,62 @@ static void test_turns_are_counted(void **state) {
     b->on_writable = end_in_turn;
     close(dial(b->port, 0));
     lk_loop_run(b->loop, 5000);
-    assert_int_equal(last_turn, first_turn); /* later comes before the loop waits again */
-    assert_true(lk_loop_turn(b->loop) > first_turn);
+    assert_true(last_turn > first_turn);
+    bed_free(b);
+}
+
+/* ---- Quiet ----------------------------------------------------------------------------------- */
+
+static size_t quiets;
+
+static void want_quiet(end *e) {
+    lk_loop_want_quiet(e->bed->loop);
+    lk_stream_later(e->stream);
+}
+
+static void still_busy(end *e) {
+    assert_int_equal(quiets, 0); /* while somebody has something to do it is not quiet */
+    if (e->turns < 5)
+        lk_stream_later(e->stream);
+}
+
+static bool three_times(bed *b) {
+    assert_int_equal(b->ends[0].turns, 5);
+    if (++quiets == 3)
+        lk_stream_close(b->ends[0].stream, lk_slice_of(NULL, 0));
+    return quiets < 3;
+}
+
+/* What can wait is done when nobody wants anything, and as often as there is something to do. */
+static void test_quiet(void **state) {
+    (void)state;
+    bed *b = bed_of(false);
+    quiets = 0;
+    b->on_accepted = want_quiet;
+    b->on_writable = still_busy;
+    b->on_quiet = three_times;
+    close(dial(b->port, 0));
+    lk_loop_run(b->loop, 5000);
+    assert_int_equal(quiets, 3);
+    bed_free(b);
+}
+
+static void look_again(bed *b) {
+    if (b->num_order < 100)
+        lk_loop_again(b->loop);
+    else if (b->num_order == 100)
+        lk_loop_stop(b->loop);
+    b->num_order++;
+}
+
+/* A loop with more to do does not sleep. */
+static void test_again(void **state) {
+    (void)state;
+    bed *b = bed_of(false);
+    int64_t began = now_ms();
+    b->on_turn = look_again;
+    lk_loop_run(b->loop, 5000);
+    assert_true(b->num_order > 100 && now_ms() - began < 2000);
     bed_free(b);
 }
 
@@ -414,7 +474,7 @@ static void test_peer(void **state) {
 }
 
 static const char *try_to_listen(uint16_t port, bool shared) {
-    lk_loop_events events = {accepted, NULL, stopping, NULL};
+    lk_loop_events events = {.accepted = accepted, .stopping = stopping};
     lk_loop *loop = lk_loop_new(&events);
     const char *bad = lk_loop_listen(loop, "127.0.0.1", &port, shared);
     lk_loop_free(loop);
@@ -430,7 +490,7 @@ static void test_address_is_taken(void **state) {
         assert_non_null(try_to_listen(b->port, false));
         assert_non_null(try_to_listen(b->port, true));
         bed *joined = calloc(1, sizeof *joined);
-        lk_loop_events events = {accepted, NULL, stopping, joined};
+        lk_loop_events events = {.accepted = accepted, .stopping = stopping, .arg = joined};
         joined->loop = lk_loop_new(&events);
         const char *bad = lk_loop_join(joined->loop, b->loop);
         assert_true((bad == NULL) == (shared == 1));
@@ -510,6 +570,8 @@ int main(void) {
         cmocka_unit_test(test_deadline_put_off),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_turns_are_counted),
+        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_again),
         cmocka_unit_test(test_writes_all),
         cmocka_unit_test(test_last_bytes),
         cmocka_unit_test(test_reset),
