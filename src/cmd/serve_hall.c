@@ -21,8 +21,8 @@ bool lk_hall_begin(lk_server *server) {
 /* wait_in_line: sources take turns, so that one address with many connections delays another's no
  * more than with one. */
 static bool wait_in_line(lk_serve_conn *c) {
-    c->in_hall = lockstep_hall_add(c->server->hall, c->tls, lk_stream_source(c->stream), c) ==
-                 LOCKSTEP_OK;
+    c->in_hall =
+        lockstep_hall_add(c->server->hall, c->tls, lk_stream_source(c->stream), c) == LOCKSTEP_OK;
     return c->in_hall;
 }
 

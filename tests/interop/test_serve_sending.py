@@ -191,7 +191,7 @@ def drain(tls):
 def test_one_slow_and_one_flooding_among_500(bench, pki, many_files):
     """While the server stands still, 498 clients ask for one file each, and one that came before them asks for it a
     thousand times and for a long download; one more says its request byte by byte. All that then counts is order."""
-    root = bench.folder(hello_txt=b"hello\n", flood_txt=b"flood\n", big_bin=bytes(32 << 20), end_txt=b"end\n")
+    root = bench.folder(hello_txt=b"hello\n", flood_txt=b"flood\n", big_bin=bytes(2 << 20), warm_bin=bytes(64 << 20))
     server = bench.serve(root=root)
     trusted = context(pki.server().root)
     with contextlib.ExitStack() as stack:
@@ -205,6 +205,8 @@ def test_one_slow_and_one_flooding_among_500(bench, pki, many_files):
         for byte in b"GET /hello.txt HTT":
             slow.sendall(bytes([byte]))
         before = len(logged(server, 499))
+        assert len(body_of(loading, b"/warm.bin")) == 64 << 20  # now its socket would take all of the other at once
+        before = len(logged(server, before + 1))
         threads = [threading.Thread(target=drain, args=(tls,), daemon=True) for tls in (flooding, loading)]
         for t in threads:
             t.start()
