@@ -11,8 +11,7 @@
 #define LK_IDENTITIES_MAX 32
 #define LK_ECH_KEYS_MAX   16
 
-/* Tickets that a server sends at once, and bytes of 0-RTT data that it takes at most. */
-#define LK_TICKETS_MAX    8
+/* Bytes of 0-RTT data that a server takes at most. */
 #define LK_EARLY_DATA_MAX 65536
 
 struct lockstep_config {

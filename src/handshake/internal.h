@@ -352,8 +352,10 @@ bool lk_may_resume_name(const lk_handshake *hs, const lk_session *session);
  * client must still take (lk_may_resume_shown). */
 bool lk_may_resume_shown(const lk_handshake *hs, const lk_session *session);
 lk_slice lk_shown_key(const lk_handshake *hs, uint8_t out[LK_SHOWN_KEY_LEN]);
-/* lk_seal_session appends a ticket with the session to `ticket`. */
-lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_session *session);
+/* lk_seal_session appends a ticket with the session to `ticket`, sealed with a nonce that was just
+ * drawn. */
+lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_session *session,
+                                const uint8_t nonce[LK_TICKET_NONCE_LEN]);
 /* lk_take_ticket opens a ticket into hs->resumes, which stays as it is if that is worth nothing:
  * not ours, or unfit, as `unfit` (which returns NULL for a good one) says by `rule`. */
 typedef const char *(*lk_unfit)(const lk_handshake *hs, const lk_session *session);

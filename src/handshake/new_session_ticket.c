@@ -15,15 +15,18 @@ static void peer_bytes(const lk_handshake *hs, lk_builder *b) {
     lk_session_peer_build(b, a->peer_chain, a->peer_ocsp, a->num_peer_chain, a->peer_scts);
 }
 
+/* What is random in a ticket. */
+typedef struct drawn {
+    uint8_t age_add[4], nonce[LK_TICKET_NONCE_LEN];
+} drawn;
+
 static lockstep_status send_one(lk_handshake *hs, const lk_secret *resumption, lk_slice peer,
-                                uint8_t number) {
+                                uint8_t number, const drawn *random) {
     const lk_settings *s = hs->settings;
     lk_buffer ticket = lk_buffer_of(&s->heap, 0);
-    uint8_t secret[LK_HASH_MAX], age_add[4], shown_key[LK_SHOWN_KEY_LEN];
+    uint8_t secret[LK_HASH_MAX], shown_key[LK_SHOWN_KEY_LEN];
     int64_t now_ms = s->env.now_ms(s->env.arg);
     lk_slice nonce = lk_slice_of(&number, 1); /* "unique across all tickets" of a connection */
-    if (!s->env.random(s->env.arg, age_add, sizeof age_add))
-        return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for ticket_age_add");
     lk_resumption_psk(secret, resumption, nonce);
     lk_session session = {
         .version = LK_TLS13,
@@ -43,11 +46,11 @@ static lockstep_status send_one(lk_handshake *hs, const lk_secret *resumption, l
         .peer_raw_key = hs->agreed->peer_raw_key,
         .peer = peer,
     };
-    lk_reader r = lk_reader_of(lk_slice_of(age_add, sizeof age_add));
+    lk_reader r = lk_reader_of(lk_slice_of(random->age_add, sizeof random->age_add));
     (void)lk_read_u32(&r, &session.age_add);
     if (session.lifetime_s == 0)
         return LOCKSTEP_OK;
-    lockstep_status status = lk_seal_session(hs, &ticket, &session);
+    lockstep_status status = lk_seal_session(hs, &ticket, &session, random->nonce);
     if (status == LOCKSTEP_OK) {
         lk_new_session_ticket nst = {.lifetime = session.lifetime_s,
                                      .age_add = session.age_add,
@@ -79,6 +82,7 @@ static bool wanted(const lk_handshake *hs) {
 lockstep_status lk_send_new_session_tickets(lk_handshake *hs) {
     uint8_t transcript[LK_HASH_MAX];
     lk_secret resumption;
+    drawn random[LK_TICKETS_MAX];
     lk_buffer peer = lk_buffer_of(&hs->settings->heap, 0);
     lk_builder b = lk_builder_of(&peer);
     size_t n = hs->settings->num_tickets;
@@ -86,6 +90,9 @@ lockstep_status lk_send_new_session_tickets(lk_handshake *hs) {
         n = 1; /* for the one that was used */
     if (n == 0 || !wanted(hs))
         return LOCKSTEP_OK;
+    /* all at once, for a draw costs more than its bytes */
+    if (!hs->settings->env.random(hs->settings->env.arg, (uint8_t *)random, n * sizeof *random))
+        return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for tickets");
     peer_bytes(hs, &b);
     lockstep_status status = LOCKSTEP_OK;
     lk_transcript_hash(&hs->transcript, transcript); /* ends with the client's Finished */
@@ -96,7 +103,7 @@ lockstep_status lk_send_new_session_tickets(lk_handshake *hs) {
         status = lk_fail_memory(hs);
     else if (lk_buffer_length(&peer) <= LK_PEER_IN_TICKET_MAX)
         for (size_t i = 0; i < n && status == LOCKSTEP_OK; i++)
-            status = send_one(hs, &resumption, lk_buffer_slice(&peer), (uint8_t)i);
+            status = send_one(hs, &resumption, lk_buffer_slice(&peer), (uint8_t)i, &random[i]);
     lk_wipe(&resumption, sizeof resumption);
     lk_buffer_free(&peer);
     return status;

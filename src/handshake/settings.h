@@ -92,6 +92,8 @@ typedef struct lk_ech_key {
  */
 typedef void (*lk_tamper)(void *arg, uint8_t type, lk_buffer *bytes, size_t at);
 
+#define LK_TICKETS_MAX 8 /* that a server sends at once */
+
 typedef struct lk_settings {
     lockstep_env env; /* every function set */
     lk_heap heap;     /* the same memory functions */

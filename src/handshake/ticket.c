@@ -56,13 +56,14 @@ lk_slice lk_shown_key(const lk_handshake *hs, uint8_t out[LK_SHOWN_KEY_LEN]) {
     return lk_slice_of(out, LK_SHOWN_KEY_LEN);
 }
 
-lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_session *session) {
+lockstep_status lk_seal_session(lk_handshake *hs, lk_buffer *ticket, const lk_session *session,
+                                const uint8_t nonce[LK_TICKET_NONCE_LEN]) {
     lk_buffer plain = lk_buffer_of(&hs->settings->heap, 0);
     lk_builder b = lk_builder_of(&plain);
     lk_session_build(&b, session);
-    lockstep_status status =
-        lk_builder_ok(&b) ? lk_tickets_seal(hs->settings->tickets, ticket, lk_buffer_slice(&plain))
-                          : LOCKSTEP_ERR_NO_MEMORY;
+    lockstep_status status = lk_builder_ok(&b) ? lk_tickets_seal(hs->settings->tickets, ticket,
+                                                                 lk_buffer_slice(&plain), nonce)
+                                               : LOCKSTEP_ERR_NO_MEMORY;
     lk_buffer_free(&plain);
     return status;
 }

@@ -13,6 +13,7 @@
 
 #define KEY_LEN (LOCKSTEP_TICKET_KEY_LEN - LK_TICKET_NAME_LEN)
 _Static_assert(KEY_LEN == 32, "AES-256");
+_Static_assert(LK_TICKET_NONCE_LEN == LK_AEAD_NONCE_LEN, "of AES-GCM");
 
 typedef struct ticket_key {
     uint8_t bytes[LOCKSTEP_TICKET_KEY_LEN]; /* name, then key */
@@ -164,17 +165,16 @@ static bool key_named(lockstep_tickets *t, uint8_t out[LOCKSTEP_TICKET_KEY_LEN],
 
 /* ---- Tickets --------------------------------------------------------------------------------- */
 
-lockstep_status lk_tickets_seal(lockstep_tickets *t, lk_buffer *out, lk_slice plain) {
+lockstep_status lk_tickets_seal(lockstep_tickets *t, lk_buffer *out, lk_slice plain,
+                                const uint8_t drawn[LK_TICKET_NONCE_LEN]) {
     uint8_t key[LOCKSTEP_TICKET_KEY_LEN];
     uint8_t *p = lk_buffer_reserve(out, plain.p_len + LK_TICKET_OVERHEAD);
     if (p == NULL)
         return LOCKSTEP_ERR_NO_MEMORY;
     lockstep_status status = newest_key(t, key);
     uint8_t *nonce = p + LK_TICKET_NAME_LEN;
-    /* A random nonce is safe for 2^32 tickets under one key (NIST SP 800-38D §8.3). */
-    if (status == LOCKSTEP_OK && !t->env.random(t->env.arg, nonce, LK_AEAD_NONCE_LEN))
-        status = LOCKSTEP_ERR_NO_RANDOM;
     if (status == LOCKSTEP_OK) {
+        memcpy(nonce, drawn, LK_AEAD_NONCE_LEN);
         memcpy(p, key, LK_TICKET_NAME_LEN);
         lk_aead aead = {0};
         lk_aead_set(&aead, t->crypto, LK_AEAD_AES_256_GCM, key + LK_TICKET_NAME_LEN, true);

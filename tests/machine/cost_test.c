@@ -208,7 +208,8 @@ static void suites(peer *p, const bench *b) {
 static void put_psks(peer *p, const bench *b, size_t n, size_t size) {
     uint8_t *plain = calloc(1, size), binder[32] = {0}, modes[] = {1, 1};
     lk_buffer ticket = lk_buffer_of(&lk_heap_default, 0);
-    CHECK(lk_tickets_seal(b->tickets, &ticket, lk_slice_of(plain, size)));
+    CHECK(lk_tickets_seal(b->tickets, &ticket, lk_slice_of(plain, size),
+                          (const uint8_t[LK_TICKET_NONCE_LEN]){1}));
     extension_set(p, 45, lk_slice_of(modes, sizeof modes));
     lk_builder psks = begin();
     lk_length identities = lk_build_open(&psks, 2);

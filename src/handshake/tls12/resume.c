@@ -111,9 +111,11 @@ static lockstep_status send_ticket(lk_handshake *hs, uint32_t lifetime_s, lk_sli
 lockstep_status lk12_send_new_session_ticket(lk_handshake *hs) {
     const lk_settings *s = hs->settings;
     const lk_agreed *a = hs->agreed;
-    uint8_t shown_key[LK_SHOWN_KEY_LEN];
+    uint8_t shown_key[LK_SHOWN_KEY_LEN], nonce[LK_TICKET_NONCE_LEN];
     lk_buffer peer = lk_buffer_of(&s->heap, 0), ticket = peer;
     lk_builder p = lk_builder_of(&peer);
+    if (!s->env.random(s->env.arg, nonce, sizeof nonce))
+        return lk_fail(hs, LOCKSTEP_ERR_NO_RANDOM, "for a ticket");
     int64_t now_ms = s->env.now_ms(s->env.arg);
     int64_t verified_ms = hs->tls12->resumed ? a->verified_ms : now_ms;
     lk_session_peer_build(&p, a->peer_chain, a->peer_ocsp, a->num_peer_chain, a->peer_scts);
@@ -136,7 +138,7 @@ lockstep_status lk12_send_new_session_ticket(lk_handshake *hs) {
     lockstep_status status = lk_builder_ok(&p) ? LOCKSTEP_OK : LOCKSTEP_ERR_NO_MEMORY;
     if (status == LOCKSTEP_OK && session.lifetime_s > 0 &&
         lk_buffer_length(&peer) <= LK_PEER_IN_TICKET_MAX)
-        status = lk_seal_session(hs, &ticket, &session);
+        status = lk_seal_session(hs, &ticket, &session, nonce);
     status = status == LOCKSTEP_OK ? send_ticket(hs, session.lifetime_s, lk_buffer_slice(&ticket))
                                    : lk_fail(hs, status, "sealing a ticket");
     lk_buffer_free(&peer);
