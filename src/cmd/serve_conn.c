@@ -42,6 +42,8 @@ void lk_conn_finish(lk_serve_conn *c) {
     (void)!lockstep_close(c->tls); /* after a failure the alert waits there already */
     if (!c->gone)
         n = lockstep_wire_out(c->tls, &out);
+    if ((lockstep_state_of(c->tls) & LOCKSTEP_PEER_DONE) != 0)
+        lk_stream_peer_done(c->stream);
     lk_stream_close(c->stream, lk_slice_of(out, n));
 }
 

@@ -119,6 +119,11 @@ void lk_stream_later(lk_stream *stream);
  * a quarter of a second late. Setting it anew with every request costs nothing. */
 void lk_stream_deadline(lk_stream *stream, int64_t ms);
 
+/* lk_stream_peer_done: the peer has said in its own protocol that it sends no more. So nobody waits
+ * for its end when the stream is closed: nothing comes that could make the kernel reset the
+ * connection before our last bytes are read. */
+void lk_stream_peer_done(lk_stream *stream);
+
 /* lk_stream_close ends the stream: `last` (copied where it has to wait; may be empty) is still
  * sent, then the connection is shut down. */
 void lk_stream_close(lk_stream *stream, lk_slice last);

@@ -183,6 +183,10 @@ static bool keep_last(lk_stream *s, lk_slice bytes) {
     return true;
 }
 
+void lk_stream_peer_done(lk_stream *s) {
+    s->ended = true;
+}
+
 void lk_stream_close(lk_stream *s, lk_slice last) {
     if (s->closing)
         return;

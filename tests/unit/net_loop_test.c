@@ -433,6 +433,40 @@ static void test_last_bytes(void **state) {
     bed_free(b);
 }
 
+static void close_at_once(end *e) {
+    lk_stream_peer_done(e->stream);
+    lk_stream_close(e->stream, lk_slice_of(much, MUCH));
+}
+
+static void close_empty(end *e) {
+    lk_stream_peer_done(e->stream);
+    lk_stream_close(e->stream, lk_slice_of(NULL, 0));
+}
+
+/* Who waits for nothing more of the peer still sends all, and is gone as soon as that is sent. */
+static void test_peer_done(void **state) {
+    (void)state;
+    bed *b = bed_of(false);
+    pthread_t thread;
+    int64_t began;
+    fill_much();
+    reading r = {.fd = dial(b->port, 4096)};
+    b->on_accepted = close_at_once;
+    assert_int_equal(pthread_create(&thread, NULL, read_all, &r), 0);
+    lk_loop_run(b->loop, 10000);
+    pthread_join(thread, NULL);
+    assert_int_equal(r.got, MUCH);
+    bed_free(b);
+
+    b = bed_of(false);
+    began = now_ms();
+    b->on_accepted = close_empty;
+    b->fds[0] = dial(b->port, 0); /* does not close */
+    lk_loop_run(b->loop, 10000);
+    assert_true(now_ms() - began < 1500);
+    bed_free(b);
+}
+
 static void write_into_reset(end *e) {
     /* the reset arrives before, or between these */
     for (int i = 0; i < 3; i++)
@@ -566,19 +600,13 @@ static void test_told_twice(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_deadlines),
-        cmocka_unit_test(test_deadline_put_off),
-        cmocka_unit_test(test_turns),
-        cmocka_unit_test(test_turns_are_counted),
-        cmocka_unit_test(test_quiet),
-        cmocka_unit_test(test_again),
-        cmocka_unit_test(test_writes_all),
-        cmocka_unit_test(test_last_bytes),
-        cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_peer),
-        cmocka_unit_test(test_address_is_taken),
-        cmocka_unit_test(test_held),
-        cmocka_unit_test(test_grace),
+        cmocka_unit_test(test_deadlines),  cmocka_unit_test(test_deadline_put_off),
+        cmocka_unit_test(test_turns),      cmocka_unit_test(test_turns_are_counted),
+        cmocka_unit_test(test_quiet),      cmocka_unit_test(test_again),
+        cmocka_unit_test(test_writes_all), cmocka_unit_test(test_last_bytes),
+        cmocka_unit_test(test_peer_done),  cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_peer),       cmocka_unit_test(test_address_is_taken),
+        cmocka_unit_test(test_held),       cmocka_unit_test(test_grace),
         cmocka_unit_test(test_told_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
