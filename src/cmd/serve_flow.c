@@ -151,13 +151,13 @@ static next answer_more(lk_serve_conn *c, size_t *turn) {
 
 /* listen_on: nothing is to be answered now. */
 static next listen_on(lk_serve_conn *c, size_t *turn) {
-    if (!flush(c, turn))
-        return WAIT;
     unsigned state = lockstep_state_of(c->tls);
     /* Nothing more to do but to wait, or to end with a peer that has ended. */
     if ((state & LOCKSTEP_PEER_DONE) != 0 ||
         (c->server->stopping && lk_buffer_length(&c->head) == 0))
-        return END;
+        return END; /* what waits goes out together with close_notify */
+    if (!flush(c, turn))
+        return WAIT;
     return has_input(c) && (state & LOCKSTEP_WIRE_IN) != 0 ? AGAIN : WAIT;
 }
 

@@ -13,44 +13,6 @@
 
 /* ---- What is kept between operations --------------------------------------------------------- */
 
-static void scratch_free(lk_scratch *s) {
-    if (s == NULL)
-        return;
-    EVP_PKEY_CTX_free(s->x25519_import);
-    EVP_PKEY_free(s->x25519_peer);
-    OPENSSL_free(s);
-}
-
-static lk_scratch *scratch_new(void) {
-    static const uint8_t any[32] = {9};
-    lk_scratch *s = OPENSSL_zalloc(sizeof *s);
-    if (s == NULL)
-        return NULL;
-    s->x25519_import = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL);
-    s->x25519_peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, any, sizeof any);
-    if (s->x25519_import != NULL && s->x25519_peer != NULL &&
-        EVP_PKEY_fromdata_init(s->x25519_import) == 1)
-        return s;
-    ERR_clear_error();
-    scratch_free(s);
-    return NULL;
-}
-
-lk_scratch *lk_scratch_take(const lk_crypto *crypto) {
-    for (size_t i = 0; i < LK_SCRATCHES; i++) {
-        lk_scratch *s = atomic_exchange(&crypto->kept->scratches[i], NULL);
-        if (s != NULL)
-            return s;
-    }
-    return scratch_new();
-}
-
-void lk_scratch_give(const lk_crypto *crypto, lk_scratch *scratch) {
-    for (size_t i = 0; i < LK_SCRATCHES && scratch != NULL; i++)
-        scratch = atomic_exchange(&crypto->kept->scratches[i], scratch);
-    scratch_free(scratch);
-}
-
 static lk_kept *kept_new(void) {
     lk_kept *kept = aligned_alloc(_Alignof(lk_kept), sizeof *kept);
     if (kept != NULL)
@@ -59,8 +21,6 @@ static lk_kept *kept_new(void) {
 }
 
 static void kept_free(lk_kept *kept) {
-    for (size_t i = 0; i < LK_SCRATCHES && kept != NULL; i++)
-        scratch_free(atomic_load(&kept->scratches[i]));
     for (size_t i = 0; i < LK_CIPHERS && kept != NULL; i++)
         lk_cipher_free(atomic_load(&kept->ciphers[i].cipher));
     free(kept);
@@ -82,13 +42,14 @@ lk_crypto *lk_crypto_new(void) {
     c->aes_128_gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
     c->aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     c->chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
+    bool x25519 = lk_x25519_load(&c->x25519);
     c->p256 = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
     c->p384 = EC_GROUP_new_by_curve_name(NID_secp384r1);
     c->p521 = EC_GROUP_new_by_curve_name(NID_secp521r1);
     c->has_ml_kem = has_key_type("ML-KEM-768");
     c->has_ml_kem_1024 = has_key_type("ML-KEM-1024");
     ERR_clear_error();
-    if (c->kept == NULL || c->aes_128_gcm == NULL || c->aes_256_gcm == NULL ||
+    if (!x25519 || c->kept == NULL || c->aes_128_gcm == NULL || c->aes_256_gcm == NULL ||
         c->chacha20_poly1305 == NULL || c->p256 == NULL || c->p384 == NULL || c->p521 == NULL) {
         lk_crypto_free(c);
         return NULL;
@@ -103,6 +64,7 @@ void lk_crypto_free(lk_crypto *c) {
     EVP_CIPHER_free(c->aes_128_gcm);
     EVP_CIPHER_free(c->aes_256_gcm);
     EVP_CIPHER_free(c->chacha20_poly1305);
+    lk_x25519_unload(&c->x25519);
     EC_GROUP_free(c->p256);
     EC_GROUP_free(c->p384);
     EC_GROUP_free(c->p521);

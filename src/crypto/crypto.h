@@ -13,6 +13,8 @@
 
 #include <lockstep/env.h>
 
+#define LK_X25519_LEN 32 /* of a private key, a public key and a shared secret, in bytes */
+
 typedef struct lk_crypto lk_crypto;
 
 /* lk_crypto_new returns the algorithms, or NULL if libcrypto lacks one that must be there. */

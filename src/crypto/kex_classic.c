@@ -3,16 +3,13 @@
  * §4.2.8.2).
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/core_names.h>
 #include <openssl/ec.h>
 
 #include "crypto/kex_parts.h"
 #include "util/secret.h"
 
-#define X25519_LEN 32
-
 size_t lk_classic_share(lk_classic kind) {
-    static const uint8_t lengths[] = {0, X25519_LEN, 65, 97, 133};
+    static const uint8_t lengths[] = {0, LK_X25519_LEN, 65, 97, 133};
     return lengths[kind];
 }
 
@@ -97,52 +94,11 @@ static lockstep_status ec_secret(ec *e, const uint8_t *peer, uint8_t *secret) {
 
 /* ---- X25519 ---------------------------------------------------------------------------------- */
 
-/*
- * libcrypto computes a public key from the private one by a way of its own, and slower than it
- * derives a secret; but the public key is the secret "derived" with the base point (RFC 7748 §6.1),
- * so that way is taken for both. A key is imported with its public half given, which nothing looks
- * at; it is the base point here.
- */
-static const uint8_t base_point[X25519_LEN] = {9};
-
-typedef struct x25519 {
-    const lk_crypto *crypto;
-    lk_scratch *scratch;
-    EVP_PKEY *key;
-    EVP_PKEY_CTX *ctx;
-} x25519;
-
-static void x25519_end(x25519 *x) {
-    EVP_PKEY_CTX_free(x->ctx);
-    EVP_PKEY_free(x->key);
-    lk_scratch_give(x->crypto, x->scratch);
-}
-
-static bool x25519_begin(x25519 *x, const lk_crypto *crypto, const lk_classic_key *key) {
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_octet_string(
-                               OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)base_point, X25519_LEN),
-                           OSSL_PARAM_construct_octet_string(
-                               OSSL_PKEY_PARAM_PRIV_KEY, (void *)(uintptr_t)key->bytes, X25519_LEN),
-                           OSSL_PARAM_construct_end()};
-    *x = (x25519){.crypto = crypto, .scratch = lk_scratch_take(crypto)};
-    return x->scratch != NULL &&
-           EVP_PKEY_fromdata(x->scratch->x25519_import, &x->key, EVP_PKEY_KEYPAIR, params) == 1 &&
-           (x->ctx = EVP_PKEY_CTX_new_from_pkey(NULL, x->key, NULL)) != NULL &&
-           EVP_PKEY_derive_init(x->ctx) == 1;
-}
-
-static bool x25519_with(x25519 *x, const uint8_t *point, uint8_t *out) {
-    size_t n = X25519_LEN;
-    return EVP_PKEY_set1_encoded_public_key(x->scratch->x25519_peer, point, X25519_LEN) == 1 &&
-           EVP_PKEY_derive_set_peer_ex(x->ctx, x->scratch->x25519_peer, 0) == 1 &&
-           EVP_PKEY_derive(x->ctx, out, &n) == 1;
-}
-
 /* "MUST check whether the computed Diffie-Hellman shared secret is the all-zero value" (RFC 8446
  * §7.4.2); libcrypto refuses it too. */
-static lockstep_status x25519_secret(x25519 *x, const uint8_t *peer, uint8_t *secret) {
-    static const uint8_t zero[X25519_LEN];
-    return x25519_with(x, peer, secret) && !lk_ct_equal(secret, zero, X25519_LEN)
+static lockstep_status x25519_secret(const lk_x25519 *x, const uint8_t *peer, uint8_t *secret) {
+    static const uint8_t zero[LK_X25519_LEN];
+    return lk_x25519_with(x, peer, secret) && !lk_ct_equal(secret, zero, LK_X25519_LEN)
                ? LOCKSTEP_OK
                : LOCKSTEP_PEER_KEY_SHARE;
 }
@@ -152,7 +108,7 @@ static lockstep_status x25519_secret(x25519 *x, const uint8_t *peer, uint8_t *se
 bool lk_classic_draw(const lk_crypto *crypto, const lockstep_env *env, lk_classic kind,
                      uint8_t *out) {
     if (kind == LK_CLASSIC_X25519)
-        return env->random(env->arg, out, X25519_LEN);
+        return env->random(env->arg, out, LK_X25519_LEN);
     /* One draw in 2^32 misses (secp256r1); a hundred misses mean that the source is broken. */
     for (int i = 0; i < 100; i++) {
         if (!env->random(env->arg, out, lk_classic_secret(kind)))
@@ -172,19 +128,19 @@ bool lk_classic_draw(const lk_crypto *crypto, const lockstep_env *env, lk_classi
 typedef struct exchange {
     lk_classic kind;
     union {
-        x25519 x;
+        lk_x25519 x;
         ec e;
     } u;
 } exchange;
 
 static bool exchange_begin(exchange *x, const lk_crypto *crypto, const lk_classic_key *key) {
     x->kind = key->kind;
-    return x->kind == LK_CLASSIC_X25519 ? x25519_begin(&x->u.x, crypto, key)
+    return x->kind == LK_CLASSIC_X25519 ? lk_x25519_begin(&x->u.x, &crypto->x25519, key->bytes)
                                         : ec_begin(&x->u.e, crypto, key);
 }
 
 static bool exchange_share(exchange *x, uint8_t *share) {
-    return x->kind == LK_CLASSIC_X25519 ? x25519_with(&x->u.x, base_point, share)
+    return x->kind == LK_CLASSIC_X25519 ? lk_x25519_public(&x->u.x, share)
                                         : ec_share(&x->u.e, share);
 }
 
@@ -195,7 +151,7 @@ static lockstep_status exchange_secret(exchange *x, const uint8_t *peer, uint8_t
 
 static void exchange_end(exchange *x) {
     if (x->kind == LK_CLASSIC_X25519)
-        x25519_end(&x->u.x);
+        lk_x25519_end(&x->u.x);
     else
         ec_end(&x->u.e);
 }

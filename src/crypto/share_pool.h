@@ -7,9 +7,8 @@
 
 #include <lockstep/shares.h>
 
+#include "crypto/crypto.h"
 #include "util/bytes.h"
-
-#define LK_X25519_LEN 32
 
 typedef struct lk_key_pair {
     uint8_t private_key[LK_X25519_LEN], public_key[LK_X25519_LEN];

@@ -20,6 +20,7 @@
 #define LK_TICKS   256
 
 LIST_HEAD(lk_due_list, lk_stream);
+LIST_HEAD(lk_stream_list, lk_stream);
 TAILQ_HEAD(lk_later_list, lk_stream);
 
 typedef struct lk_listener {
@@ -44,6 +45,11 @@ struct lk_loop {
     uv_timer_t accept_pause, grace, tick;
     int64_t grace_ms;
     bool stopping, reachable; /* reachable: some listener is not on loopback */
+    /* Streams have a poll of their own (epoll(7)) in that of libuv: each is told to it once, in
+     * edge-triggered mode, while libuv's handles cost several system calls each. */
+    int ready;
+    uv_poll_t ready_poll;
+    struct lk_stream_list streams, closed; /* closed: to be forgotten when the turn ends */
     size_t num_streams;
     uint64_t turn;
     uint64_t now_tick; /* slots before this one are empty */
@@ -61,7 +67,7 @@ typedef struct lk_last {
 
 /* All that an idle connection holds here: no buffer, no request of libuv, no timer. */
 struct lk_stream {
-    uv_poll_t poll;
+    LIST_ENTRY(lk_stream) all; /* in the loop's streams, or in those that are closed */
     lk_loop *loop;
     const lk_stream_events *events;
     void *arg;
@@ -72,14 +78,22 @@ struct lk_stream {
     int64_t expires;               /* in the loop's time; 0: never. Not before due_tick */
     int fd;
     uint8_t address[16]; /* of the peer; IPv4 in the first four */
-    uint8_t polled;      /* what libuv watches for */
     uint8_t later;       /* 1 or 2: in which list of the loop; 0: in none */
     bool ipv6, reading, waits, closing, shut, ended, broken;
+    bool readable; /* there may be something to read: the poll says so once */
+    bool hung_up;  /* and behind it is the end */
+    bool asked;    /* for a turn of its own */
 };
 
 /* The loop's side of a stream: a connection that was accepted, and one that is given up at once. */
 lk_stream *lk_stream_new(lk_loop *loop, int fd, const struct sockaddr_storage *peer);
 void lk_stream_destroy(lk_stream *s);
+
+/* lk_streams_begin makes the poll; lk_streams_forget forgets those that are closed, and
+ * lk_streams_end closes all. */
+bool lk_streams_begin(lk_loop *loop);
+void lk_streams_forget(lk_loop *loop);
+void lk_streams_end(lk_loop *loop);
 
 /* lk_stream_turn: the stream's turn has come (lk_stream_later). lk_stream_due: so has its deadline.
  */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* ---- Turns ----------------------------------------------------------------------------------- */
 
@@ -26,8 +27,8 @@ static void on_no_wait(uv_idle_t *handle) {
 
 /* settle_wait: does the poll wait this time? */
 static void settle_wait(lk_loop *loop) {
-    bool waits = !loop->again && !loop->wants_quiet && TAILQ_EMPTY(&loop->later[0]) &&
-                 TAILQ_EMPTY(&loop->later[1]);
+    bool waits = !loop->again && !loop->wants_quiet && LIST_EMPTY(&loop->closed) &&
+                 TAILQ_EMPTY(&loop->later[0]) && TAILQ_EMPTY(&loop->later[1]);
     if (waits)
         uv_idle_stop(&loop->no_wait);
     else
@@ -37,6 +38,7 @@ static void settle_wait(lk_loop *loop) {
 static void on_turn_end(uv_prepare_t *handle) {
     lk_loop *loop = handle->data;
     loop->again = false;
+    lk_streams_forget(loop);
     if (loop->events.turned != NULL)
         loop->events.turned(loop->events.arg);
     if (loop->wants_quiet && !loop->busy)
@@ -157,6 +159,13 @@ lk_loop *lk_loop_new(const lk_loop_events *events) {
         free(loop);
         return NULL;
     }
+    if (!lk_streams_begin(loop)) {
+        uv_close((uv_handle_t *)&loop->told, NULL);
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
+        uv_loop_close(&loop->uv);
+        free(loop);
+        return NULL;
+    }
     raise_limit();
     signal(SIGPIPE, SIG_IGN);
     loop->events = *events;
@@ -180,11 +189,7 @@ void lk_loop_run(lk_loop *loop, int64_t grace_ms) {
 
 static void close_any(uv_handle_t *handle, void *arg) {
     (void)arg;
-    if (uv_is_closing(handle))
-        return;
-    if (handle->type == UV_POLL) /* the listeners are closed */
-        lk_stream_destroy(handle->data);
-    else
+    if (!uv_is_closing(handle))
         uv_close(handle, NULL);
 }
 
@@ -192,7 +197,9 @@ void lk_loop_free(lk_loop *loop) {
     if (loop == NULL)
         return;
     lk_listeners_close(loop);
+    lk_streams_end(loop);
     uv_walk(&loop->uv, close_any, NULL);
+    close(loop->ready);
     /* The last stream stops the loop, but work on other threads has yet to come back to it. */
     while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
         ;

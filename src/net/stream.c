@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 /* After a close the peer gets this long to take what was sent and close too; then the kernel's
@@ -16,43 +17,57 @@
 
 /* ---- Life ------------------------------------------------------------------------------------ */
 
-static void on_closed(uv_handle_t *handle) {
-    lk_stream *s = handle->data;
-    lk_loop *loop = s->loop;
-    if (s->events != NULL)
-        s->events->closed(s->arg);
-    free(s->last);
-    free(s);
-    loop->num_streams--;
-    lk_loop_end_if_done(loop);
-}
-
 void lk_stream_destroy(lk_stream *s) {
     if (s->fd < 0)
         return;
     s->closing = true;
     lk_wheel_remove(s);
     lk_stream_put_off(s, false);
-    uv_close((uv_handle_t *)&s->poll, on_closed);
-    close(s->fd); /* behind uv_close, which still has to take it out of the poll */
+    close(s->fd); /* and with it goes what the poll knows */
     s->fd = -1;
+    LIST_REMOVE(s, all);
+    LIST_INSERT_HEAD(&s->loop->closed, s, all);
+}
+
+/* Whoever closes a stream may still be at work for it, so it is forgotten later. */
+void lk_streams_forget(lk_loop *loop) {
+    lk_stream *s;
+    while ((s = LIST_FIRST(&loop->closed)) != NULL) {
+        LIST_REMOVE(s, all);
+        if (s->events != NULL)
+            s->events->closed(s->arg);
+        free(s->last);
+        free(s);
+        loop->num_streams--;
+    }
+    lk_loop_end_if_done(loop);
+}
+
+void lk_streams_end(lk_loop *loop) {
+    lk_stream *s, *next;
+    for (s = LIST_FIRST(&loop->streams); s != NULL; s = next) {
+        next = LIST_NEXT(s, all);
+        lk_stream_destroy(s);
+    }
+    lk_streams_forget(loop);
 }
 
 lk_stream *lk_stream_new(lk_loop *loop, int fd, const struct sockaddr_storage *peer) {
     lk_stream *s = calloc(1, sizeof *s);
-    if (s == NULL || uv_poll_init(&loop->uv, &s->poll, fd) != 0) {
+    struct epoll_event all = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = s};
+    if (s == NULL || epoll_ctl(loop->ready, EPOLL_CTL_ADD, fd, &all) != 0) {
         close(fd);
         free(s);
         return NULL;
     }
     s->loop = loop;
     s->fd = fd;
-    s->poll.data = s;
     s->ipv6 = peer->ss_family == AF_INET6;
     if (s->ipv6)
         memcpy(s->address, &((const struct sockaddr_in6 *)peer)->sin6_addr, 16);
     else
         memcpy(s->address, &((const struct sockaddr_in *)peer)->sin_addr, 4);
+    LIST_INSERT_HEAD(&loop->streams, s, all);
     loop->num_streams++;
     return s;
 }
@@ -75,29 +90,27 @@ uint64_t lk_stream_source(const lk_stream *s) {
 
 /* ---- What is waited for ---------------------------------------------------------------------- */
 
-static void on_poll(uv_poll_t *poll, int status, int events);
-
-/* watch tells libuv what to poll for; each change is a system call or two, so only changes are
- * told. */
-static void watch(lk_stream *s) {
-    int wanted = (s->reading ? UV_READABLE : 0) | (s->waits ? UV_WRITABLE : 0);
-    if (s->fd < 0 || wanted == s->polled)
-        return;
-    s->polled = (uint8_t)wanted;
-    if (uv_poll_start(&s->poll, wanted, on_poll) != 0)
-        lk_stream_destroy(s);
+/* want_to_read: what has come before was told already, so it is read in the next turn. */
+static void want_to_read(lk_stream *s) {
+    s->reading = true;
+    if (s->readable && s->fd >= 0)
+        lk_stream_put_off(s, true);
 }
 
 void lk_stream_read(lk_stream *s, bool on) {
     if (s->closing)
         return;
-    s->reading = on;
-    watch(s);
+    if (on)
+        want_to_read(s);
+    else
+        s->reading = false;
 }
 
 void lk_stream_later(lk_stream *s) {
-    if (s->fd >= 0)
-        lk_stream_put_off(s, true);
+    if (s->fd < 0)
+        return;
+    s->asked = true;
+    lk_stream_put_off(s, true);
 }
 
 void lk_stream_deadline(lk_stream *s, int64_t ms) {
@@ -138,7 +151,6 @@ static size_t send_some(lk_stream *s, const void *bytes, size_t n) {
         return 0;
     }
     s->waits = true;
-    watch(s);
     return sent < 0 ? 0 : (size_t)sent;
 }
 
@@ -157,8 +169,7 @@ static void linger(lk_stream *s) {
         lk_stream_destroy(s);
         return;
     }
-    s->reading = true;
-    watch(s);
+    want_to_read(s);
 }
 
 /* send_last goes on with what was left when the stream was closed. */
@@ -199,7 +210,6 @@ void lk_stream_close(lk_stream *s, lk_slice last) {
     }
     s->expires = (int64_t)uv_now(&s->loop->uv) + LINGER_MS;
     lk_wheel_set(s);
-    watch(s);
     if (rest.p_len == 0 || !keep_last(s, rest))
         linger(s);
 }
@@ -213,6 +223,8 @@ static void read_some(lk_stream *s) {
     do
         n = recv(s->fd, buffer, LK_READ_SIZE, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
+    /* What comes behind a read that did not fill the buffer is told anew, the end excepted. */
+    s->readable = n == LK_READ_SIZE || (n > 0 && s->hung_up);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return;
     if (s->closing) { /* what comes after the end is thrown away */
@@ -232,37 +244,69 @@ static void read_some(lk_stream *s) {
 
 static void on_writable(lk_stream *s) {
     s->waits = false;
-    if (s->closing) {
-        if (s->last != NULL && s->last->at < s->last->length)
-            send_last(s);
-    } else {
+    if (!s->closing)
         s->events->writable(s->arg);
-    }
-    watch(s);
+    else if (s->last != NULL && s->last->at < s->last->length)
+        send_last(s);
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events) {
-    lk_stream *s = poll->data;
-    s->loop->busy = true;
-    if (status < 0) { /* libuv has stopped to poll; what has come before can be read, then why */
-        s->polled = 0;
-        events = UV_READABLE | UV_WRITABLE;
-    }
-    if ((events & UV_READABLE) != 0 && s->reading)
-        read_some(s);
-    if ((events & UV_WRITABLE) != 0 && s->waits && s->fd >= 0)
-        on_writable(s);
-    if (status < 0)
-        watch(s);
+/* read_on reads if there may be something; what is left then is for the next turn. */
+static void read_on(lk_stream *s) {
+    if (!s->reading || !s->readable || s->fd < 0)
+        return;
+    read_some(s);
+    if (s->reading)
+        want_to_read(s);
 }
 
 void lk_stream_turn(lk_stream *s) {
-    if (s->closing)
-        return;
-    if (s->broken) {
+    bool asked = s->asked && !s->closing;
+    s->asked = false;
+    if (asked && s->broken) {
         lk_stream_read(s, false);
         s->events->ended(s->arg);
-    } else {
+    } else if (asked) {
         s->events->writable(s->arg);
     }
+    read_on(s);
+}
+
+/* ---- The poll -------------------------------------------------------------------------------- */
+
+#define AT_ONCE 256 /* streams that are told of with one system call */
+
+static void on_event(lk_stream *s, uint32_t events) {
+    bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+    if (s->fd < 0) /* closed by what came before it in this turn */
+        return;
+    s->loop->busy = true;
+    s->hung_up = s->hung_up || broken || (events & EPOLLRDHUP) != 0;
+    s->readable = s->readable || broken || (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+    read_on(s);
+    if ((broken || (events & EPOLLOUT) != 0) && s->waits && s->fd >= 0)
+        on_writable(s);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events) {
+    lk_loop *loop = poll->data;
+    struct epoll_event ready[AT_ONCE];
+    int n = epoll_wait(loop->ready, ready, AT_ONCE, 0);
+    (void)status;
+    (void)events;
+    for (int i = 0; i < n; i++)
+        on_event(ready[i].data.ptr, ready[i].events);
+}
+
+bool lk_streams_begin(lk_loop *loop) {
+    LIST_INIT(&loop->streams);
+    LIST_INIT(&loop->closed);
+    loop->ready = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->ready < 0)
+        return false;
+    if (uv_poll_init(&loop->uv, &loop->ready_poll, loop->ready) != 0) {
+        close(loop->ready);
+        return false;
+    }
+    loop->ready_poll.data = loop;
+    return uv_poll_start(&loop->ready_poll, UV_READABLE, on_ready) == 0;
 }

@@ -1,0 +1,125 @@
+#include "crypto/x25519.h"
+
+#include <openssl/core_names.h>
+#include <openssl/provider.h>
+#include <string.h>
+
+/* ---- The functions --------------------------------------------------------------------------- */
+
+/* An algorithm's names stand in one string, with colons between them. */
+static bool has_name(const char *names, const char *name) {
+    size_t n = strlen(name);
+    for (const char *at = names; at != NULL; at = strchr(at, ':')) {
+        at += *at == ':';
+        if (strncmp(at, name, n) == 0 && (at[n] == ':' || at[n] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+static const OSSL_DISPATCH *functions_of(const OSSL_PROVIDER *provider, int operation) {
+    int no_cache;
+    const OSSL_ALGORITHM *a = OSSL_PROVIDER_query_operation(provider, operation, &no_cache);
+    for (; a != NULL && a->algorithm_names != NULL; a++)
+        if (has_name(a->algorithm_names, "X25519"))
+            return a->implementation;
+    return NULL;
+}
+
+static void take_key_function(lk_x25519_functions *f, const OSSL_DISPATCH *d) {
+    if (d->function_id == OSSL_FUNC_KEYMGMT_NEW)
+        f->key_new = OSSL_FUNC_keymgmt_new(d);
+    else if (d->function_id == OSSL_FUNC_KEYMGMT_FREE)
+        f->key_free = OSSL_FUNC_keymgmt_free(d);
+    else if (d->function_id == OSSL_FUNC_KEYMGMT_IMPORT)
+        f->key_import = OSSL_FUNC_keymgmt_import(d);
+}
+
+static void take_exchange_function(lk_x25519_functions *f, const OSSL_DISPATCH *d) {
+    if (d->function_id == OSSL_FUNC_KEYEXCH_NEWCTX)
+        f->ctx_new = OSSL_FUNC_keyexch_newctx(d);
+    else if (d->function_id == OSSL_FUNC_KEYEXCH_FREECTX)
+        f->ctx_free = OSSL_FUNC_keyexch_freectx(d);
+    else if (d->function_id == OSSL_FUNC_KEYEXCH_INIT)
+        f->init = OSSL_FUNC_keyexch_init(d);
+    else if (d->function_id == OSSL_FUNC_KEYEXCH_SET_PEER)
+        f->set_peer = OSSL_FUNC_keyexch_set_peer(d);
+    else if (d->function_id == OSSL_FUNC_KEYEXCH_DERIVE)
+        f->derive = OSSL_FUNC_keyexch_derive(d);
+}
+
+bool lk_x25519_load(lk_x25519_functions *f) {
+    *f = (lk_x25519_functions){.keymgmt = EVP_KEYMGMT_fetch(NULL, "X25519", NULL),
+                               .keyexch = EVP_KEYEXCH_fetch(NULL, "X25519", NULL)};
+    if (f->keymgmt == NULL || f->keyexch == NULL)
+        return false;
+    /* The key of one provider is nothing to another. */
+    const OSSL_PROVIDER *provider = EVP_KEYMGMT_get0_provider(f->keymgmt);
+    if (provider != EVP_KEYEXCH_get0_provider(f->keyexch))
+        return false;
+    f->provider = OSSL_PROVIDER_get0_provider_ctx(provider);
+    const OSSL_DISPATCH *d = functions_of(provider, OSSL_OP_KEYMGMT);
+    for (; d != NULL && d->function_id != 0; d++)
+        take_key_function(f, d);
+    d = functions_of(provider, OSSL_OP_KEYEXCH);
+    for (; d != NULL && d->function_id != 0; d++)
+        take_exchange_function(f, d);
+    return f->key_new != NULL && f->key_free != NULL && f->key_import != NULL &&
+           f->ctx_new != NULL && f->ctx_free != NULL && f->init != NULL && f->set_peer != NULL &&
+           f->derive != NULL;
+}
+
+void lk_x25519_unload(lk_x25519_functions *f) {
+    EVP_KEYMGMT_free(f->keymgmt);
+    EVP_KEYEXCH_free(f->keyexch);
+    *f = (lk_x25519_functions){0};
+}
+
+/* ---- The exchange ---------------------------------------------------------------------------- */
+
+/*
+ * libcrypto computes a public key from the private one by a way of its own, and slower than it
+ * derives a secret; but the public key is the secret "derived" with the base point (RFC 7748 §6.1),
+ * so that way is taken for both. A key is imported with its public half given, which nothing looks
+ * at; it is the base point here.
+ */
+static const uint8_t base_point[LK_X25519_LEN] = {9};
+
+static OSSL_PARAM octets(const char *name, const uint8_t *bytes) {
+    return OSSL_PARAM_construct_octet_string(name, (void *)(uintptr_t)bytes, LK_X25519_LEN);
+}
+
+bool lk_x25519_begin(lk_x25519 *x, const lk_x25519_functions *f, const uint8_t *private_key) {
+    const OSSL_PARAM halves[] = {octets(OSSL_PKEY_PARAM_PUB_KEY, base_point),
+                                 octets(OSSL_PKEY_PARAM_PRIV_KEY, private_key),
+                                 OSSL_PARAM_construct_end()};
+    *x = (lk_x25519){.f = f, .key = f->key_new(f->provider), .ctx = f->ctx_new(f->provider)};
+    return x->key != NULL && x->ctx != NULL &&
+           f->key_import(x->key, OSSL_KEYMGMT_SELECT_KEYPAIR, halves) == 1 &&
+           f->init(x->ctx, x->key, NULL) == 1;
+}
+
+void lk_x25519_end(lk_x25519 *x) {
+    if (x->ctx != NULL)
+        x->f->ctx_free(x->ctx);
+    if (x->key != NULL)
+        x->f->key_free(x->key);
+    *x = (lk_x25519){0};
+}
+
+bool lk_x25519_with(const lk_x25519 *x, const uint8_t *peer, uint8_t *out) {
+    const OSSL_PARAM half[] = {octets(OSSL_PKEY_PARAM_PUB_KEY, peer), OSSL_PARAM_construct_end()};
+    size_t n = LK_X25519_LEN;
+    void *other = x->f->key_new(x->f->provider);
+    bool good = other != NULL &&
+                x->f->key_import(other, OSSL_KEYMGMT_SELECT_PUBLIC_KEY, half) == 1 &&
+                x->f->set_peer(x->ctx, other) == 1 &&
+                x->f->derive(x->ctx, out, &n, LK_X25519_LEN) == 1 && n == LK_X25519_LEN;
+    if (other != NULL)
+        x->f->key_free(other);
+    return good;
+}
+
+bool lk_x25519_public(const lk_x25519 *x, uint8_t *out) {
+    return lk_x25519_with(x, base_point, out);
+}
