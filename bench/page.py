@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 PLOT = ROOT / "docs" / "performance.svg"
 MARK = re.compile(r"(<!--bench ([a-z]+)-->\n)(.*?)(<!--/bench-->)", re.S)
+SERVERS = re.compile(r"(<!--bench-sockets-->\n)(.*?)(<!--/bench-sockets-->)", re.S)
 
 
 def parts(run):
@@ -27,6 +28,17 @@ def filled(text, run):
     if sorted(places) != sorted(made):
         raise ValueError(f"the page has places for {sorted(places)}, the run has {sorted(made)}")
     return MARK.sub(lambda m: m[1] + made[m[2]] + "\n" + m[4], text)
+
+
+def filled_servers(text, words):
+    """The page with the tables of ./dev bench --sockets."""
+    if len(SERVERS.findall(text)) != 1:
+        raise ValueError("the page has no one place for the figures of servers")
+    return SERVERS.sub(lambda m: m[1] + words.strip() + "\n" + m[3], text)
+
+
+def fill_servers(words):
+    PAGE.write_text(filled_servers(PAGE.read_text(), words))
 
 
 def fill(run):

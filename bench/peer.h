@@ -20,6 +20,7 @@ typedef struct setup {
     bool resume; /* after peer.save each connection resumes that session, and gets no ticket */
     bool chain_cached; /* the client may remember the chain, where a library can */
     bool pool;         /* the server has key shares made ahead and gathers its public-key work */
+    bool as_it_comes;  /* with what only this engine does unless it is told not to */
     bool count_own;    /* own_allocations is asked for */
 } setup;
 

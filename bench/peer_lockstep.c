@@ -126,9 +126,16 @@ static void count_release(void *arg, void *p, size_t n) {
     free(p);
 }
 
-/* What both sides say. Certificates go uncompressed, and clients send no GREASE (for whose
- * Encrypted Client Hello they would make a key pair more), as in the libraries beside it. In
- * TLS 1.2 the curve of the certificate must be in the list of groups too (RFC 8422 §5.1). */
+/* plain: as the libraries beside it, certificates go uncompressed, and clients send no GREASE, for
+ * whose Encrypted Client Hello they would make one more key pair. */
+static bool plain(lockstep_config *cfg) {
+    return lockstep_config_set_certificate_compression(cfg, NULL, 0) == LOCKSTEP_OK &&
+           (lockstep_config_set_grease == NULL ||
+            lockstep_config_set_grease(cfg, false) == LOCKSTEP_OK);
+}
+
+/* What both sides say. In TLS 1.2 the curve of the certificate must be in the list of groups too
+ * (RFC 8422 §5.1). */
 static bool common(lockstep_config **cfg, bool server, const setup *s) {
     lockstep_env env = {.arg = &allocated, .alloc = count_alloc, .release = count_release};
     uint16_t groups[] = {s->group, LOCKSTEP_GROUP_SECP256R1};
@@ -137,9 +144,7 @@ static bool common(lockstep_config **cfg, bool server, const setup *s) {
            lockstep_config_set_versions(*cfg, s->version, s->version) == LOCKSTEP_OK &&
            lockstep_config_set_suites(*cfg, &s->suite, 1) == LOCKSTEP_OK &&
            lockstep_config_set_groups(*cfg, groups, num_groups, 1) == LOCKSTEP_OK &&
-           lockstep_config_set_certificate_compression(*cfg, NULL, 0) == LOCKSTEP_OK &&
-           (lockstep_config_set_grease == NULL ||
-            lockstep_config_set_grease(*cfg, false) == LOCKSTEP_OK);
+           (s->as_it_comes || plain(*cfg));
 }
 
 static bool identity(lockstep_config *cfg, const char *chain, const char *key) {

@@ -17,6 +17,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import page
 import report
 from servers import KINDS, LARGE, SMALL, Origin, Server, Site, say
 
@@ -245,7 +248,10 @@ def read_arguments():
     p.add_argument("--before", metavar="FILE", type=os.path.abspath, help="another build of it, which takes turns too")
     p.add_argument("--load", metavar="FILE", type=os.path.abspath, default=ROOT / "build/bench/sockets_load", help="the load generator")
     p.add_argument("--json", metavar="FILE", default=ROOT / "build/bench/sockets.json", help="where the JSON goes")
+    p.add_argument("--docs", action="store_true", help="put the tables into docs/performance.md")
     args = p.parse_args()
+    if args.docs and (args.only or len(args.modes) <= len(MODES)):
+        p.error("--docs is for a whole run")
     for given, known in ((args.only or [], names), (args.modes, [*MODES, "idle"])):
         for name in given:
             if name not in known:
@@ -281,7 +287,10 @@ def main():
                                    seconds=args.seconds)
     result = {"conditions": conditions, "figures": bench.figures, "targets": report.targets(bench.figures)}
     pathlib.Path(args.json).write_text(json.dumps(result, indent=1) + "\n")
-    print(report.markdown(result))
+    words = report.markdown(result)
+    print(words)
+    if args.docs:
+        page.fill_servers(words)
     return 0
 
 

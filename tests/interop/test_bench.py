@@ -19,7 +19,7 @@ import tables  # noqa: E402
 import targets  # noqa: E402
 
 BENCH = LOCKSTEP.parent / "measure" / "bench"
-HANDSHAKES = ["full", "cached", "pool", "p256", "rsa", "resumption", "tls12", "mlkem", "client-auth"]
+HANDSHAKES = ["full", "cached", "defaults", "pool", "p256", "rsa", "resumption", "tls12", "mlkem", "client-auth"]
 BULK = ["aes-128-gcm", "aes-256-gcm", "chacha20", "aes-128-gcm-1350", "aes-256-gcm-1350", "chacha20-1350"]
 SPREAD = {"median", "low", "high", "least"}
 RATIO = {"ratio", "ratio_low", "ratio_high"}
@@ -171,6 +171,8 @@ def test_page(run):
     filled = page.filled(text, run)
     assert "2026-01-02, a machine" in filled and page.filled(filled, run) == filled
     assert page.MARK.sub("", filled) == page.MARK.sub("", text)
+    servers = page.filled_servers(text, "| a table |")
+    assert "| a table |" in servers and page.filled_servers(servers, "| a table |\n") == servers
     with pytest.raises(ValueError):
         page.filled(text.replace("<!--bench memory-->", "<!--bench nothing-->"), run)
 
