@@ -19,8 +19,13 @@
  *
  * While the hall has a connection it holds it: lockstep_conn_free, lockstep_close and
  * lockstep_wire_eof may come at any time, also while its jobs are with a thread. One that was freed
- * is wiped as soon as they are back, and lockstep_hall_next does not return it. The conventions are
- * those of lockstep.h; a hall has one user at a time.
+ * is wiped as soon as they are back, and lockstep_hall_next does not return it, nor its `arg`. What
+ * it has to send can be sent meanwhile, and bytes can be offered to it, of which it takes none; but
+ * lockstep_next_job and lockstep_resume are for the hall. Bytes that lockstep_wire_in has not used
+ * because of a job are to be offered again when the connection comes back.
+ *
+ * The conventions are those of lockstep.h; a hall has one user at a time. examples/echo.c has all
+ * of this in a loop of poll(2).
  */
 #ifndef LOCKSTEP_HALL_H
 #define LOCKSTEP_HALL_H
@@ -72,10 +77,11 @@ LOCKSTEP_CHECKED lockstep_status lockstep_hall_new(lockstep_hall **out, const lo
 LOCKSTEP_API void lockstep_hall_free(lockstep_hall *hall);
 
 /*
- * lockstep_hall_add puts `conn`, which has LOCKSTEP_HAS_JOB, in line. `source` says for whom it is,
- * so that sources take turns: a hash of the client's address, say; if it is always the same, who
- * came first is first. `arg` comes back with the connection. LOCKSTEP_ERR_USAGE if it has no job or
- * is in a hall already; LOCKSTEP_ERR_NO_MEMORY: it is not in line.
+ * lockstep_hall_add puts `conn`, which has LOCKSTEP_HAS_JOB (and has it until it comes back), in
+ * line. `source` says for whom it is, so that sources take turns: a hash of the client's address,
+ * say; if it is always the same, who came first is first. `arg` comes back with the connection.
+ * LOCKSTEP_ERR_USAGE if it has no job or is in a hall already; LOCKSTEP_ERR_NO_MEMORY: it is not in
+ * line, and can be added later, or go on by itself (lockstep_next_job).
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_hall_add(lockstep_hall *hall, lockstep_conn *conn,
                                                    uint64_t source, void *arg);

@@ -98,7 +98,8 @@ enum lockstep_state {
     LOCKSTEP_ASKS = 1 << 4,      /* waits for an answer; see lockstep_asking */
     LOCKSTEP_SECURE = 1 << 5,    /* handshake done: peer verified as the config demands */
     LOCKSTEP_PEER_DONE = 1 << 6, /* close_notify received: no more application bytes will come */
-    LOCKSTEP_CLOSED = 1 << 7,    /* nothing more in or out; see lockstep_failure_of for why */
+    LOCKSTEP_CLOSED = 1 << 7,    /* nothing more in or out, and nothing waits to be sent or taken:
+                                  * free it; see lockstep_failure_of for why */
     LOCKSTEP_HAS_JOB = 1 << 8,   /* waits for public-key work; see lockstep_next_job */
     LOCKSTEP_EARLY_IN = 1 << 9,  /* client: accepts 0-RTT data (lockstep/session.h) */
     LOCKSTEP_EARLY_OUT = 1 << 10 /* server: has 0-RTT data, and the handshake is not done */
@@ -119,14 +120,17 @@ LOCKSTEP_CHECKED lockstep_status lockstep_wire_in(lockstep_conn *conn, size_t *u
 /*
  * lockstep_wire_in_place does the same with memory that it may write to: records that are whole are
  * opened where they lie, so nothing is copied. What lockstep_app_out then returns lies in `in`,
- * which must stay as it is until lockstep_app_taken; wiping it is up to the caller. Bytes that were
- * used are not what they were.
+ * which must stay as it is until lockstep_app_taken has taken all of it; wiping it is up to the
+ * caller. That is one record at a time: take it, then offer the rest. What lies elsewhere all the
+ * same, such as a record that came in parts, is the connection's. Bytes that were used are not what
+ * they were.
  */
 LOCKSTEP_CHECKED lockstep_status lockstep_wire_in_place(lockstep_conn *conn, size_t *used,
                                                         uint8_t *in, size_t in_len);
 
-/* lockstep_wire_eof says that the peer's stream ended. Before close_notify that is a truncation
- * (RFC 8446 §6.1) and the connection fails with LOCKSTEP_ERR_TRUNCATED. */
+/* lockstep_wire_eof says that the peer's stream ended, once lockstep_wire_in has used all that came
+ * before. Without close_notify in that, it is a truncation (RFC 8446 §6.1) and the connection fails
+ * with LOCKSTEP_ERR_TRUNCATED; with it, nothing happens. */
 LOCKSTEP_CHECKED lockstep_status lockstep_wire_eof(lockstep_conn *conn);
 
 /* lockstep_wire_out returns how many bytes wait for the peer and sets `*out` to them (lent).
@@ -139,7 +143,8 @@ LOCKSTEP_API void lockstep_wire_sent(lockstep_conn *conn, size_t n);
 
 /*
  * lockstep_app_in encrypts application bytes (borrowed) and sets `*used` to how many it took: up
- * to 64 KiB of records are buffered, then 0 until lockstep_wire_sent makes room. It fails with
+ * to 64 KiB of records are buffered, then 0 until lockstep_wire_sent makes room. `in` may be what
+ * lockstep_app_out returned, which stays there until it is taken. It fails with
  * LOCKSTEP_ERR_USAGE without LOCKSTEP_APP_IN: before LOCKSTEP_SECURE, except on a server that has
  * accepted 0-RTT data and may answer it at once.
  */
@@ -152,8 +157,9 @@ LOCKSTEP_API size_t lockstep_app_out(const lockstep_conn *conn, const uint8_t **
 /* lockstep_app_taken says that the first `n` of those bytes are used; they are wiped. */
 LOCKSTEP_API void lockstep_app_taken(lockstep_conn *conn, size_t n);
 
-/* lockstep_close queues close_notify (RFC 8446 §6.1); the peer may go on sending until
- * LOCKSTEP_PEER_DONE. Before LOCKSTEP_SECURE it gives the handshake up (user_canceled). */
+/* lockstep_close queues close_notify (RFC 8446 §6.1) behind all that lockstep_app_in took; the peer
+ * may go on sending until LOCKSTEP_PEER_DONE. Before LOCKSTEP_SECURE it gives the handshake up
+ * (user_canceled). Again, or after a failure, it does nothing. */
 LOCKSTEP_CHECKED lockstep_status lockstep_close(lockstep_conn *conn);
 
 /* lockstep_update_keys changes this side's sending keys, and with `both` asks the peer to change

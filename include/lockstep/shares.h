@@ -44,7 +44,8 @@ LOCKSTEP_CHECKED lockstep_status lockstep_shares_new(lockstep_shares **out, cons
 LOCKSTEP_CHECKED lockstep_status lockstep_shares_fill(lockstep_shares *shares, size_t *made,
                                                       size_t at_most);
 
-/* lockstep_shares_waiting returns how many pairs are there, those that are too old included. */
+/* lockstep_shares_waiting returns how many pairs are there, those that are too old included: a loop
+ * that fills a pool only below a number looks every minute too. */
 LOCKSTEP_API size_t lockstep_shares_waiting(lockstep_shares *shares);
 
 /* lockstep_shares_clear wipes all that is there: before the process is saved to be resumed
