@@ -26,10 +26,14 @@ def ratio(figures, mode, other):
 
 
 def targets(figures):
-    """Those that this run can say something about."""
+    """Those of what this run was asked for. Where the other server is not there, `value` is None: a mark that nobody looked
+    at is neither reached nor gone."""
     rows = []
     for what, mode, beside, most in TARGETS:
-        if any(mode not in figures.get(name, {}) for name in ("lockstep", beside or "lockstep")):
+        if mode not in figures.get("lockstep", {}):
+            continue
+        if beside and mode not in figures.get(beside, {}):
+            rows.append({"what": what, "beside": beside, "value": None, "at_most": most, "reached": None})
             continue
         value = ratio(figures, mode, beside) if beside else max(n["pss"] for n in figures["lockstep"][mode].values())
         rows.append({"what": what, "beside": beside, "value": value, "at_most": most, "reached": value <= most})
@@ -69,8 +73,9 @@ def target_table(rows):
     for r in rows:
         what = r["what"] + (f", of {r['beside']}'s" if r["beside"] else "")
         shape = "{:.2f}" if r["beside"] else "{:,.0f}"
-        lines.append([what, shape.format(r["value"]), "≤ " + shape.format(r["at_most"]),
-                      "reached" if r["reached"] else "**missed**"])
+        said = {True: "reached", False: "**missed**", None: f"not measured: {r['beside']} did not take part"}
+        lines.append([what, "-" if r["value"] is None else shape.format(r["value"]), "≤ " + shape.format(r["at_most"]),
+                      said[r["reached"]]])
     return table(lines)
 
 

@@ -3,10 +3,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 
 from kit import LOCKSTEP, ROOT, free_port, run
+
+sys.path.insert(0, str(ROOT / "bench" / "sockets"))
+import report  # noqa: E402
 
 LOAD = LOCKSTEP.parent / "sockets_load"
 SOCKETS = ["/usr/bin/python3", ROOT / "bench" / "sockets" / "sockets.py"]
@@ -130,3 +134,17 @@ def test_interrupted_benchmark_leaves_nothing(bench, tmp, number):
 def test_wrong_options_of_the_benchmark(bench):
     for args in (["--only", "apache"], ["--modes", "all"], ["--rounds", "0"], ["--idle", "9000"]):
         assert run([*SOCKETS, *args], bench.env).rc == 2
+
+
+def test_marks_without_the_other_server():
+    """Debian 13 has no h2o; the mark is then named as one that nobody has looked at."""
+    def turns(*us):
+        return {"turns": [{"cpu_us": n} for n in us]}
+
+    figures = {"lockstep": {"connect": turns(5, 6, 7), "requests": turns(5)}, "nginx": {"connect": turns(10, 12, 10)}}
+    rows = report.targets(figures)
+    assert [(r["beside"], r["value"], r["reached"]) for r in rows] == [("nginx", 0.5, True), ("h2o", None, None)]
+    text = report.target_table(rows)
+    assert "of nginx's | 0.50 | ≤ 0.55 | reached |" in text and "of h2o's | - | ≤ 0.85 | not measured: h2o" in text
+    del figures["lockstep"]["requests"]  # and where nobody asked, nothing is said
+    assert len(report.targets(figures)) == 1
