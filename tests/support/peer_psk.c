@@ -107,10 +107,10 @@ static void open_session(peer *p) {
     NEED(suite != NULL);
     lk_schedule_early(&p->early, suite->hash, session.secret);
     p->early_aead = suite->aead;
-    static uint64_t number; /* no ticket is like another */
+    static uint64_t count; /* no ticket is like another, or the register knows it already */
     uint8_t nonce[LK_TICKET_NONCE_LEN] = {0};
-    number++;
-    memcpy(nonce, &number, sizeof number);
+    count++;
+    memcpy(nonce, &count, sizeof count);
     if (p->setup.server)
         MUST(lk_tickets_seal(p->kit->tickets, &p->identity, lk_buffer_slice(&bytes), nonce));
     else

@@ -19,7 +19,9 @@ static const char plain_text[] = "what the server wants to know again";
 /* fresh returns a nonce that none was before. */
 static const uint8_t *fresh(void) {
     static uint8_t nonce[LK_TICKET_NONCE_LEN];
-    nonce[0]++;
+    static uint64_t count;
+    count++;
+    memcpy(nonce, &count, sizeof count);
     return nonce;
 }
 
