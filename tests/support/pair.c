@@ -169,19 +169,29 @@ lockstep_trust *pki_trust(void) {
     return trust;
 }
 
-lockstep_config *client_config(world *w) {
+static bool next_in_place; /* how the pairs are run that are opened now */
+
+/* Whoever watches is shown each record as it came, so records are opened in place only where nobody
+ * does. */
+static lockstep_config *config_of(world *w) {
     lockstep_config *cfg;
-    lockstep_trust *trust = pki_trust();
+    if (next_in_place && w->on_note == NULL)
+        w->env.note = NULL;
     MUST(lockstep_config_new(&cfg, &w->env));
+    return cfg;
+}
+
+lockstep_config *client_config(world *w) {
+    lockstep_config *cfg = config_of(w);
+    lockstep_trust *trust = pki_trust();
     MUST(lockstep_config_set_trust(cfg, trust));
     lockstep_trust_free(trust);
     return cfg;
 }
 
 lockstep_config *server_config(world *w, int identity) {
-    lockstep_config *cfg;
+    lockstep_config *cfg = config_of(w);
     const pki *k = pki_get();
-    MUST(lockstep_config_new(&cfg, &w->env));
     MUST(lockstep_config_add_identity(cfg, k->chain[identity].p, k->chain[identity].p_len,
                                       k->key[identity].p, k->key[identity].p_len));
     return cfg;
@@ -192,8 +202,6 @@ void seal(lockstep_config *cfg) {
 }
 
 /* ---- The pair -------------------------------------------------------------------------------- */
-
-static bool next_in_place; /* how the pairs are run that are opened now */
 
 void pair_open(pair *p, const lockstep_config *client, const lockstep_config *server,
                const char *name) {
@@ -303,6 +311,8 @@ static bool step(pair *p, lockstep_conn *conn, bool is_client) {
         if (p->in_place) {
             *status = lockstep_wire_in_place(conn, &used, lk_buffer_bytes(in), n);
             size_t data = lockstep_app_out(conn, &bytes); /* it may lie in what is taken now */
+            p->num_in_place += data > 0 && bytes >= lk_buffer_bytes(in) &&
+                               bytes < lk_buffer_bytes(in) + n;
             (void)lk_buffer_append(got, lk_slice_of(bytes, data));
             lockstep_app_taken(conn, data);
             if (used > 0)

@@ -127,6 +127,31 @@ static void test_own_agrees_with_libcrypto(void **state) {
     }
 }
 
+static void *no_key(void *provider) {
+    (void)provider;
+    return NULL;
+}
+
+/* The peer is blamed for what it sent, and not for memory that we lack. */
+static void test_whose_fault(void **state) {
+    (void)state;
+    static const uint8_t low_order[LK_X25519_LEN] = {1}; /* RFC 7748 §6.1 */
+    lk_classic_key key = {.kind = LK_CLASSIC_X25519, .bytes = {7}};
+    lk_x25519 x;
+    lk_x25519_functions broken = crypto->x25519;
+    uint8_t secret[LK_X25519_LEN];
+    assert_int_equal(lk_classic_derive(&key, crypto, low_order, secret), LOCKSTEP_PEER_KEY_SHARE);
+    broken.key_new = no_key;
+    assert_true(lk_x25519_begin(&x, &crypto->x25519, key.bytes));
+    assert_int_equal(lk_x25519_with(&x, low_order, secret), LOCKSTEP_PEER_KEY_SHARE);
+    x.f = &broken;
+    assert_int_equal(lk_x25519_with(&x, low_order, secret), LOCKSTEP_ERR_CRYPTO);
+    assert_false(lk_x25519_public(&x, secret));
+    lk_x25519_end(&x);
+    assert_false(lk_x25519_begin(&x, &broken, key.bytes));
+    lk_x25519_end(&x);
+}
+
 static int make(void **state) {
     (void)state;
     env = lk_env_complete(NULL);
@@ -151,6 +176,7 @@ int main(void) {
         cmocka_unit_test(test_wrong_lengths),
         cmocka_unit_test(test_p521_scalar),
         cmocka_unit_test(test_own_agrees_with_libcrypto),
+        cmocka_unit_test(test_whose_fault),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

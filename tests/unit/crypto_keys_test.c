@@ -63,7 +63,8 @@ static void check_pair(const lk_private_key *key, const lk_public_key *public) {
         }
         assert_int_equal(status, LOCKSTEP_OK);
         lk_slice s = lk_slice_of(signature, n);
-        assert_true(n > 0 && n <= LK_SIGNATURE_MAX);
+        assert_true(n > 0 && n <= lk_private_key_signature_max(key));
+        assert_true(lk_private_key_signature_max(key) <= LK_SIGNATURE_MAX);
         assert_true(lk_public_key_verify(public, algorithm, s, message));
         assert_false(lk_public_key_verify(public, algorithm, s, other));
         assert_false(
