@@ -311,8 +311,8 @@ static bool step(pair *p, lockstep_conn *conn, bool is_client) {
         if (p->in_place) {
             *status = lockstep_wire_in_place(conn, &used, lk_buffer_bytes(in), n);
             size_t data = lockstep_app_out(conn, &bytes); /* it may lie in what is taken now */
-            p->num_in_place += data > 0 && bytes >= lk_buffer_bytes(in) &&
-                               bytes < lk_buffer_bytes(in) + n;
+            p->num_in_place +=
+                data > 0 && bytes >= lk_buffer_bytes(in) && bytes < lk_buffer_bytes(in) + n;
             (void)lk_buffer_append(got, lk_slice_of(bytes, data));
             lockstep_app_taken(conn, data);
             if (used > 0)
@@ -386,29 +386,30 @@ void pair_explain(const pair *p, const char *name) {
 void pair_in_every_way(pair_flow run, const void *flow, bool same) {
     static const struct {
         size_t chunk;
-        bool gather, in_place;
-        int executor; /* -1: no hall */
-    } ways[] = {{0, false, false, -1},
-                {1, false, false, -1},
-                {7, true, true, -1},
-                {0, true, false, -1},
-                {0, false, true, -1},
-                {0, true, true, LOCKSTEP_EXECUTOR_INLINE},
-                {7, true, false, LOCKSTEP_EXECUTOR_GATHERED},
-                {0, true, true, LOCKSTEP_EXECUTOR_WORKERS}};
+        bool gather, in_place, hall;
+    } ways[] = {{0, false, false, false},
+                {1, false, false, false},
+                {7, true, true, false},
+                {0, false, true, false},
+                {0, true, false, true}};
+    /* The executors take turns, from flow to flow: each sees enough of them. */
+    static const enum lockstep_executor executors[] = {
+        LOCKSTEP_EXECUTOR_INLINE, LOCKSTEP_EXECUTOR_GATHERED, LOCKSTEP_EXECUTOR_WORKERS};
+    static unsigned turn;
     static char first[4096], other[4096];
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         next_in_place = ways[i].in_place;
-        if (ways[i].executor >= 0)
-            open_hall(ways[i].executor);
+        if (ways[i].hall)
+            open_hall(executors[turn++ % 3]);
         run(flow, ways[i].chunk, ways[i].gather, i == 0 ? first : other);
-        if (ways[i].executor >= 0)
+        if (ways[i].hall)
             close_hall();
         next_in_place = false;
         if (i == 0 || !same || strcmp(first, other) == 0)
             continue;
-        fprintf(stderr, "in pieces of %zu%s another handshake:\n%s\n%s\n", ways[i].chunk,
-                ways[i].gather ? ", with gathered jobs" : "", first, other);
+        fprintf(stderr, "in pieces of %zu%s%s another handshake:\n%s\n%s\n", ways[i].chunk,
+                ways[i].gather ? ", with gathered jobs" : "", ways[i].hall ? " of a hall" : "",
+                first, other);
         abort();
     }
 }
