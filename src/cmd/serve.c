@@ -210,7 +210,7 @@ static int serve_all(lk_server *server, const lk_serve *r) {
 
 static int run(int argc, char **argv) {
     static lk_server server;
-    lk_refusals refusals = {0};
+    static lk_refusals refusals;
     lk_serve r = {.num_tickets = 2, .num_workers = 1, .client_auth = -1};
     char text[512];
     bool failed;

@@ -223,6 +223,7 @@ static lockstep_status make_pairs(lockstep_shares *s, lk_key_pair *pairs, size_t
     for (size_t i = 0; i < n; i++) {
         if (!s->env.random(s->env.arg, pairs[i].private_key, LK_X25519_LEN))
             return LOCKSTEP_ERR_NO_RANDOM;
+        status[i] = LOCKSTEP_ERR_CRYPTO;
         lanes.private_key[i] = pairs[i].private_key;
         lanes.share[i] = pairs[i].public_key;
         lanes.status[i] = &status[i];

@@ -104,8 +104,9 @@ void lk_file_cache_put(lk_file_cache *cache, const char *path, const lk_file *fi
         forget(e);
         return;
     }
+    bool directory = n > 0 && path[n - 1] == '/';
     memcpy(e->full, path, n);
-    strcpy(e->full + n, n > 0 && path[n - 1] == '/' ? "index.html" : "");
+    memcpy(e->full + n, directory ? "index.html" : "", directory ? sizeof "index.html" : 1);
     e->name = slashes;
     memcpy(e->bytes, fields.p, fields.p_len);
     if (body.p_len > 0)

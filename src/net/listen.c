@@ -191,7 +191,7 @@ const char *lk_loop_listen(lk_loop *loop, const char *host, uint16_t *port, bool
 const char *lk_loop_join(lk_loop *loop, const lk_loop *first) {
     const char *bad = NULL;
     for (size_t i = 0; i < first->num_listeners && bad == NULL; i++) {
-        struct sockaddr_storage address;
+        struct sockaddr_storage address = {0};
         socklen_t size = address_of(&address, &first->listeners[i]);
         bad = listen_on(loop, (struct sockaddr *)&address, size, JOINS);
     }
