@@ -98,9 +98,10 @@ static lockstep_status ec_secret(ec *e, const uint8_t *peer, uint8_t *secret) {
  * §7.4.2); libcrypto refuses it too. */
 static lockstep_status x25519_secret(const lk_x25519 *x, const uint8_t *peer, uint8_t *secret) {
     static const uint8_t zero[LK_X25519_LEN];
-    return lk_x25519_with(x, peer, secret) && !lk_ct_equal(secret, zero, LK_X25519_LEN)
-               ? LOCKSTEP_OK
-               : LOCKSTEP_PEER_KEY_SHARE;
+    lockstep_status status = lk_x25519_with(x, peer, secret);
+    return status == LOCKSTEP_OK && lk_ct_equal(secret, zero, LK_X25519_LEN)
+               ? LOCKSTEP_PEER_KEY_SHARE
+               : status;
 }
 
 /* ---- Either ---------------------------------------------------------------------------------- */

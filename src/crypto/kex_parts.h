@@ -44,7 +44,7 @@ bool lk_classic_generate(lk_classic_key *key, const lk_crypto *crypto, lk_classi
                          const uint8_t *random, uint8_t *share);
 
 /* lk_classic_derive writes the shared secret with the peer's public key, lk_classic_share bytes.
- * LOCKSTEP_PEER_KEY_SHARE, LOCKSTEP_ERR_CRYPTO, LOCKSTEP_ERR_NO_MEMORY. */
+ * LOCKSTEP_PEER_KEY_SHARE, LOCKSTEP_ERR_CRYPTO. */
 LK_CHECKED lockstep_status lk_classic_derive(const lk_classic_key *key, const lk_crypto *crypto,
                                              const uint8_t *peer, uint8_t *secret);
 

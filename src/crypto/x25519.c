@@ -107,19 +107,22 @@ void lk_x25519_end(lk_x25519 *x) {
     *x = (lk_x25519){0};
 }
 
-bool lk_x25519_with(const lk_x25519 *x, const uint8_t *peer, uint8_t *out) {
+lockstep_status lk_x25519_with(const lk_x25519 *x, const uint8_t *peer, uint8_t *out) {
     const OSSL_PARAM half[] = {octets(OSSL_PKEY_PARAM_PUB_KEY, peer), OSSL_PARAM_construct_end()};
     size_t n = LK_X25519_LEN;
     void *other = x->f->key_new(x->f->provider);
-    bool good = other != NULL &&
-                x->f->key_import(other, OSSL_KEYMGMT_SELECT_PUBLIC_KEY, half) == 1 &&
-                x->f->set_peer(x->ctx, other) == 1 &&
-                x->f->derive(x->ctx, out, &n, LK_X25519_LEN) == 1 && n == LK_X25519_LEN;
+    lockstep_status status = LOCKSTEP_ERR_CRYPTO;
+    if (other != NULL && x->f->key_import(other, OSSL_KEYMGMT_SELECT_PUBLIC_KEY, half) == 1 &&
+        x->f->set_peer(x->ctx, other) == 1)
+        /* Only what the peer sent can make it fail from here on. */
+        status = x->f->derive(x->ctx, out, &n, LK_X25519_LEN) == 1 && n == LK_X25519_LEN
+                     ? LOCKSTEP_OK
+                     : LOCKSTEP_PEER_KEY_SHARE;
     if (other != NULL)
         x->f->key_free(other);
-    return good;
+    return status;
 }
 
 bool lk_x25519_public(const lk_x25519 *x, uint8_t *out) {
-    return lk_x25519_with(x, base_point, out);
+    return lk_x25519_with(x, base_point, out) == LOCKSTEP_OK;
 }

@@ -9,6 +9,7 @@
 #ifndef LK_CRYPTO_X25519_H
 #define LK_CRYPTO_X25519_H
 
+#include <lockstep/status.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #include "crypto/crypto.h"
+#include "util/bytes.h"
 
 /* What of the provider is needed; belongs to lk_crypto and does not change. */
 typedef struct lk_x25519_functions {
@@ -48,11 +50,11 @@ typedef struct lk_x25519 {
 bool lk_x25519_begin(lk_x25519 *x, const lk_x25519_functions *f, const uint8_t *private_key);
 void lk_x25519_end(lk_x25519 *x);
 
-/* lk_x25519_public writes the public key. */
+/* lk_x25519_public writes the public key; false: libcrypto failed. */
 bool lk_x25519_public(const lk_x25519 *x, uint8_t *out);
 
-/* lk_x25519_with writes the product with a peer's public key; false: it is all zeros, or libcrypto
- * failed. */
-bool lk_x25519_with(const lk_x25519 *x, const uint8_t *peer, uint8_t *out);
+/* lk_x25519_with writes the product with a peer's public key. LOCKSTEP_PEER_KEY_SHARE: libcrypto
+ * refuses it, since it is all zeros. LOCKSTEP_ERR_CRYPTO. */
+LK_CHECKED lockstep_status lk_x25519_with(const lk_x25519 *x, const uint8_t *peer, uint8_t *out);
 
 #endif

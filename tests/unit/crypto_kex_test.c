@@ -172,10 +172,8 @@ static int drop(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_group),
-        cmocka_unit_test(test_wrong_lengths),
-        cmocka_unit_test(test_p521_scalar),
-        cmocka_unit_test(test_own_agrees_with_libcrypto),
+        cmocka_unit_test(test_every_group), cmocka_unit_test(test_wrong_lengths),
+        cmocka_unit_test(test_p521_scalar), cmocka_unit_test(test_own_agrees_with_libcrypto),
         cmocka_unit_test(test_whose_fault),
     };
     return cmocka_run_group_tests(tests, make, drop);
