@@ -13,6 +13,7 @@
 
 #include <lockstep/env.h>
 
+#define LK_LANES      8  /* public-key operations that are computed beside each other */
 #define LK_X25519_LEN 32 /* of a private key, a public key and a shared secret, in bytes */
 
 typedef struct lk_crypto lk_crypto;

@@ -20,7 +20,6 @@
 #define LK_KEX_SHARE_MAX  1665 /* SecP384r1MLKEM1024: 97 + 1568 */
 #define LK_KEX_SECRET_MAX 80   /* SecP384r1MLKEM1024: 48 + 32 */
 #define LK_KEX_NUM_GROUPS 8
-#define LK_KEX_LANES      8 /* exchanges that are computed beside each other */
 
 typedef struct lk_kex_group {
     uint16_t id; /* NamedGroup (RFC 8446 §4.2.7) */
@@ -79,8 +78,8 @@ typedef struct lk_kex_task {
  * server's share and the shared secret; derive computes the same from the answer. */
 typedef struct lk_kex_lanes {
     size_t num;
-    lk_kex_task *task[LK_KEX_LANES];
-    lockstep_status *status[LK_KEX_LANES];
+    lk_kex_task *task[LK_LANES];
+    lockstep_status *status[LK_LANES];
 } lk_kex_lanes;
 void lk_kex_generate_lanes(const lk_kex_lanes *lanes, const lk_crypto *crypto);
 void lk_kex_respond_lanes(const lk_kex_lanes *lanes, const lk_crypto *crypto);

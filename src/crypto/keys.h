@@ -92,9 +92,8 @@ bool lk_private_key_matches(const lk_private_key *key, lk_slice spki);
 size_t lk_private_key_signature_max(const lk_private_key *key);
 
 /* lk_private_key_sign writes the signature over `message` to `out` (room for
- * lk_private_key_signature_max bytes) and its
- * length to `*out_len`. LOCKSTEP_ERR_USAGE if the algorithm does not suit the key,
- * LOCKSTEP_ERR_CRYPTO if libcrypto fails. */
+ * lk_private_key_signature_max bytes) and its length to `*out_len`. LOCKSTEP_ERR_USAGE if the
+ * algorithm does not suit the key, LOCKSTEP_ERR_CRYPTO if libcrypto fails. */
 LK_CHECKED lockstep_status lk_private_key_sign(const lk_private_key *key,
                                                lk_signature_algorithm algorithm, lk_slice message,
                                                uint8_t *out, size_t *out_len);

@@ -13,8 +13,6 @@
 #include "crypto/kex_parts.h"
 #include "crypto/keys.h"
 
-#define LK_LANES LK_KEX_LANES
-
 /* ---- X25519 and the curves ------------------------------------------------------------------- */
 
 /* lk_lanes_generate makes public keys, lk_classic_share bytes, of private ones, lk_classic_secret
@@ -28,7 +26,7 @@ typedef struct lk_lanes_of_generate {
 void lk_lanes_generate(const lk_lanes_of_generate *lanes, const lk_crypto *crypto, lk_classic kind);
 
 /* lk_lanes_derive computes shared secrets, lk_classic_secret bytes, with the public keys of peers.
- * LOCKSTEP_PEER_KEY_SHARE, LOCKSTEP_ERR_CRYPTO, LOCKSTEP_ERR_NO_MEMORY. */
+ * LOCKSTEP_PEER_KEY_SHARE, LOCKSTEP_ERR_CRYPTO. */
 typedef struct lk_lanes_of_derive {
     size_t num;
     const uint8_t *private_key[LK_LANES];
@@ -51,6 +49,8 @@ void lk_lanes_respond(const lk_lanes_of_respond *lanes, const lk_crypto *crypto,
 
 /* ---- ML-KEM ---------------------------------------------------------------------------------- */
 
+/* The lengths, the random bytes and the statuses are those of kex_parts.h: lk_kem_generate,
+ * LOCKSTEP_ERR_CRYPTO for its false, lk_kem_encapsulate and lk_kem_decapsulate. */
 typedef struct lk_lanes_of_kem_generate {
     size_t num;
     const uint8_t *random[LK_LANES];
@@ -89,7 +89,7 @@ typedef struct lk_lanes_of_sign {
     size_t num;
     const lk_private_key *key[LK_LANES];
     lk_slice message[LK_LANES];
-    uint8_t *signature[LK_LANES]; /* LK_SIGNATURE_MAX */
+    uint8_t *signature[LK_LANES]; /* room for lk_private_key_signature_max bytes */
     size_t *signature_len[LK_LANES];
     lockstep_status *status[LK_LANES];
 } lk_lanes_of_sign;

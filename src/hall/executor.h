@@ -13,8 +13,8 @@
 typedef struct lk_work {
     struct lk_work *next;
     size_t num_jobs;
-    lk_job *jobs[LK_KEX_LANES];
-    struct lk_visit *visits[LK_KEX_LANES]; /* whose they are; the hall's */
+    lk_job *jobs[LK_LANES];
+    struct lk_visit *visits[LK_LANES]; /* whose they are; the hall's */
 } lk_work;
 
 typedef struct lk_works {

@@ -129,7 +129,7 @@ size_t lockstep_hall_waiting(const lockstep_hall *hall) {
 static lk_executor *executor_of(const lk_heap *heap, const lockstep_hall_options *o) {
     return o->executor == LOCKSTEP_EXECUTOR_WORKERS
                ? lk_executor_workers(heap, o)
-               : lk_executor_here(heap, o->executor == LOCKSTEP_EXECUTOR_INLINE ? 1 : LK_KEX_LANES);
+               : lk_executor_here(heap, o->executor == LOCKSTEP_EXECUTOR_INLINE ? 1 : LK_LANES);
 }
 
 static bool make_room(lockstep_hall *hall) {

@@ -56,7 +56,7 @@ static void *work_on(void *arg) {
 /* With few jobs each thread has some; with many the lanes are full. */
 static size_t workers_lanes(const lk_executor *e, size_t num_jobs) {
     size_t n = ((const workers *)e)->num_threads, each = (num_jobs + n - 1) / n;
-    return each < LK_KEX_LANES ? each : LK_KEX_LANES;
+    return each < LK_LANES ? each : LK_LANES;
 }
 
 static void workers_submit(lk_executor *e, lk_work *work) {
