@@ -41,7 +41,8 @@ void lk_digest_update(lk_digest *d, lk_slice data) {
         SHA512_Update(ctx512(d), data.p, data.p_len);
 }
 
-void lk_digest_end(lk_digest *d, uint8_t *out) {
+/* end writes the hash for the last time, and wipes what it was made from. */
+static void end(lk_digest *d, uint8_t *out) {
     if (d->hash == LK_SHA256) {
         SHA256_Final(out, ctx256(d));
         lk_wipe(d->state, sizeof(SHA256_CTX));
@@ -51,16 +52,17 @@ void lk_digest_end(lk_digest *d, uint8_t *out) {
     }
 }
 
-void lk_digest_copy(lk_digest *to, const lk_digest *from) {
+/* copy copies what is in use, which is half of it with SHA-256. */
+static void copy(lk_digest *to, const lk_digest *from) {
     to->hash = from->hash;
     memcpy(to->state, from->state,
            from->hash == LK_SHA256 ? sizeof(SHA256_CTX) : sizeof(SHA512_CTX));
 }
 
 void lk_digest_peek(const lk_digest *d, uint8_t *out) {
-    lk_digest copy;
-    lk_digest_copy(&copy, d);
-    lk_digest_end(&copy, out);
+    lk_digest ours;
+    copy(&ours, d);
+    end(&ours, out);
 }
 
 /* SHA-256 pads with a bit, zeros, and the number of bits in 64 bits (FIPS 180-4 §5.1.1). */
@@ -97,18 +99,18 @@ void lk_digest_of_more(const lk_digest *d, uint8_t *out, lk_slice a, lk_slice b)
         last_block_256(c, out, a, b);
         return;
     }
-    lk_digest copy;
-    lk_digest_copy(&copy, d);
-    lk_digest_update(&copy, a);
-    lk_digest_update(&copy, b);
-    lk_digest_end(&copy, out);
+    lk_digest ours;
+    copy(&ours, d);
+    lk_digest_update(&ours, a);
+    lk_digest_update(&ours, b);
+    end(&ours, out);
 }
 
 void lk_digest_of(lk_hash hash, uint8_t *out, lk_slice data) {
     lk_digest d;
     lk_digest_init(&d, hash);
     lk_digest_update(&d, data);
-    lk_digest_end(&d, out);
+    end(&d, out);
 }
 
 void lk_sha1_identifier(uint8_t out[20], lk_slice data) {

@@ -27,12 +27,6 @@ void lk_digest_update(lk_digest *d, lk_slice data);
 /* lk_digest_peek writes the hash of all that was fed in; more may follow. */
 void lk_digest_peek(const lk_digest *d, uint8_t *out);
 
-/* lk_digest_end writes it for the last time, and wipes what it was made from. */
-void lk_digest_end(lk_digest *d, uint8_t *out);
-
-/* lk_digest_copy copies what is in use of it, which is half of it with SHA-256. */
-void lk_digest_copy(lk_digest *to, const lk_digest *from);
-
 /* lk_digest_of_more writes the hash of all that was fed in, which must be whole blocks, and of
  * a || b, without a context of its own if that fits the last block: for HMAC, and so for HKDF. */
 void lk_digest_of_more(const lk_digest *d, uint8_t *out, lk_slice a, lk_slice b);

@@ -85,9 +85,8 @@ struct lk_stream {
     bool asked;    /* for a turn of its own */
 };
 
-/* The loop's side of a stream: a connection that was accepted, and one that is given up at once. */
+/* lk_stream_new makes a stream of a connection that was accepted; NULL: `fd` was closed. */
 lk_stream *lk_stream_new(lk_loop *loop, int fd, const struct sockaddr_storage *peer);
-void lk_stream_destroy(lk_stream *s);
 
 /* lk_streams_begin makes the poll; lk_streams_forget forgets those that are closed, and
  * lk_streams_end closes all. */

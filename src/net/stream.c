@@ -17,7 +17,8 @@
 
 /* ---- Life ------------------------------------------------------------------------------------ */
 
-void lk_stream_destroy(lk_stream *s) {
+/* destroy ends a connection at once; it is forgotten when the turn ends. */
+static void destroy(lk_stream *s) {
     if (s->fd < 0)
         return;
     s->closing = true;
@@ -47,7 +48,7 @@ void lk_streams_end(lk_loop *loop) {
     lk_stream *s, *next;
     for (s = LIST_FIRST(&loop->streams); s != NULL; s = next) {
         next = LIST_NEXT(s, all);
-        lk_stream_destroy(s);
+        destroy(s);
     }
     lk_streams_forget(loop);
 }
@@ -122,7 +123,7 @@ void lk_stream_deadline(lk_stream *s, int64_t ms) {
 
 void lk_stream_due(lk_stream *s) {
     if (s->closing)
-        lk_stream_destroy(s);
+        destroy(s);
     else
         s->events->expired(s->arg);
 }
@@ -166,7 +167,7 @@ static void linger(lk_stream *s) {
         return;
     s->shut = true;
     if (s->ended || shutdown(s->fd, SHUT_WR) != 0) {
-        lk_stream_destroy(s);
+        destroy(s);
         return;
     }
     want_to_read(s);
@@ -177,7 +178,7 @@ static void send_last(lk_stream *s) {
     lk_last *l = s->last;
     l->at += send_some(s, l->bytes + l->at, l->length - l->at);
     if (s->broken)
-        lk_stream_destroy(s);
+        destroy(s);
     else if (l->at == l->length)
         linger(s);
 }
@@ -205,7 +206,7 @@ void lk_stream_close(lk_stream *s, lk_slice last) {
     s->closing = true;
     s->reading = false;
     if (s->broken) {
-        lk_stream_destroy(s);
+        destroy(s);
         return;
     }
     s->expires = (int64_t)uv_now(&s->loop->uv) + LINGER_MS;
@@ -229,7 +230,7 @@ static void read_some(lk_stream *s) {
         return;
     if (s->closing) { /* what comes after the end is thrown away */
         if (n <= 0)
-            lk_stream_destroy(s);
+            destroy(s);
         return;
     }
     if (n > 0) {
