@@ -90,7 +90,10 @@ def test_records_grow(bench, pki, version):
     assert body == big
     assert all(SMALL - 32 <= n <= SMALL for n in lengths[:10]), lengths
     assert all(n > 16384 for n in lengths[10:-1]) and max(lengths) <= ROUND, lengths
-    body, lengths = client.ask(b"/big.bin")  # at once: the window is open
+    for _ in range(5):  # at once, unless the machine takes a second for it: the window is open
+        body, lengths = client.ask(b"/big.bin")
+        if lengths[0] > 16384:
+            break
     assert body == big and all(n > 16384 for n in lengths[:-1]), lengths
     time.sleep(1.2)
     body, lengths = client.ask(b"/big.bin")
@@ -167,8 +170,9 @@ def test_conditions_and_ranges_of_a_kept_file(bench, pki):
             r = ask(tls, "Range: bytes=2-4")
             assert (r.status, r.body, r.headers["Content-Range"]) == (206, b"234", "bytes 2-4/10")
             assert ask(tls, "Range: bytes=10-").status == 416
-    codes = re.findall(r'" (\d{3} \d+) TLS', "\n".join(logged(server, 19)))
-    assert codes[1:7] == ["200 10", "200 0", "304 0", *[c for c in codes[4:5]], "206 3", codes[6]], codes
+    codes = re.findall(r'" (\d{3}) (\d+) TLS', "\n".join(logged(server, 19)))
+    assert [status for status, _ in codes[1:7]] == ["200", "200", "304", "412", "206", "416"], codes
+    assert [codes[i][1] for i in (1, 2, 3, 5)] == ["10", "0", "0", "3"], codes
 
 
 # ---- Fairness ---------------------------------------------------------------------------------------
