@@ -30,8 +30,9 @@ typedef struct lockstep_shares lockstep_shares;
 #define LOCKSTEP_SHARES_AGE_MS 60000
 
 /* lockstep_shares_new makes an empty pool for 1 to LOCKSTEP_SHARES_MAX pairs. `env` is copied: its
- * random source, clock and heap; NULL takes the defaults. LOCKSTEP_ERR_NO_MEMORY, also where the
- * system has no memory that a child does not inherit (MADV_WIPEONFORK): there is no pool then. */
+ * random source, clock and heap; NULL takes the defaults. LOCKSTEP_ERR_USAGE for another capacity;
+ * LOCKSTEP_ERR_CRYPTO; LOCKSTEP_ERR_NO_MEMORY, also where the system has no memory that a child
+ * does not inherit (MADV_WIPEONFORK): there is no pool then. */
 LOCKSTEP_CHECKED lockstep_status lockstep_shares_new(lockstep_shares **out, const lockstep_env *env,
                                                      size_t capacity);
 

@@ -7,7 +7,7 @@
 
 #include "cmd/serve_inside.h"
 
-/* Jobs of one turn: with some 100 us for each, nobody else waits longer than for these. A handshake
+/* Jobs of one turn: with some 50 us for each, nobody else waits longer than for these. A handshake
  * has two, one behind the other. */
 #define TURN_JOBS 64
 /* Key shares that are made at once in a quiet moment: whoever comes then waits for 8 * 30 us. */

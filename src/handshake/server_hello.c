@@ -85,8 +85,6 @@ lockstep_status lk_hash_retry_again(lk_handshake *hs) {
     return status;
 }
 
-/* The RESPOND job is done. ServerHello and all of the flight up to the
- * signature is written in one go. */
 /* make_room lets the flight grow in one piece; what it takes more is found as it comes. */
 static void make_room(lk_handshake *hs) {
     size_t n = 512 + hs->group->server_share;
@@ -95,6 +93,8 @@ static void make_room(lk_handshake *hs) {
     (void)lk_buffer_reserve(&hs->outbox.bytes, n);
 }
 
+/* The RESPOND job is done. ServerHello and all of the flight up to the signature is written in one
+ * go. */
 lockstep_status lk_send_server_hello(lk_handshake *hs) {
     lk_job *job = hs->jobs[0];
     if (job->status != LOCKSTEP_OK)

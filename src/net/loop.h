@@ -65,6 +65,7 @@ void lk_loop_release(lk_loop *loop);
 /* lk_loop_run returns when it was told to stop, every stream is closed and nobody holds it, or
  * `grace_ms` after that. */
 void lk_loop_run(lk_loop *loop, int64_t grace_ms);
+
 /* lk_loop_free closes what is open and waits for what lk_loop_work has begun. */
 void lk_loop_free(lk_loop *loop);
 
