@@ -60,7 +60,7 @@ struct pair {
     bool meddled;
     bool in_place; /* records are opened where they lie; pair_open sets it, see pair_in_every_way */
     size_t num_in_place; /* how often application data lay there */
-    bool leave_early; /* 0-RTT data is left on the server, not taken */
+    bool leave_early;    /* 0-RTT data is left on the server, not taken */
     lk_buffer got_early;
 };
 
