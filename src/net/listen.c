@@ -148,10 +148,14 @@ static socklen_t address_of(struct sockaddr_storage *out, const lk_listener *l) 
 }
 
 static uint16_t port_of(const lk_listener *l) {
-    struct sockaddr_storage got = {0};
-    (void)address_of(&got, l);
-    return ntohs(got.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&got)->sin6_port
-                                           : ((struct sockaddr_in *)&got)->sin_port);
+    union {
+        struct sockaddr_storage any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } got = {.any = {0}};
+    if (address_of(&got.any, l) == 0)
+        return 0;
+    return ntohs(got.any.ss_family == AF_INET6 ? got.v6.sin6_port : got.v4.sin_port);
 }
 
 /* set_port gives the rest of a list of addresses the port that the first one got. */
