@@ -96,7 +96,7 @@ static void reference_names(void **state) {
             lk_ip_text(text, sizeof text, lk_slice_of(host.bytes, host.len));
             assert_string_equal(text, rows[i].is);
         } else {
-            assert_string_equal(host.bytes, rows[i].is);
+            assert_string_equal((const char *)host.bytes, rows[i].is);
         }
     }
     lk_host host;
