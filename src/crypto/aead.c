@@ -41,11 +41,13 @@ static lk_cipher *take_slot(const lk_aead *aead) {
     return atomic_exchange(&aead->crypto->kept->ciphers[aead->slot - 1].cipher, NULL);
 }
 
+/* What is put there has the key of whoever puts it, or none: if it had another's, that one might
+ * have cleared the key meanwhile and not have found it. */
 static void put_slot(const lk_aead *aead, lk_cipher *c) {
     lk_cipher_free(atomic_exchange(&aead->crypto->kept->ciphers[aead->slot - 1].cipher, c));
 }
 
-/* any_slot chooses one that nobody claims, or else the one that was set up longest ago. */
+/* any_slot chooses one that nobody claims, or else the next. */
 static uint8_t any_slot(const lk_crypto *crypto) {
     lk_kept *kept = crypto->kept;
     uint64_t unclaimed = atomic_load(&kept->unclaimed);
@@ -78,29 +80,41 @@ static bool set_up(lk_cipher *c, const lk_aead *aead) {
     return true;
 }
 
-/* own takes the context that still has this key in it; NULL: none has. */
-static lk_cipher *own(const lk_aead *aead) {
-    lk_cipher *c = take_slot(aead);
-    if (c == NULL || c->tag == aead->tag)
-        return c;
-    put_slot(aead, c); /* it is another's by now */
-    return NULL;
+/* give_up wipes the key in a context that could not be set up. */
+static bool give_up(lk_cipher *c) {
+    lk_cipher_free(c);
+    return false;
 }
 
 /* borrow takes a context with this key in it, which put_slot gives back; NULL: there is none to be
- * had. */
+ * had. One that has another's key by now is taken over; the slot stays that other's, who is sure to
+ * come back to it, if there is one that nobody claims. */
 static lk_cipher *borrow(lk_aead *aead) {
-    lk_cipher *c = own(aead);
-    if (c != NULL)
+    lk_cipher *c = take_slot(aead);
+    if (c != NULL && c->tag == aead->tag)
         return c;
-    aead->slot = any_slot(aead->crypto);
-    c = take_slot(aead);
+    bool others = c != NULL && c->tag != 0;
+    if (aead->slot == 0 || (others && atomic_load(&aead->crypto->kept->unclaimed) != 0)) {
+        aead->slot = any_slot(aead->crypto);
+        if (c == NULL)
+            c = take_slot(aead);
+    }
     if (c == NULL && (c = cipher_new()) == NULL)
         return NULL;
-    if (set_up(c, aead))
-        return c;
-    lk_cipher_free(c);
-    return NULL;
+    return set_up(c, aead) || give_up(c) ? c : NULL;
+}
+
+/* wipe takes the key out of a context, and leaves it fit for the next. */
+static void wipe(lk_cipher *c, bool seal) {
+    static const uint8_t nothing[LK_AEAD_KEY_MAX];
+    /* ChaCha20 keeps key stream that was not used. */
+    bool wiped = c->kind != LK_AEAD_CHACHA20_POLY1305 &&
+                 EVP_CipherInit_ex2(c->ctx, NULL, nothing, NULL, seal, NULL) == 1;
+    if (!wiped) {
+        EVP_CIPHER_CTX_reset(c->ctx);
+        c->kind = 0;
+    }
+    c->tag = 0;
 }
 
 /* ---- Keys ------------------------------------------------------------------------------------ */
@@ -109,7 +123,7 @@ void lk_aead_set(lk_aead *aead, const lk_crypto *crypto, lk_aead_kind kind, cons
                  bool seal) {
     if (lk_aead_is_set(aead) && aead->crypto != crypto)
         lk_aead_clear(aead);
-    lk_cipher *c = own(aead);
+    lk_cipher *c = take_slot(aead);
     *aead = (lk_aead){.crypto = crypto,
                       .tag = atomic_fetch_add(&crypto->kept->next_tag, 1) + 1,
                       .kind = (uint8_t)kind,
@@ -117,27 +131,21 @@ void lk_aead_set(lk_aead *aead, const lk_crypto *crypto, lk_aead_kind kind, cons
                       .seal = seal};
     memcpy(aead->key, key, lk_aead_key_length(kind));
     /* The key before goes at once, and the new one has a context already. */
-    if (c != NULL && !set_up(c, aead))
-        lk_cipher_free(c);
-    else if (c != NULL)
+    if (c != NULL && (set_up(c, aead) || give_up(c)))
         put_slot(aead, c);
 }
 
 void lk_aead_clear(lk_aead *aead) {
-    static const uint8_t nothing[LK_AEAD_KEY_MAX];
-    lk_cipher *c = own(aead);
+    lk_cipher *c = take_slot(aead);
+    /* Another's is wiped too, and set up again when it is needed: see put_slot. The slot stays its.
+     */
+    bool others = c != NULL && c->tag != 0 && c->tag != aead->tag;
     if (c != NULL) {
-        /* ChaCha20 keeps key stream that was not used. */
-        bool wiped = c->kind != LK_AEAD_CHACHA20_POLY1305 &&
-                     EVP_CipherInit_ex2(c->ctx, NULL, nothing, NULL, aead->seal, NULL) == 1;
-        if (!wiped) {
-            EVP_CIPHER_CTX_reset(c->ctx);
-            c->kind = 0;
-        }
-        c->tag = 0;
+        wipe(c, aead->seal);
         put_slot(aead, c);
-        atomic_fetch_or(&aead->crypto->kept->unclaimed, UINT64_C(1) << (aead->slot - 1));
     }
+    if (aead->slot != 0 && !others)
+        atomic_fetch_or(&aead->crypto->kept->unclaimed, UINT64_C(1) << (aead->slot - 1));
     lk_wipe(aead, sizeof *aead);
 }
 

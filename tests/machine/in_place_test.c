@@ -96,9 +96,9 @@ static bool feed_in_place(story *t, side *s) {
     size_t used = 0;
     if (s->block == NULL) {
         size_t have = lk_buffer_length(&s->in), most = draw(&t->pieces, 4) == 0 ? 40 : 40000;
-        size_t n = 1 + draw(&t->pieces, (uint32_t)(have < most ? have : most));
         if (have == 0)
             return false;
+        size_t n = 1 + draw(&t->pieces, (uint32_t)(have < most ? have : most));
         s->block = malloc(n);
         assert_non_null(s->block);
         memcpy(s->block, lk_buffer_bytes(&s->in), n);

@@ -2,10 +2,13 @@
  * crypto_aead_test.c - keys that borrow their contexts: each seals and opens as if it had one of
  * its own, however many there are, in whatever order and on whatever threads they are used.
  */
+#include <malloc.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +16,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/provider.h"
+#include "util/secret.h"
 
 #define KEYS (3 * LK_CIPHERS)
 
@@ -174,6 +178,86 @@ static void test_cleared(void **state) {
     assert_memory_equal(&aead, &none, sizeof none);
 }
 
+/* ---- What is left -----------------------------------------------------------------------------
+ */
+
+enum { CROWD = 4, CROWD_KEYS = LK_CIPHERS, ROUNDS = 500 };
+
+/* Bytes that are nowhere else in memory; `inverted` keeps them from standing in the program too. */
+static const uint8_t inverted[12] = {0x91, 0x3e, 0xd7, 0x08, 0x6a, 0xc5,
+                                     0x52, 0xbb, 0x1f, 0xe4, 0x77, 0x29};
+
+static void set_marked(lk_aead *aead, size_t i) {
+    uint8_t key[LK_AEAD_KEY_MAX];
+    for (size_t b = 0; b < sizeof key; b++)
+        key[b] = (uint8_t)~inverted[b % sizeof inverted];
+    key[15] = (uint8_t)i;
+    lk_aead_set(aead, crypto, kind_of(i), key, true);
+    lk_wipe(key, sizeof key);
+}
+
+/* come_and_go: there are always more keys than contexts, and some are cleared and come again. */
+static void *come_and_go(void *arg) {
+    lk_aead *aead = arg;
+    uint8_t out[48] = {0};
+    for (size_t turn = 0; turn < 8 * CROWD_KEYS; turn++) {
+        lk_aead *a = &aead[turn * 7 % CROWD_KEYS];
+        if (!lk_aead_is_set(a))
+            set_marked(a, turn * 7 % CROWD_KEYS);
+        (void)lk_aead_seal(a, out, nonce, lk_slice_of(NULL, 0), lk_slice_of(out, 32),
+                           lk_slice_of(NULL, 0));
+        if (turn % 5 == 0)
+            lk_aead_clear(a);
+    }
+    for (size_t i = 0; i < CROWD_KEYS; i++)
+        lk_aead_clear(&aead[i]);
+    return NULL;
+}
+
+/* How often the mark stands on the heap. */
+static size_t count_marks(void) {
+    uint8_t mark[12];
+    char line[256];
+    size_t found = 0;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    assert_non_null(maps);
+    for (size_t b = 0; b < sizeof mark; b++)
+        mark[b] = (uint8_t)~inverted[b];
+    while (fgets(line, sizeof line, maps) != NULL) {
+        unsigned long from, to;
+        if (strstr(line, "[heap]") == NULL || sscanf(line, "%lx-%lx", &from, &to) != 2)
+            continue;
+        for (const uint8_t *p = (const uint8_t *)from;
+             (p = memmem(p, to - (size_t)p, mark, sizeof mark)) != NULL; p++)
+            found++;
+    }
+    fclose(maps);
+    return found;
+}
+
+/* A key that was cleared is nowhere, whatever other threads did at that moment; and every context
+ * is there for others again. */
+static void test_nothing_left(void **state) {
+    (void)state;
+    static lk_aead aead[CROWD][CROWD_KEYS];
+    pthread_t threads[CROWD];
+    lk_crypto *kept = crypto;
+    for (size_t round = 0; round < ROUNDS; round++) {
+        crypto = lk_crypto_new();
+        assert_non_null(crypto);
+        for (size_t i = 0; i < CROWD; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, come_and_go, aead[i]), 0);
+        for (size_t i = 0; i < CROWD; i++)
+            pthread_join(threads[i], NULL);
+        assert_int_equal(count_marks(), 0);
+        for (size_t i = 0; i < LK_CIPHERS; i++)
+            assert_true(atomic_load(&crypto->kept->ciphers[i].cipher) == NULL ||
+                        (atomic_load(&crypto->kept->unclaimed) >> i & 1) != 0);
+        lk_crypto_free(crypto);
+    }
+    crypto = kept;
+}
+
 static int setup(void **state) {
     (void)state;
     crypto = lk_crypto_new();
@@ -187,10 +271,11 @@ static int teardown(void **state) {
 }
 
 int main(void) {
+    mallopt(M_ARENA_MAX, 1); /* one heap for all threads, to be looked through */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_few),     cmocka_unit_test(test_more_than_contexts),
         cmocka_unit_test(test_threads), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_cleared),
+        cmocka_unit_test(test_cleared), cmocka_unit_test(test_nothing_left),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
