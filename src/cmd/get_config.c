@@ -71,7 +71,8 @@ int lk_get_config(lk_get *r, lockstep_config **out, lk_slice retry_ech) {
                         .note = r->verbose ? on_note : NULL};
     if (lockstep_config_new(out, &env) != LOCKSTEP_OK ||
         lockstep_config_set_alpn(*out, protocols, 1) != LOCKSTEP_OK) {
-        lk_error("the engine cannot start", NULL, "is libcrypto 3.0 or later installed?");
+        lk_error("the engine cannot start", NULL,
+                 "is libcrypto 3.0 or later installed, and is its default provider on?");
         return LK_EXIT_FAILED;
     }
     r->tls.ech = r->ech != NULL;

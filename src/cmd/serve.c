@@ -236,7 +236,8 @@ static int run(int argc, char **argv) {
                         .note = r.explorer ? note : NULL};
     if (lockstep_config_new(&server.config, &env) != LOCKSTEP_OK ||
         lockstep_config_set_alpn(server.config, protocols, 2) != LOCKSTEP_OK) {
-        lk_error("the engine cannot start", NULL, "is libcrypto 3.0 or later installed?");
+        lk_error("the engine cannot start", NULL,
+                 "is libcrypto 3.0 or later installed, and is its default provider on?");
         return LK_EXIT_FAILED;
     }
     r.tls.ech = r.num_ech > 0;
