@@ -48,6 +48,25 @@ static void take_exchange_function(lk_x25519_functions *f, const OSSL_DISPATCH *
         f->derive = OSSL_FUNC_keyexch_derive(d);
 }
 
+/* knows_answer has a provider compute Alice's public key of RFC 7748 §6.1: what public keys are
+ * made by here is not what it is asked for by everybody else. */
+static bool knows_answer(const lk_x25519_functions *f) {
+    static const uint8_t private_key[LK_X25519_LEN] = {
+        0x77, 0x07, 0x6d, 0x0a, 0x73, 0x18, 0xa5, 0x7d, 0x3c, 0x16, 0xc1,
+        0x72, 0x51, 0xb2, 0x66, 0x45, 0xdf, 0x4c, 0x2f, 0x87, 0xeb, 0xc0,
+        0x99, 0x2a, 0xb1, 0x77, 0xfb, 0xa5, 0x1d, 0xb9, 0x2c, 0x2a};
+    static const uint8_t public_key[LK_X25519_LEN] = {
+        0x85, 0x20, 0xf0, 0x09, 0x89, 0x30, 0xa7, 0x54, 0x74, 0x8b, 0x7d,
+        0xdc, 0xb4, 0x3e, 0xf7, 0x5a, 0x0d, 0xbf, 0x3a, 0x0d, 0x26, 0x38,
+        0x1a, 0xf4, 0xeb, 0xa4, 0xa9, 0x8e, 0xaa, 0x9b, 0x4e, 0x6a};
+    uint8_t computed[LK_X25519_LEN];
+    lk_x25519 x;
+    bool known = lk_x25519_begin(&x, f, private_key) && lk_x25519_public(&x, computed) &&
+                 memcmp(computed, public_key, sizeof computed) == 0;
+    lk_x25519_end(&x);
+    return known;
+}
+
 bool lk_x25519_load(lk_x25519_functions *f) {
     *f = (lk_x25519_functions){.keymgmt = EVP_KEYMGMT_fetch(NULL, "X25519", NULL),
                                .keyexch = EVP_KEYEXCH_fetch(NULL, "X25519", NULL)};
@@ -66,7 +85,7 @@ bool lk_x25519_load(lk_x25519_functions *f) {
         take_exchange_function(f, d);
     return f->key_new != NULL && f->key_free != NULL && f->key_import != NULL &&
            f->ctx_new != NULL && f->ctx_free != NULL && f->init != NULL && f->set_peer != NULL &&
-           f->derive != NULL;
+           f->derive != NULL && knows_answer(f);
 }
 
 void lk_x25519_unload(lk_x25519_functions *f) {

@@ -34,8 +34,8 @@ typedef struct lk_x25519_functions {
     OSSL_FUNC_keyexch_derive_fn *derive;
 } lk_x25519_functions;
 
-/* lk_x25519_load finds them; false: libcrypto has no X25519 that can be called so. _unload gives
- * back what was found, also of a load that failed. */
+/* lk_x25519_load finds them and has them compute what is known; false: libcrypto has no X25519 that
+ * can be called so. _unload gives back what was found, also of a load that failed. */
 bool lk_x25519_load(lk_x25519_functions *f);
 void lk_x25519_unload(lk_x25519_functions *f);
 
