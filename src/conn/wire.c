@@ -187,7 +187,10 @@ bool lk_conn_may_send(const lockstep_conn *conn) {
 
 /* make_room lets the records of `n` bytes, as many as are taken, grow in one piece. */
 static void make_room(lockstep_conn *conn, size_t n) {
-    n = n < LK_WIRE_OUT_MAX ? n : LK_WIRE_OUT_MAX;
+    size_t full = lk_buffer_length(&conn->wire_out);
+    if (n == 0 || full >= LK_WIRE_OUT_MAX)
+        return;
+    n = n < LK_WIRE_OUT_MAX - full ? n : LK_WIRE_OUT_MAX - full;
     size_t records = n / conn->send_max + 1;
     (void)lk_buffer_reserve(&conn->wire_out,
                             n + records * (LK_RECORD_OVERHEAD + LK_EXPLICIT_NONCE));
